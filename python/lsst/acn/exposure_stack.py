@@ -253,7 +253,7 @@ class ExposureStack:
             **self._planes(np.s_[chosen]),
         )
 
-    def _planes(self, index: Any) -> dict[str, np.ndarray]:
+    def _planes(self, index: Any) -> dict[str, Any]:
         return {name: getattr(self, name)[index] for name in ("image", "variance", "valid", "mask")}
 
 
