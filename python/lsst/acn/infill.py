@@ -1,0 +1,118 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""Robust coadd, and the infill of pixels that have no data."""
+
+from __future__ import annotations
+
+__all__ = ("fill_invalid", "robust_coadd")
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+ROWS_AT_A_TIME = 64
+CLIP_SIGMA = 5.0
+CLIP_FRACTION = 0.3
+"""Allowance for real differences between exposures of differing seeing, as a
+fraction of the median."""
+
+
+def robust_coadd(image: np.ndarray, variance: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """Return the outlier-clipped, weighted mean of exposures.
+
+    Each exposure has one weight, its inverse median variance: a weight per
+    pixel would follow the Poisson noise and be biased low on sources.
+
+    Parameters
+    ----------
+    image, variance, valid : `numpy.ndarray`
+        Planes of a stack, shape ``(n, height, width)``.
+
+    Returns
+    -------
+    coadd : `numpy.ndarray`
+        Float32 image, shape ``(height, width)``.  Pixels with no valid
+        exposure are interpolated from their surroundings.
+    """
+    medians = [np.median(v[m]) if m.any() else np.inf for v, m in zip(variance, valid, strict=True)]
+    weights = (1.0 / np.array(medians)).astype(np.float32)[:, None, None]
+    coadd = np.empty(image.shape[1:], np.float32)
+    for start in range(0, image.shape[1], ROWS_AT_A_TIME):
+        rows = np.s_[:, start : start + ROWS_AT_A_TIME]
+        coadd[rows[1]] = _clipped_mean(image[rows], variance[rows], valid[rows], weights)
+    return _interpolate(coadd)
+
+
+def _clipped_mean(
+    image: np.ndarray, variance: np.ndarray, valid: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
+    center = _masked_median(image, valid)
+    limit = CLIP_SIGMA * np.sqrt(variance, where=valid, out=np.zeros_like(variance))
+    limit += CLIP_FRACTION * np.abs(center)
+    keep = weights * (valid & (np.abs(image - center) <= limit))
+    total = keep.sum(axis=0)
+    # Where clipping leaves nothing (two exposures that disagree), the median stands.
+    mean = (keep * image).sum(axis=0) / np.where(total > 0, total, 1.0)
+    return np.where(total > 0, mean, center)
+
+
+def _masked_median(image: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """Return the median of the valid exposures, NaN where there are none."""
+    order = np.sort(np.where(valid, image, np.inf), axis=0)
+    count = valid.sum(axis=0)
+    lower = np.take_along_axis(order, np.maximum((count - 1) // 2, 0)[None], axis=0)[0]
+    upper = np.take_along_axis(order, np.minimum(count // 2, len(image) - 1)[None], axis=0)[0]
+    return np.where(count > 0, 0.5 * (lower + np.where(count > 0, upper, 0.0)), np.nan)
+
+
+def _interpolate(image: np.ndarray, sigma: float = 2.0) -> np.ndarray:
+    """Fill NaN pixels by ever wider Gaussian-weighted means of the others."""
+    missing = np.isnan(image)
+    if missing.all():
+        return np.zeros_like(image)
+    known = (~missing).astype(np.float32)
+    values = np.where(missing, 0, image)
+    result = values.copy()
+    while missing.any():
+        share = gaussian_filter(known, sigma)
+        near = missing & (share > 1e-3)
+        result[near] = gaussian_filter(values, sigma)[near] / share[near]
+        missing &= ~near
+        sigma *= 2
+    return result
+
+
+def fill_invalid(image: np.ndarray, valid: np.ndarray, coadd: np.ndarray) -> np.ndarray:
+    """Return exposures with ``coadd`` where they are not valid.
+
+    Parameters
+    ----------
+    image, valid : `numpy.ndarray`
+        Planes of a stack, shape ``(n, height, width)``.
+    coadd : `numpy.ndarray`
+        What to fill with, shape ``(height, width)``.
+
+    Returns
+    -------
+    filled : `numpy.ndarray`
+        Float32 exposures without gaps, shape ``(n, height, width)``.
+    """
+    return np.where(valid, image, coadd).astype(np.float32)

@@ -1,0 +1,141 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""Everything that can be chosen about a restoration."""
+
+from __future__ import annotations
+
+__all__ = ("PaperNetworkConfig", "RestorationConfig", "TilesConfig", "TrainingConfig")
+
+from lsst.pex.config import ChoiceField, Config, ConfigField, Field, ListField
+
+
+class PaperNetworkConfig(Config):
+    """The encoder of AstroClearNet."""
+
+    kernel_sizes = ListField[int](
+        doc="Side in pixels of the depthwise kernels of each parallel branch of the encoder.",
+        default=[3, 5, 7, 11],
+        itemCheck=lambda size: size > 0 and size % 2 == 1,
+    )
+    depth = Field[int](
+        doc="Number of depthwise convolutions, each with its ReLU and batch normalisation, in every branch.",
+        default=1,
+        check=lambda depth: depth >= 1,
+    )
+    start_from_coadd = Field[bool](
+        doc="Fit the last, pointwise layer to the coadd before training starts, so that the latent image "
+        "begins as the coadd and its ReLU cannot be dead, whatever the seed.",
+        default=True,
+    )
+
+
+class TrainingConfig(Config):
+    """How a network is trained on a patch."""
+
+    epochs = Field[int](
+        doc="Number of passes over the patch.",
+        default=450,
+        check=lambda epochs: epochs >= 0,
+    )
+    batch_size = Field[int](
+        doc="Number of tiles in a training step.",
+        default=1,
+        check=lambda size: size >= 1,
+    )
+    learning_rate = Field[float](
+        doc="Learning rate of Adam at the start.",
+        default=0.002,
+        check=lambda rate: rate > 0,
+    )
+    learning_rate_decay = Field[float](
+        doc="Factor by which the learning rate falls every learning_rate_steps steps.",
+        default=0.95,
+        check=lambda factor: 0 < factor <= 1,
+    )
+    learning_rate_steps = Field[int](
+        doc="Number of steps between two falls of the learning rate.",
+        default=1000,
+        check=lambda steps: steps >= 1,
+    )
+    huber_delta = Field[float](
+        doc="Residual, in standard deviations, at which the loss turns from quadratic to linear.",
+        default=2.0,
+        check=lambda delta: delta > 0,
+    )
+    jit_compile = Field[bool](
+        doc="Compile the training step with XLA under TensorFlow. Slower on CPU by a large factor; "
+        "JAX always compiles.",
+        default=False,
+    )
+
+
+class TilesConfig(Config):
+    """How a patch is cut into tiles."""
+
+    training_size = Field[int](
+        doc="Side in pixels of the part of a training tile whose residuals count.",
+        default=128,
+        check=lambda size: size >= 8,
+    )
+    restoring_size = Field[int](
+        doc="Side in pixels of the part of a tile that is restored at once.",
+        default=256,
+        check=lambda size: size >= 8,
+    )
+    overlap = Field[int](
+        doc="Number of pixels over which neighbouring restored tiles are blended.",
+        default=16,
+        check=lambda overlap: overlap >= 0,
+    )
+
+
+class RestorationConfig(Config):
+    """How a stack of exposures becomes one restored image."""
+
+    method = ChoiceField[str](
+        doc="Which restoration method to use.",
+        allowed={"paper": "The network of AstroClearNet, trained on the exposures that it restores."},
+        default="paper",
+    )
+    network = ConfigField[PaperNetworkConfig](doc="The paper's encoder.")
+    training = ConfigField[TrainingConfig](doc="How the network is trained.")
+    tiles = ConfigField[TilesConfig](doc="How the patch is cut into tiles.")
+    seed = Field[int](
+        doc="Seed of every random draw: weights, order and place of tiles, noise realisations.",
+        default=20250101,
+        check=lambda seed: seed >= 0,
+    )
+    target_psf_fwhm = Field[float](
+        doc="Full width at half maximum, in pixels, of the Gaussian PSF of the restored image.",
+        default=2.5,
+        check=lambda fwhm: fwhm > 0,
+    )
+    n_noise_realizations = Field[int](
+        doc="Number of noise realisations that are restored along with the data to estimate the variance.",
+        default=16,
+        check=lambda number: number >= 2,
+    )
+
+    def validate(self) -> None:
+        super().validate()
+        if self.tiles.overlap >= self.tiles.restoring_size:
+            raise ValueError("tiles.overlap must be smaller than tiles.restoring_size.")

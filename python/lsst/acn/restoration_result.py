@@ -1,0 +1,69 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""What a restoration returns."""
+
+from __future__ import annotations
+
+__all__ = ("RestorationResult",)
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+
+from .boxes import Box
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class RestorationResult:
+    """A restored patch, with the latent image and the story of its training.
+
+    Parameters
+    ----------
+    image : `numpy.ndarray`
+        Latent image convolved with ``target_psf``, in the unit of the stack,
+        float32, shape ``(height, width)``, on the stack's box.
+    variance : `numpy.ndarray`
+        Variance of ``image``, same shape.
+    latent : `numpy.ndarray`
+        Latent image, float32, shape ``(height + k - 1, width + k - 1)`` for
+        PSF kernels of side ``k``.
+    latent_box : `Box`
+        Position of ``latent``: the stack's box grown by ``k // 2``.
+    target_psf : `numpy.ndarray`
+        PSF kernel of ``image``, unit sum, odd and square.
+    history : `~collections.abc.Mapping` [`str`, `numpy.ndarray`]
+        Columns of equal length, a row per epoch: ``epoch``, ``loss`` (mean
+        over the valid pixels), ``learning_rate`` and ``seconds`` since the
+        start of training.
+    summary : `~collections.abc.Mapping` [`str`, `int` | `float` | `str`]
+        Facts about the restoration: method, seed, backend, number of
+        parameters and so on.
+    """
+
+    image: np.ndarray
+    variance: np.ndarray
+    latent: np.ndarray
+    latent_box: Box
+    target_psf: np.ndarray
+    history: Mapping[str, np.ndarray]
+    summary: Mapping[str, int | float | str]
