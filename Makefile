@@ -1,0 +1,79 @@
+# The commands of this project.  Each one does all the set-up it needs, in
+# .uv and .venv of this folder, and does it once; `make help` lists them.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON := $(BIN)/python
+STAMP := $(VENV)/.installed
+DEMO_OUTPUT ?= demo-output
+PYTEST_ARGS ?=
+
+# The uv on the PATH if it works (a shim may not), else one of our own.
+UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .uv/bin/uv)
+
+# Two workers on two cores: each one keeps to a single thread.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
+QUIET := TF_CPP_MIN_LOG_LEVEL=3 MPLBACKEND=Agg
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format requirements clean
+
+help: ## Show this list.
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+setup: $(STAMP) ## Install the package and its pinned dependencies in .venv.
+	@echo "Ready: the commands are in $(BIN) (butler, pipetask, python)."
+
+demo: $(STAMP) ## Simulate a field, restore it, show what came out.
+	@$(QUIET) $(PYTHON) -m lsst.acn.demo "$(DEMO_OUTPUT)"
+
+test: $(STAMP) ## Run all tests.
+	@$(QUIET) $(ONE_THREAD) $(PYTHON) -m pytest -n 2 $(PYTEST_ARGS)
+	@echo "All tests passed.  They ran in $(BIN); make demo shows the package at work."
+
+lint: $(STAMP) ## Check style, types and docstrings.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy python/lsst/acn
+	$(PYTHON) -m numpydoc.hooks.validate_docstrings $$(find python/lsst/acn -name "*.py" ! -name version.py)
+	@echo "Lint: ruff, mypy and numpydoc have nothing to say."
+
+format: $(STAMP) ## Put every Python file into the project's format.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+requirements: $(UV) ## Pin the newest dependencies in requirements.txt.
+	$(UV) pip compile pyproject.toml --extra test --extra lint --universal --python-version 3.12 \
+	    --no-header --no-annotate --no-emit-index-url --upgrade --quiet --output-file requirements.txt
+
+clean: ## Remove .venv, .uv and the caches (not what the demo made).
+	rm -rf $(VENV) .uv build .pytest_cache .mypy_cache .ruff_cache
+	find python tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# An interpreter that is here already is preferred to one that uv must fetch.
+$(PYTHON): | $(UV)
+	@for version in 3.13 3.12; do \
+	    $(UV) venv --quiet --no-python-downloads --python $$version $(VENV) 2>/dev/null && exit 0; \
+	done; \
+	echo "There is no Python 3.13 or 3.12 here: asking uv for one."; \
+	$(UV) venv --quiet --python 3.13 $(VENV)
+
+$(STAMP): requirements.txt pyproject.toml | $(PYTHON)
+	@echo "Installing the package and its dependencies in $(VENV) ..."
+	@$(UV) pip install --quiet --python $(PYTHON) --requirement requirements.txt
+	@$(UV) pip install --quiet --python $(PYTHON) --no-deps --editable .
+	@touch $@
+
+# Python may come without ensurepip (Debian's does), or be a shim for a
+# version that is not installed: try each that is there, then each way in.
+.uv/bin/uv:
+	@echo "Installing uv in .uv ..."
+	@for python in python3 python3.13 python3.12 /usr/bin/python3 /usr/local/bin/python3; do \
+	    $$python --version >/dev/null 2>&1 || continue; \
+	    rm -rf .uv; \
+	    $$python -m venv .uv >/dev/null 2>&1 && .uv/bin/python -m pip install --quiet uv && exit 0; \
+	    rm -rf .uv; \
+	    $$python -m pip install --quiet --target .uv uv 2>/dev/null && exit 0; \
+	done; \
+	rm -rf .uv; \
+	echo "No python3 here can install uv: install uv, or python3 with its venv module." >&2; exit 1
