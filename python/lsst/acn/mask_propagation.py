@@ -1,0 +1,188 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""The mask plane of an image that is made from many exposures."""
+
+from __future__ import annotations
+
+__all__ = ("PropagatedMask", "propagate_mask")
+
+import dataclasses
+from collections.abc import Collection, Iterator, Mapping
+
+import numpy as np
+
+from .exposure_stack import ExposureStack
+
+NO_DATA = "NO_DATA"
+REJECTED = "REJECTED"
+INEXACT_PSF = "INEXACT_PSF"
+MAX_PLANES = 32
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PropagatedMask:
+    """Bit mask of an output image.
+
+    Parameters
+    ----------
+    array : `numpy.ndarray`
+        Bits of each pixel, uint32, shape ``(height, width)``.
+    planes : `~collections.abc.Mapping` [`str`, `int`]
+        Bit number of each mask plane, by name: every plane of the inputs,
+        with the same number, and ``NO_DATA``, ``REJECTED`` and
+        ``INEXACT_PSF``.
+    """
+
+    array: np.ndarray
+    planes: Mapping[str, int]
+
+    def where(self, name: str) -> np.ndarray:
+        """Return `True` in the pixels where a plane is set.
+
+        Parameters
+        ----------
+        name : `str`
+            Name of the mask plane.
+
+        Returns
+        -------
+        is_set : `numpy.ndarray`
+            Boolean array, shape ``(height, width)``.
+        """
+        return _is_set(self.array, self.planes[name])
+
+
+def propagate_mask(
+    stack: ExposureStack,
+    *,
+    weights: np.ndarray,
+    bad_mask_planes: Collection[str],
+    thresholds: Mapping[str, float] | None = None,
+    default_threshold: float = 0.5,
+    exact_psf: np.ndarray | None = None,
+) -> PropagatedMask:
+    """Return the mask plane of a coadd, or of a restored image, of a stack.
+
+    Parameters
+    ----------
+    stack : `ExposureStack`
+        The exposures with their masks.
+    weights : `numpy.ndarray`
+        Weight of each exposure, shape ``(n,)``.
+    bad_mask_planes : `~collections.abc.Collection` [`str`]
+        Planes that make a pixel of an exposure invalid.
+    thresholds : `~collections.abc.Mapping` [`str`, `float`], optional
+        For planes in ``bad_mask_planes``, the share of the weight at which
+        the plane is set in the output.
+    default_threshold : `float`, optional
+        The same for planes that ``thresholds`` does not name.
+    exact_psf : `numpy.ndarray`, optional
+        `True` where the PSF of the output image is exact, shape ``(height,
+        width)``.  By default it is exact everywhere.
+
+    Returns
+    -------
+    mask : `PropagatedMask`
+        The bits, and the plane names of the inputs plus those set here.
+
+    Raises
+    ------
+    ValueError
+        Raised if no bit is left for the planes that are set here.
+
+    Notes
+    -----
+    A plane that leaves a pixel valid (``DETECTED``, say) is set where it is
+    set in any exposure that is valid there.
+
+    A plane that makes a pixel invalid says nothing about an image from which
+    just those pixels were left out.  It is set where the exposures that carry
+    it hold too large a share of the weight of all exposures that reach the
+    pixel, those without ``NO_DATA``.  The lower threshold that is usual for
+    saturation is there because the same star saturates in all exposures of
+    good seeing; what is left of it is a biased choice.
+
+    ``NO_DATA`` is set where no exposure is valid, ``REJECTED`` where an
+    exposure that reaches the pixel was left out, and ``INEXACT_PSF`` where
+    ``exact_psf`` is `False`.
+    """
+    thresholds = dict(thresholds or {})
+    planes = _with_planes(stack.mask_planes, (NO_DATA, REJECTED, INEXACT_PSF))
+    reaches = stack.valid | ~_is_set(stack.mask, planes[NO_DATA])
+    reached_weight = _sum_of_weights(weights, reaches)
+    array = _any_valid(stack, [planes[name] for name in planes.keys() - {NO_DATA, *bad_mask_planes}])
+    for name, bit in _bits_in_use(stack, bad_mask_planes):
+        if name != NO_DATA:
+            carried = _sum_of_weights(weights, _is_set(stack.mask, bit) & reaches)
+            limit = thresholds.get(name, default_threshold) * reached_weight
+            _set(array, bit, (carried > 0) & (carried >= limit))
+    _set(array, planes[NO_DATA], ~stack.valid.any(axis=0))
+    _set(array, planes[REJECTED], (reaches & ~stack.valid).any(axis=0))
+    if exact_psf is not None:
+        _set(array, planes[INEXACT_PSF], ~exact_psf)
+    return PropagatedMask(array, planes)
+
+
+def _with_planes(planes: Mapping[str, int], names: tuple[str, ...]) -> dict[str, int]:
+    """Return ``planes`` with those of ``names`` that are missing on free bits."""
+    result = dict(planes)
+    free = [bit for bit in range(MAX_PLANES) if bit not in result.values()]
+    for name in names:
+        if name not in result:
+            if not free:
+                raise ValueError(
+                    f"All {MAX_PLANES} mask bits of the stack are taken; none is left for {name}."
+                )
+            result[name] = free.pop(0)
+    return result
+
+
+def _is_set(mask: np.ndarray, bit: int) -> np.ndarray:
+    return (mask & np.uint32(1 << bit)) != 0
+
+
+def _set(array: np.ndarray, bit: int, where: np.ndarray) -> None:
+    array[where] |= np.uint32(1 << bit)
+
+
+def _sum_of_weights(weights: np.ndarray, where: np.ndarray) -> np.ndarray:
+    total = np.zeros(where.shape[1:])
+    for weight, plane in zip(weights, where, strict=True):
+        total += weight * plane
+    return total
+
+
+def _any_valid(stack: ExposureStack, bits: list[int]) -> np.ndarray:
+    """Return which of ``bits`` any valid exposure carries."""
+    wanted = np.uint32(sum(1 << bit for bit in bits))
+    result = np.zeros(stack.shape, np.uint32)
+    for mask, valid in zip(stack.mask, stack.valid, strict=True):
+        result |= np.where(valid, mask & wanted, np.uint32(0))
+    return result
+
+
+def _bits_in_use(stack: ExposureStack, names: Collection[str]) -> Iterator[tuple[str, int]]:
+    """Yield name and bit of those planes that any pixel carries."""
+    used = int(np.bitwise_or.reduce(stack.mask, axis=None))
+    for name, bit in stack.mask_planes.items():
+        if name in names and used & (1 << bit):
+            yield name, bit
