@@ -31,7 +31,9 @@ PLANES = {"NO_DATA": 0, "SATURATED": 1, "COSMIC_RAY": 2, "DETECTED": 5}
 BAD = ("NO_DATA", "SATURATED", "COSMIC_RAY")
 
 
-def propagate(bits: list[list[tuple[str, ...]]], weights=None, *, planes=PLANES, bad=BAD, **keywords):
+def propagate(
+    bits: list[list[tuple[str, ...]]], weights=None, *, planes=PLANES, bad=BAD, bad_names=None, **keywords
+):
     """Propagate the mask of a stack one row high, given names by exposure and pixel."""
     mask = np.array([[sum(1 << planes[name] for name in pixel) for pixel in row] for row in bits], np.uint32)
     valid = np.array([[not set(pixel) & set(bad) for pixel in row] for row in bits])
@@ -41,7 +43,7 @@ def propagate(bits: list[list[tuple[str, ...]]], weights=None, *, planes=PLANES,
         ones, ones, psf, valid=valid[:, None], mask=mask[:, None], mask_planes=planes
     )
     weights = np.ones(len(mask)) if weights is None else np.array(weights)
-    return propagate_mask(stack, weights=weights, bad_mask_planes=bad, **keywords)
+    return propagate_mask(stack, weights=weights, bad_mask_planes=bad_names or bad, **keywords)
 
 
 def test_harmless_planes_are_set_where_a_valid_exposure_carries_them() -> None:
@@ -71,6 +73,15 @@ def test_other_bad_planes_have_the_default_threshold() -> None:
     assert not propagate(bits, thresholds={"SATURATED": 0.1}).where("COSMIC_RAY").item()
     assert propagate(bits, default_threshold=0.3).where("COSMIC_RAY").item()
     assert propagate(bits, [8.0, 1.0, 1.0]).where("COSMIC_RAY").item()
+
+
+def test_names_of_both_worlds_mean_the_same_plane() -> None:
+    bits = [[("SATURATED",)]] + [[()]] * 9
+    mask = propagate(bits, bad_names=("NO_DATA", "SAT"), thresholds={"SAT": 0.1})
+    assert mask.where("SATURATED").item()
+    mask = propagate([[("CR",)], [()], [()]], planes={"CR": 3}, bad=("CR",), bad_names=("COSMIC_RAY",))
+    assert not mask.where("CR").item()
+    assert mask.where("REJECTED").item()
 
 
 def test_exposures_that_do_not_reach_a_pixel_have_no_say() -> None:

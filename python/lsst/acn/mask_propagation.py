@@ -26,11 +26,12 @@ from __future__ import annotations
 __all__ = ("PropagatedMask", "propagate_mask")
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 
 from .exposure_stack import ExposureStack
+from .mask_planes import canonical_plane_name
 
 NO_DATA = "NO_DATA"
 REJECTED = "REJECTED"
@@ -89,7 +90,8 @@ def propagate_mask(
     weights : `numpy.ndarray`
         Weight of each exposure, shape ``(n,)``.
     bad_mask_planes : `~collections.abc.Collection` [`str`]
-        Planes that make a pixel of an exposure invalid.
+        Planes that make a pixel of an exposure invalid, under any name that
+        `canonical_plane_name` knows.
     thresholds : `~collections.abc.Mapping` [`str`, `float`], optional
         For planes in ``bad_mask_planes``, the share of the weight at which
         the plane is set in the output.
@@ -125,16 +127,17 @@ def propagate_mask(
     exposure that reaches the pixel was left out, and ``INEXACT_PSF`` where
     ``exact_psf`` is `False`.
     """
-    thresholds = dict(thresholds or {})
+    limits = dict.fromkeys(map(canonical_plane_name, bad_mask_planes), default_threshold)
+    for name, limit in (thresholds or {}).items():
+        if canonical_plane_name(name) in limits:
+            limits[canonical_plane_name(name)] = limit
     planes = _with_planes(stack.mask_planes, (NO_DATA, REJECTED, INEXACT_PSF))
-    reaches = stack.valid | ~_is_set(stack.mask, planes[NO_DATA])
-    reached_weight = _sum_of_weights(weights, reaches)
-    array = _any_valid(stack, [planes[name] for name in planes.keys() - {NO_DATA, *bad_mask_planes}])
-    for name, bit in _bits_in_use(stack, bad_mask_planes):
-        if name != NO_DATA:
-            carried = _sum_of_weights(weights, _is_set(stack.mask, bit) & reaches)
-            limit = thresholds.get(name, default_threshold) * reached_weight
-            _set(array, bit, (carried > 0) & (carried >= limit))
+    reaches = np.stack(
+        [valid | ~_is_set(mask, planes[NO_DATA]) for mask, valid in zip(stack.mask, stack.valid, strict=True)]
+    )
+    harmless = [bit for name, bit in planes.items() if canonical_plane_name(name) not in {NO_DATA, *limits}]
+    array = _any_valid(stack, harmless)
+    _set_bad_planes(array, stack, weights, reaches, limits)
     _set(array, planes[NO_DATA], ~stack.valid.any(axis=0))
     _set(array, planes[REJECTED], (reaches & ~stack.valid).any(axis=0))
     if exact_psf is not None:
@@ -164,13 +167,6 @@ def _set(array: np.ndarray, bit: int, where: np.ndarray) -> None:
     array[where] |= np.uint32(1 << bit)
 
 
-def _sum_of_weights(weights: np.ndarray, where: np.ndarray) -> np.ndarray:
-    total = np.zeros(where.shape[1:])
-    for weight, plane in zip(weights, where, strict=True):
-        total += weight * plane
-    return total
-
-
 def _any_valid(stack: ExposureStack, bits: list[int]) -> np.ndarray:
     """Return which of ``bits`` any valid exposure carries."""
     wanted = np.uint32(sum(1 << bit for bit in bits))
@@ -180,9 +176,28 @@ def _any_valid(stack: ExposureStack, bits: list[int]) -> np.ndarray:
     return result
 
 
-def _bits_in_use(stack: ExposureStack, names: Collection[str]) -> Iterator[tuple[str, int]]:
-    """Yield name and bit of those planes that any pixel carries."""
+def _set_bad_planes(
+    array: np.ndarray,
+    stack: ExposureStack,
+    weights: np.ndarray,
+    reaches: np.ndarray,
+    limits: Mapping[str, float],
+) -> None:
+    """Set each plane where the exposures that carry it weigh too much."""
+    total = _sum_of_weights(weights, reaches)
     used = int(np.bitwise_or.reduce(stack.mask, axis=None))
     for name, bit in stack.mask_planes.items():
-        if name in names and used & (1 << bit):
-            yield name, bit
+        limit = limits.get(canonical_plane_name(name))
+        if limit is None or name == NO_DATA or not used & (1 << bit):
+            continue
+        carries = (_is_set(mask, bit) & reach for mask, reach in zip(stack.mask, reaches, strict=True))
+        carried = _sum_of_weights(weights, carries)
+        _set(array, bit, (carried > 0) & (carried >= limit * total))
+
+
+def _sum_of_weights(weights: np.ndarray, where: Iterable[np.ndarray]) -> np.ndarray:
+    """Return at each pixel the weight of the exposures chosen there."""
+    total = np.zeros(())
+    for weight, plane in zip(weights, where, strict=True):
+        total = total + weight * plane
+    return total

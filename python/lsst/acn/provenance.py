@@ -1,0 +1,124 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""Where an output comes from, in a form that fits into its metadata."""
+
+from __future__ import annotations
+
+__all__ = ("config_digest", "config_text", "package_versions", "provenance_record")
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+
+from lsst.pex.config import Config
+from lsst.utils.packages import getPythonPackages
+
+PACKAGES = (
+    "acn",
+    "daf_butler",
+    "images",
+    "jax",
+    "keras",
+    "numpy",
+    "pipe_base",
+    "python",
+    "scipy",
+    "tensorflow",
+    "torch",
+)
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of those packages that shape a restoration.
+
+    Returns
+    -------
+    versions : `dict` [`str`, `str`]
+        Version by name, of packages that this process has imported.
+    """
+    found = getPythonPackages()
+    return {name: found[name].split()[0] for name in PACKAGES if found.get(name)}
+
+
+def config_text(config: Config) -> str:
+    """Return a config as JSON, the same text for the same values.
+
+    Parameters
+    ----------
+    config : `lsst.pex.config.Config`
+        Config of a task or of a restoration.
+
+    Returns
+    -------
+    text : `str`
+        All fields, nested, in alphabetical order.
+    """
+    return json.dumps(config.toDict(), sort_keys=True)
+
+
+def config_digest(config: Config) -> str:
+    """Return the SHA-256 of `config_text`, to compare configs by.
+
+    Parameters
+    ----------
+    config : `lsst.pex.config.Config`
+        Config of a task or of a restoration.
+
+    Returns
+    -------
+    digest : `str`
+        Hexadecimal digest.
+    """
+    return hashlib.sha256(config_text(config).encode()).hexdigest()
+
+
+def provenance_record(
+    config: Config, visits: Iterable[int], summary: Mapping[str, int | float | str] | None = None
+) -> dict[str, int | float | str]:
+    """Return what is worth knowing about an output, as flat metadata.
+
+    Parameters
+    ----------
+    config : `lsst.pex.config.Config`
+        Config of the task.
+    visits : `~collections.abc.Iterable` [`int`]
+        Exposures that were used.
+    summary : `~collections.abc.Mapping` [`str`, `int` | `float` | `str`], \
+            optional
+        Facts that the algorithm reports: seed, method, backend and so on.
+
+    Returns
+    -------
+    record : `dict` [`str`, `int` | `float` | `str`]
+        The summary, and ``visits`` (a JSON list), ``n_exposures``,
+        ``packages`` (a JSON object of versions), ``config`` (JSON) and
+        ``config_sha256``.
+    """
+    used = list(visits)
+    return {
+        **(summary or {}),
+        "visits": json.dumps(used),
+        "n_exposures": len(used),
+        "packages": json.dumps(package_versions(), sort_keys=True),
+        "config": config_text(config),
+        "config_sha256": config_digest(config),
+    }
