@@ -1,0 +1,45 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""The boundary between Butler datasets and arrays.
+
+Nothing outside this package knows ``lsst.images``, and nothing outside its
+module ``afw_exposures`` knows ``lsst.afw``.
+"""
+
+from .afw_exposures import default_warp_storage_class
+from .cell_coadds import make_warp
+from .geometry import PatchGeometry, make_patch_geometry, tangent_plane_wcs
+from .provenance import CoaddInput
+from .restored import make_cell_coadd, make_latent_image
+from .stack_reading import read_exposure_stack
+
+__all__ = (
+    "CoaddInput",
+    "PatchGeometry",
+    "default_warp_storage_class",
+    "make_cell_coadd",
+    "make_latent_image",
+    "make_patch_geometry",
+    "make_warp",
+    "read_exposure_stack",
+    "tangent_plane_wcs",
+)

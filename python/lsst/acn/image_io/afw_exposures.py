@@ -1,0 +1,153 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""Warps as ``lsst.afw.image.ExposureF``: all that is known of afw here."""
+
+from __future__ import annotations
+
+__all__ = ("box_from_afw", "default_warp_storage_class", "is_exposure", "read_exposure")
+
+import importlib.util
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lsst.images import SkyProjection, TractFrame
+
+from ..boxes import Box
+from ..errors import InvalidExposureError
+from ..mask_planes import canonical_plane_name
+from .geometry import PatchGeometry, box_to_images, define_patch
+from .warp_arrays import WarpArrays
+
+
+def default_warp_storage_class() -> str:
+    """Return the storage class that warps have in this environment.
+
+    Returns
+    -------
+    name : `str`
+        ``ExposureF`` where ``lsst.afw`` can be imported, else ``CellCoadd``.
+    """
+    try:
+        return "ExposureF" if importlib.util.find_spec("lsst.afw") else "CellCoadd"
+    except ModuleNotFoundError:
+        return "CellCoadd"
+
+
+def is_exposure(image: Any) -> bool:
+    """Tell whether an object is an afw exposure, without importing afw."""
+    return type(image).__module__.startswith("lsst.afw.image") and hasattr(image, "getMaskedImage")
+
+
+def box_from_afw(box: Any) -> Box:
+    """Return the same pixels as a `Box`."""
+    return Box(box.getMinY(), box.getMaxY() + 1, box.getMinX(), box.getMaxX() + 1)
+
+
+def read_exposure(
+    exposure: Any,
+    box: Box | None = None,
+    *,
+    data_id: Mapping[str, Any] | None = None,
+    sky_map: Any = None,
+    cell_size: int = 300,
+) -> WarpArrays:
+    """Return the arrays of an exposure, calibrated to nanojansky.
+
+    Parameters
+    ----------
+    exposure : ``lsst.afw.image.ExposureF``
+        The warp.
+    box : `Box`, optional
+        Pixels to return; by default all there are.
+    data_id : `~collections.abc.Mapping`, optional
+        Names of skymap, tract and patch.  Without it the arrays have no
+        geometry.
+    sky_map : ``lsst.skymap.BaseSkyMap``, optional
+        Where the boxes of tract and patch come from.  Without it the
+        exposure's own box stands in for that of its patch.
+    cell_size : `int`, optional
+        Side of the cells of the patch, in pixels.
+
+    Returns
+    -------
+    arrays : `WarpArrays`
+        The calibrated arrays.
+
+    Raises
+    ------
+    InvalidExposureError
+        Raised if the exposure has no photometric calibration or no PSF.
+    """
+    photo_calib, psf, label = exposure.getPhotoCalib(), exposure.getPsf(), exposure.getFilter()
+    if photo_calib is None:
+        raise InvalidExposureError("There is no PhotoCalib, so the unit of the pixels is not known.")
+    if psf is None:
+        raise InvalidExposureError("There is no PSF.")
+    geometry = _geometry(exposure, data_id or {}, sky_map, cell_size)
+    if box is not None:
+        exposure = exposure[box_to_images(box).to_legacy()]
+    calibrated = photo_calib.calibrateImage(exposure.getMaskedImage())
+    planes = {canonical_plane_name(name): bit for name, bit in calibrated.mask.getMaskPlaneDict().items()}
+    return WarpArrays(
+        image=calibrated.image.array,
+        variance=calibrated.variance.array,
+        mask=calibrated.mask.array.view(np.uint32),
+        mask_planes=planes,
+        box=box_from_afw(exposure.getBBox()),
+        unit="nJy",
+        band=label.bandLabel if label is not None and label.hasBandLabel() else None,
+        kernel_at=lambda y, x: _kernel_at(psf, y, x),
+        geometry=geometry,
+    )
+
+
+def _kernel_at(psf: Any, y: float, x: float) -> np.ndarray | None:
+    import lsst.pex.exceptions
+    from lsst.geom import Point2D
+
+    try:
+        kernel = psf.computeKernelImage(Point2D(x, y))
+    except lsst.pex.exceptions.Exception:
+        # A PSF made of many raises where none of these reaches.
+        return None
+    return None if kernel is None else kernel.array
+
+
+def _geometry(
+    exposure: Any, data_id: Mapping[str, Any], sky_map: Any, cell_size: int
+) -> PatchGeometry | None:
+    if "patch" not in data_id or exposure.getWcs() is None:
+        return None
+    tract, patch = int(data_id["tract"]), int(data_id["patch"])
+    outer = inner = box_from_afw(exposure.getBBox())
+    tract_box, index = Box(min(0, outer.y_start), outer.y_stop, min(0, outer.x_start), outer.x_stop), (0, 0)
+    if sky_map is not None:
+        info = sky_map[tract][patch]
+        outer, inner = box_from_afw(info.getOuterBBox()), box_from_afw(info.getInnerBBox())
+        tract_box, index = box_from_afw(sky_map[tract].getBBox()), (info.getIndex().y, info.getIndex().x)
+    frame = TractFrame(skymap=str(data_id["skymap"]), tract=tract, bbox=box_to_images(tract_box))
+    return PatchGeometry(
+        SkyProjection.from_legacy(exposure.getWcs(), frame, pixel_bounds=frame.bbox),
+        define_patch(patch, outer, inner, index, cell_size),
+    )

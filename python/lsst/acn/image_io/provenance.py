@@ -1,0 +1,205 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""Which exposures went into a coadd, and how much of each."""
+
+from __future__ import annotations
+
+__all__ = ("CoaddInput", "make_provenance")
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lsst.images import YX
+from lsst.images.cells import CellIJ, CoaddProvenance
+
+from ..boxes import Box
+from ..exposure_stack import ExposureStack
+from .geometry import PatchGeometry, box_from_images, box_to_images
+
+
+@dataclasses.dataclass(frozen=True)
+class CoaddInput:
+    """Identity of one exposure.
+
+    Parameters
+    ----------
+    instrument : `str`
+        Name of the instrument.
+    visit : `int`
+        Identifier of the visit.
+    physical_filter : `str`
+        Name of the filter.
+    day_obs : `int`
+        Night of the observation, as in 20260131.
+    detector : `int`, optional
+        Identifier of the detector; a warp of many has no single one.
+    """
+
+    instrument: str
+    visit: int
+    physical_filter: str
+    day_obs: int
+    detector: int = 0
+
+    @classmethod
+    def from_data_id(cls, data_id: Mapping[str, Any]) -> CoaddInput:
+        """Return the identity that an expanded data ID states.
+
+        Parameters
+        ----------
+        data_id : `~collections.abc.Mapping`
+            Data ID with visit and what that implies.
+        """
+        return cls(
+            instrument=str(data_id["instrument"]),
+            visit=int(data_id["visit"]),
+            physical_filter=str(data_id["physical_filter"]),
+            day_obs=int(data_id["day_obs"]),
+        )
+
+
+def make_provenance(stack: ExposureStack, inputs: Sequence[CoaddInput]) -> CoaddProvenance:
+    """Return the tables that tell what each exposure gave to each cell.
+
+    Parameters
+    ----------
+    stack : `ExposureStack`
+        The exposures.
+    inputs : `~collections.abc.Sequence` [`CoaddInput`]
+        Their identities, in any order.
+
+    Returns
+    -------
+    provenance : `lsst.images.cells.CoaddProvenance`
+        One input for each exposure and one contribution for each exposure
+        and cell in which it has a valid pixel.
+
+    Raises
+    ------
+    ValueError
+        Raised if an exposure's identity is missing.
+    """
+    identities = {identity.visit: identity for identity in inputs}
+    if unknown := [visit for visit in stack.visits if visit not in identities]:
+        raise ValueError(f"The inputs say nothing of visits {unknown}.")
+    rows = [
+        (identities[visit], cell, contribution)
+        for index, visit in enumerate(stack.visits)
+        for cell, contribution in _contributions(stack, index).items()
+    ]
+    return CoaddProvenance(_input_table(stack, identities), _contribution_table(rows))
+
+
+def _input_table(stack: ExposureStack, identities: Mapping[int, CoaddInput]) -> Any:
+    table = CoaddProvenance.make_empty_input_table(len(stack))
+    for row, visit in enumerate(stack.visits):
+        for name, value in dataclasses.asdict(identities[visit]).items():
+            table[name][row] = value
+        table["polygon"][row] = box_to_images(_covered(stack, row)).to_polygon()
+    return table
+
+
+def _covered(stack: ExposureStack, index: int) -> Box:
+    """Return the smallest box with all valid pixels of an exposure."""
+    y, x = (np.flatnonzero(stack.valid[index].any(axis=axis)) for axis in (1, 0))
+    if not len(y):
+        return stack.box
+    return Box(
+        stack.box.y_start + int(y[0]),
+        stack.box.y_start + int(y[-1]) + 1,
+        stack.box.x_start + int(x[0]),
+        stack.box.x_start + int(x[-1]) + 1,
+    )
+
+
+def _contribution_table(rows: Sequence[tuple[CoaddInput, CellIJ, dict[str, Any]]]) -> Any:
+    table = CoaddProvenance.make_empty_contribution_table(len(rows))
+    for row, (identity, cell, contribution) in enumerate(rows):
+        values = {"cell_i": cell.i, "cell_j": cell.j, **contribution}
+        for name in ("instrument", "visit", "detector"):
+            values[name] = getattr(identity, name)
+        for name, value in values.items():
+            table[name][row] = value
+    return table
+
+
+def _contributions(stack: ExposureStack, index: int) -> dict[CellIJ, dict[str, Any]]:
+    geometry: PatchGeometry = stack.geometry
+    grid = geometry.patch.cells
+    result = {}
+    for i in range(grid.grid_size.i):
+        for j in range(grid.grid_size.j):
+            cell = CellIJ(i=i, j=j)
+            box = box_from_images(grid.bbox_of(cell))
+            if box.overlaps(stack.box) and (row := _contribution(stack, index, box)) is not None:
+                result[cell] = row
+    return result
+
+
+def _contribution(stack: ExposureStack, index: int, cell: Box) -> dict[str, Any] | None:
+    rows, columns = cell.intersection(stack.box).slices_within(stack.box)
+    valid = stack.valid[index, rows, columns]
+    if not valid.any():
+        return None
+    variance = stack.variance[index, rows, columns][valid]
+    area = cell.shape[0] * cell.shape[1]
+    moments = kernel_moments(stack.psf.at(*cell.center)[index])
+    center = YX(y=round(cell.center[0]) - stack.box.y_start, x=round(cell.center[1]) - stack.box.x_start)
+    inside = 0 <= center.y < stack.shape[0] and 0 <= center.x < stack.shape[1]
+    return {
+        "overlaps_center": inside and bool(stack.valid[index, center.y, center.x]),
+        "overlap_fraction": valid.size / area,
+        "unmasked_fraction": np.count_nonzero(valid) / area,
+        "weight": 1.0 / float(variance.mean(dtype=np.float64)),
+        "psf_shape_xx": moments[0],
+        "psf_shape_yy": moments[1],
+        "psf_shape_xy": moments[2],
+        "psf_shape_flag": not np.isfinite(moments).all(),
+    }
+
+
+def kernel_moments(kernel: np.ndarray) -> tuple[float, float, float]:
+    """Return the second moments xx, yy, xy of a PSF kernel.
+
+    Parameters
+    ----------
+    kernel : `numpy.ndarray`
+        Kernel of unit sum.
+
+    Returns
+    -------
+    xx, yy, xy : `float`
+        Adaptive moments (Hirata and Seljak 2003) in pixels squared; NaN
+        where these do not converge.
+    """
+    import galsim
+
+    shape = galsim.hsm.FindAdaptiveMom(galsim.Image(np.asarray(kernel, np.float64), scale=1.0), strict=False)
+    if shape.moments_status != 0:
+        return np.nan, np.nan, np.nan
+    e1, e2 = shape.observed_e1, shape.observed_e2
+    # The determinant's fourth root is what galsim reports as the size.
+    trace = 2.0 * shape.moments_sigma**2 / np.sqrt(1.0 - e1**2 - e2**2)
+    return 0.5 * trace * (1.0 + e1), 0.5 * trace * (1.0 - e1), 0.5 * trace * e2

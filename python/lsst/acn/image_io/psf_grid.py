@@ -1,0 +1,161 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""Sample PSFs of any kind on one grid of cells."""
+
+from __future__ import annotations
+
+__all__ = ("PsfSampler", "check_kernel")
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..boxes import Box
+from ..errors import InvalidExposureError
+from ..psf_kernels import UNIT_SUM_TOLERANCE, PsfKernels
+from .geometry import PatchGeometry, fit_cell_shape
+
+
+class PsfSampler:
+    """Collect the kernels of one exposure after the other.
+
+    Parameters
+    ----------
+    box : `Box`
+        Pixels that the cells have to cover.
+    geometry : `PatchGeometry` or `None`
+        Patch whose cells are taken, unless they are finer than needed.
+    cell_size : `int`
+        Side that a cell should have, in pixels.
+    """
+
+    def __init__(self, box: Box, geometry: PatchGeometry | None, cell_size: int) -> None:
+        self.box, self.cell_shape = _grid(box, geometry, cell_size)
+        self._kernels: list[list[np.ndarray | None]] = []
+
+    def add(self, kernel_at: Callable[[float, float], np.ndarray | None]) -> None:
+        """Sample one more exposure at the centres of the cells.
+
+        Parameters
+        ----------
+        kernel_at : `~collections.abc.Callable`
+            Function of row and column that returns the kernel there, or
+            `None` where there is none.
+
+        Raises
+        ------
+        InvalidExposureError
+            Raised if a kernel is not usable, or there is none at all.
+        """
+        kernels = [kernel_at(*center) for center in self._centers()]
+        for kernel in kernels:
+            if kernel is not None:
+                check_kernel(kernel)
+        if all(kernel is None for kernel in kernels):
+            raise InvalidExposureError("There is no PSF in any cell.")
+        self._kernels.append(kernels)
+
+    def finish(self) -> PsfKernels:
+        """Return the kernels of all exposures, on stamps of one size.
+
+        Returns
+        -------
+        psf : `PsfKernels`
+            The kernels, in one cell if they do not vary.
+        """
+        size = max(kernel.shape[0] for row in self._kernels for kernel in row if kernel is not None)
+        count = len(self._kernels)
+        array = np.full((count, len(self._kernels[0]), size, size), np.nan, np.float32)
+        for index, row in enumerate(self._kernels):
+            for cell, kernel in enumerate(row):
+                if kernel is not None:
+                    array[index, cell] = np.pad(kernel, (size - kernel.shape[0]) // 2)
+        if (one := _constant(array)) is not None:
+            return PsfKernels.constant(one, self.box)
+        return PsfKernels(array.reshape(count, *self._cells(), size, size), self.box, self.cell_shape)
+
+    def _cells(self) -> tuple[int, int]:
+        (height, width), (rows, columns) = self.box.shape, self.cell_shape
+        return -(-height // rows), -(-width // columns)
+
+    def _centers(self) -> list[tuple[float, float]]:
+        centers = []
+        for i in range(self._cells()[0]):
+            for j in range(self._cells()[1]):
+                start = self.box.y_start + i * self.cell_shape[0], self.box.x_start + j * self.cell_shape[1]
+                centers.append(Box.from_shape(self.cell_shape, start).intersection(self.box).center)
+        return centers
+
+
+def _grid(box: Box, geometry: PatchGeometry | None, cell_size: int) -> tuple[Box, tuple[int, int]]:
+    """Return the box and the cell shape of a grid that covers ``box``."""
+    if geometry is not None:
+        cells = geometry.patch.cells
+        shape = cells.cell_shape.y, cells.cell_shape.x
+        if 2 * min(shape) > cell_size:
+            # Snapped outwards, so that a piece of a patch gets the very
+            # kernels that the whole patch has there.
+            start = cells.bbox.y.start, cells.bbox.x.start
+            y = [start[0] + shape[0] * n for n in _span(box.y_start, box.y_stop, start[0], shape[0])]
+            x = [start[1] + shape[1] * n for n in _span(box.x_start, box.x_stop, start[1], shape[1])]
+            return Box(*y, *x), shape
+    return box, fit_cell_shape(box.shape, cell_size)
+
+
+def _span(begin: int, end: int, origin: int, step: int) -> tuple[int, int]:
+    return (begin - origin) // step, -(-(end - origin) // step)
+
+
+def _constant(array: np.ndarray) -> np.ndarray | None:
+    """Return the kernels, shape ``(n, k, k)``, if they are equal everywhere."""
+    first = []
+    for row in array:
+        have = row[np.isfinite(row).all(axis=(1, 2))]
+        if not (have == have[:1]).all():
+            return None
+        first.append(have[0])
+    return np.stack(first)
+
+
+def check_kernel(kernel: np.ndarray) -> None:
+    """Raise unless an array can be the PSF kernel of an exposure.
+
+    Parameters
+    ----------
+    kernel : `numpy.ndarray`
+        Candidate.
+
+    Raises
+    ------
+    InvalidExposureError
+        Raised if it is not square with odd sides, not finite, or not of unit
+        sum.
+    """
+    if kernel.ndim != 2 or kernel.shape[0] != kernel.shape[1] or kernel.shape[0] % 2 == 0:
+        raise InvalidExposureError(
+            f"The PSF kernel must be square with odd sides; its shape is {kernel.shape}."
+        )
+    if not np.isfinite(kernel).all():
+        raise InvalidExposureError("The PSF kernel has pixels that are not finite.")
+    total = float(kernel.sum(dtype=np.float64))
+    if not abs(total - 1.0) <= UNIT_SUM_TOLERANCE:
+        raise InvalidExposureError(f"The PSF kernel is not of unit sum; its sum is {total:g}.")

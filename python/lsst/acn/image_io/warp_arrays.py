@@ -1,0 +1,156 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""What the two image packages have in common: arrays, a box, a PSF."""
+
+from __future__ import annotations
+
+__all__ = ("WarpArrays", "read_arrays", "warp_box")
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from lsst.daf.butler import DeferredDatasetHandle
+from lsst.images.cells import CellCoadd
+from lsst.pipe.base import InMemoryDatasetHandle
+
+from ..boxes import Box
+from .geometry import PatchGeometry, box_from_images, box_to_images
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class WarpArrays:
+    """Pixels and PSF of one warp, whichever package holds it.
+
+    Parameters
+    ----------
+    image, variance : `numpy.ndarray`
+        Pixel values and their variance, on ``box``.
+    mask : `numpy.ndarray`
+        Bit mask, uint32, on ``box``.
+    mask_planes : `~collections.abc.Mapping` [`str`, `int`]
+        Bit number of each mask plane, by name.
+    box : `Box`
+        The pixels that there are.
+    unit : `str`
+        Unit of ``image``.
+    band : `str` or `None`
+        Name of the band.
+    kernel_at : `~collections.abc.Callable`
+        Function of row and column that returns the PSF kernel there, or
+        `None` where there is none.
+    geometry : `PatchGeometry` or `None`
+        Patch that the warp belongs to, where the warp itself knows.
+    """
+
+    image: np.ndarray
+    variance: np.ndarray
+    mask: np.ndarray
+    mask_planes: Mapping[str, int]
+    box: Box
+    unit: str
+    band: str | None
+    kernel_at: Callable[[float, float], np.ndarray | None]
+    geometry: PatchGeometry | None
+
+
+def warp_box(warp: Any) -> Box:
+    """Return the pixels of a warp, reading no more than that.
+
+    Parameters
+    ----------
+    warp : `typing.Any`
+        A dataset handle or an image in memory.
+
+    Returns
+    -------
+    box : `Box`
+        Its bounding box.
+    """
+    if isinstance(warp, DeferredDatasetHandle):
+        return _to_box(warp.get(component="bbox"))
+    warp = _loaded(warp)
+    return _to_box(warp.bbox if isinstance(warp, CellCoadd) else warp.getBBox())
+
+
+def read_arrays(
+    warp: Any, box: Box | None = None, *, sky_map: Any = None, cell_size: int = 300
+) -> WarpArrays:
+    """Read a warp, or the part of it inside a box.
+
+    Parameters
+    ----------
+    warp : `typing.Any`
+        A dataset handle or an image in memory: a
+        `lsst.images.cells.CellCoadd` or a ``lsst.afw.image.ExposureF``.
+    box : `Box`, optional
+        Pixels to read; must lie inside the warp.
+    sky_map : ``lsst.skymap.BaseSkyMap``, optional
+        Where tract and patch of an exposure lie.
+    cell_size : `int`, optional
+        Side of cells of an exposure's patch, in pixels.
+
+    Returns
+    -------
+    arrays : `WarpArrays`
+        The warp's arrays.
+
+    Raises
+    ------
+    TypeError
+        Raised if the warp is of neither type.
+    """
+    data_id = getattr(warp, "dataId", {})
+    warp = _get(warp, box) if isinstance(warp, DeferredDatasetHandle) else _loaded(warp)
+    if isinstance(warp, CellCoadd):
+        from .cell_coadds import read_cell_coadd
+
+        return read_cell_coadd(warp, box)
+    from .afw_exposures import is_exposure, read_exposure
+
+    if is_exposure(warp):
+        return read_exposure(warp, box, data_id=data_id, sky_map=sky_map, cell_size=cell_size)
+    raise TypeError(f"A warp must be a CellCoadd or an ExposureF; got {type(warp).__name__}.")
+
+
+def _loaded(warp: Any) -> Any:
+    return warp.get() if isinstance(warp, InMemoryDatasetHandle) else warp
+
+
+def _get(handle: DeferredDatasetHandle, box: Box | None) -> Any:
+    """Read a dataset, leaving pixels outside ``box`` in the file if we can."""
+    storage_class = handle.ref.datasetType.storageClass
+    if box is None or "bbox" not in storage_class.parameters:
+        return handle.get()
+    images_box = box_to_images(box)
+    is_afw = storage_class.name.startswith("Exposure")
+    return handle.get(parameters={"bbox": images_box.to_legacy() if is_afw else images_box})
+
+
+def _to_box(box: Any) -> Box:
+    if hasattr(box, "getMinX"):
+        from .afw_exposures import box_from_afw
+
+        return box_from_afw(box)
+    return box_from_images(box)
