@@ -25,3 +25,6 @@ from .boxes import *
 from .errors import *
 from .exposure_stack import *
 from .psf_kernels import *
+from .restoration import *
+from .restoration_config import *
+from .restoration_result import *

@@ -77,7 +77,7 @@ class PsfKernels:
         for index in np.flatnonzero(bad.any(axis=(1, 2))):
             worst = sums[index][bad[index]][0]
             raise InvalidExposureError(
-                f"The PSF kernel of exposure number {index} has NaN pixels or is not of unit sum ({worst:g}).",
+                f"The PSF kernel of exposure number {index} has NaN pixels or no unit sum ({worst:g}).",
                 exposure=int(index),
             )
         kernels /= np.where(missing, 1.0, sums).astype(np.float32)[..., None, None]

@@ -41,6 +41,10 @@ class PaperNetworkConfig(Config):
         default=1,
         check=lambda depth: depth >= 1,
     )
+    batch_statistics = Field[bool](
+        doc="Let batch normalisation use the statistics of each batch of tiles while training.",
+        default=True,
+    )
     start_from_coadd = Field[bool](
         doc="Fit the last, pointwise layer to the coadd before training starts, so that the latent image "
         "begins as the coadd and its ReLU cannot be dead, whatever the seed.",

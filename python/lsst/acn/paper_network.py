@@ -1,0 +1,200 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""The network of AstroClearNet: one convolutional encoder, one fixed decoder."""
+
+from __future__ import annotations
+
+__all__ = ("PaperNetwork",)
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .forward_model import ForwardModel
+from .huber_loss import masked_huber
+from .restoration_config import RestorationConfig
+
+RIDGE = 1e-4
+
+
+class PaperNetwork:
+    """Encoder of a stack of exposures, trained on that very stack.
+
+    The encoder has parallel branches, one per kernel size.  A branch is a
+    depthwise convolution (each exposure keeps its own kernels), ReLU and batch
+    normalisation, as often as its depth says.  The branches are concatenated,
+    and one pointwise convolution with ReLU makes the latent image
+    (Sukurdeep, Navarro & Budavari 2025, section 3).
+
+    Parameters
+    ----------
+    config : `RestorationConfig`
+        Uses ``network``, ``training.huber_delta`` and ``seed``.
+    n_exposures : `int`
+        Number of exposures in the stack.
+    """
+
+    def __init__(self, config: RestorationConfig, n_exposures: int) -> None:
+        self._config = config
+        self.margin = encoder_radius(config.network.kernel_sizes, config.network.depth)
+        self.features, self.encoder = _build_encoder(config, n_exposures, self.margin)
+
+    @property
+    def model(self) -> Any:
+        """What is trained (`keras.Model`)."""
+        return self.encoder
+
+    def encode(self, exposures: Any, training: bool = False) -> Any:
+        """Return the latent image of filled exposures.
+
+        Parameters
+        ----------
+        exposures : tensor
+            Exposures in units of the noise, channels last, with ``margin``
+            more pixels on every side than the latent image, shape
+            ``(b, height + 2 margin, width + 2 margin, n)``.
+        training : `bool`
+            Whether batch normalisation uses the statistics of this batch.
+
+        Returns
+        -------
+        latent : tensor
+            Non-negative, shape ``(b, height, width)``.
+        """
+        return self.encoder(exposures, training=training)[..., 0]
+
+    def loss(self, forward_model: ForwardModel, batch: Sequence[Any]) -> Any:
+        """Return the loss of a batch of tiles.
+
+        Parameters
+        ----------
+        forward_model : `ForwardModel`
+            The decoder, for tiles of this size.
+        batch : `~collections.abc.Sequence`
+            Encoder input, data, inverse standard deviations and PSF spectra,
+            as `PatchInputs.batch` makes them.
+
+        Returns
+        -------
+        loss : tensor
+            Scalar.
+        """
+        exposures, data, root_weight, spectra = batch
+        latent = self.encode(exposures, training=self._config.network.batch_statistics)
+        model = forward_model.apply(latent, spectra)
+        return masked_huber(data, model, root_weight, self._config.training.huber_delta)
+
+    def start(self, exposures: np.ndarray, coadd: np.ndarray) -> None:
+        """Set what training starts from, given a sample of the patch.
+
+        The statistics of batch normalisation become those of the sample.  The
+        pointwise layer is then fitted by least squares, so that the latent
+        image begins as the coadd: from random weights, an unlucky seed puts
+        the last ReLU below zero everywhere, where it has no gradient.
+
+        Parameters
+        ----------
+        exposures : `numpy.ndarray`
+            As `encode` takes them.
+        coadd : `numpy.ndarray`
+            Robust coadd on the pixels of the latent image, in the same units.
+        """
+        self._set_statistics(exposures)
+        if not self._config.network.start_from_coadd:
+            return
+        weights, bias = _fit_pointwise(self.features, exposures, coadd)
+        pointwise = self.encoder.layers[-1]
+        pointwise.set_weights([weights[None, None, :, None], bias[None]])
+
+    def _set_statistics(self, exposures: np.ndarray) -> None:
+        """Give batch normalisation the mean and variance of a sample."""
+        import keras
+
+        layers = [a for a in self.encoder.layers if isinstance(a, keras.layers.BatchNormalization)]
+        momenta = [layer.momentum for layer in layers]
+        for layer in layers:
+            layer.momentum = 0.0
+        self.encoder(exposures, training=True)
+        for layer, momentum in zip(layers, momenta, strict=True):
+            layer.momentum = momentum
+
+
+def encoder_radius(kernel_sizes: Sequence[int], depth: int) -> int:
+    """Return how far in pixels the encoder looks from a pixel.
+
+    Parameters
+    ----------
+    kernel_sizes : `~collections.abc.Sequence` [`int`]
+        Sides of the depthwise kernels.
+    depth : `int`
+        Number of convolutions in a branch.
+
+    Returns
+    -------
+    radius : `int`
+        Radius of the receptive field.
+    """
+    return depth * (max(kernel_sizes) // 2)
+
+
+def _build_encoder(config: RestorationConfig, n_exposures: int, margin: int) -> tuple[Any, Any]:
+    """Return the model up to the concatenation, and the whole encoder."""
+    import keras
+
+    seeds = iter(np.random.SeedSequence(config.seed).generate_state(256).tolist())
+
+    def glorot() -> Any:
+        return keras.initializers.GlorotUniform(seed=int(next(seeds)))
+
+    exposures = keras.Input((None, None, n_exposures))
+    branches = []
+    for size in config.network.kernel_sizes:
+        branch = exposures
+        for _ in range(config.network.depth):
+            branch = keras.layers.DepthwiseConv2D(size, padding="same", depthwise_initializer=glorot())(
+                branch
+            )
+            branch = keras.layers.BatchNormalization()(keras.layers.ReLU()(branch))
+        branches.append(branch)
+    features = keras.layers.Concatenate()(branches) if len(branches) > 1 else branches[0]
+    features = keras.layers.Cropping2D(margin)(features)
+    pointwise = keras.layers.Conv2D(1, 1, activation="relu", kernel_initializer=glorot())
+    latent = pointwise(features)
+    return keras.Model(exposures, features), keras.Model(exposures, latent)
+
+
+def _fit_pointwise(features: Any, exposures: np.ndarray, coadd: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights and bias that turn features into the coadd."""
+    n_features = features.output_shape[-1]
+    matrix = np.zeros((n_features + 1, n_features + 1))
+    vector = np.zeros(n_features + 1)
+    for tile, target in zip(exposures, coadd, strict=True):
+        values = np.asarray(features(tile[None], training=False)).reshape(-1, n_features)
+        design = np.concatenate([values, np.ones((len(values), 1))], axis=1, dtype=np.float64)
+        # Bright pixels must not outweigh all others.
+        weight = 1.0 / (1.0 + np.abs(target.ravel()))
+        matrix += design.T @ (design * weight[:, None])
+        vector += design.T @ (weight * target.ravel())
+    matrix += RIDGE * np.trace(matrix) / len(matrix) * np.eye(len(matrix))
+    solution = np.linalg.solve(matrix, vector).astype(np.float32)
+    return solution[:-1], solution[-1]

@@ -1,0 +1,157 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""Training a network on the tiles of one patch."""
+
+from __future__ import annotations
+
+__all__ = ("train",)
+
+import logging
+import time
+from typing import Any
+
+import numpy as np
+
+from lsst.utils.logging import PeriodicLogger
+
+from .errors import TrainingDivergedError
+from .forward_model import ForwardModel
+from .fourier import keras_transforms
+from .paper_network import PaperNetwork
+from .patch_inputs import PatchInputs
+from .restoration_config import RestorationConfig
+from .tiles import draw_tiles, tile_grid
+from .training_step import make_training_step
+
+N_START_TILES = 16
+LOG_SECONDS = 10.0
+
+
+def train(
+    network: PaperNetwork, inputs: PatchInputs, config: RestorationConfig, log: logging.Logger
+) -> dict[str, np.ndarray]:
+    """Train a network on random tiles of a patch.
+
+    Parameters
+    ----------
+    network : `PaperNetwork`
+        Changed in place.
+    inputs : `PatchInputs`
+        The patch.
+    config : `RestorationConfig`
+        Uses ``training``, ``tiles`` and ``seed``.
+    log : `logging.Logger`
+        Told, now and then, the loss and the time that is left.
+
+    Returns
+    -------
+    history : `dict` [`str`, `numpy.ndarray`]
+        Columns ``epoch``, ``loss``, ``learning_rate`` and ``seconds``, a row
+        per epoch.
+
+    Raises
+    ------
+    TrainingDivergedError
+        Raised if the loss stops being finite.
+    """
+    rng = np.random.default_rng([config.seed, 1])
+    _start(network, inputs, config, rng)
+    size = config.tiles.training_size
+    forward_model = ForwardModel(tile_grid(inputs.box, size, 0)[0].shape, inputs.psf.size, keras_transforms())
+    optimizer = _make_optimizer(config)
+    step = make_training_step(
+        network.model,
+        optimizer,
+        lambda batch: network.loss(forward_model, batch),
+        jit_compile=config.training.jit_compile,
+    )
+    history: dict[str, list[float]] = {"epoch": [], "loss": [], "learning_rate": [], "seconds": []}
+    progress = _Progress(config.training.epochs, log)
+    for epoch in range(1, config.training.epochs + 1):
+        losses = []
+        for batch in _batches(draw_tiles(inputs.box, size, rng), config.training.batch_size):
+            losses.append(step(inputs.batch(batch, forward_model)))
+        loss = float(np.mean(losses))
+        if not np.isfinite(loss):
+            raise TrainingDivergedError(f"The loss is {loss} in epoch {epoch}.", epoch=epoch)
+        row = (epoch, loss, _learning_rate(optimizer), progress.seconds)
+        for column, value in zip(history.values(), row, strict=True):
+            column.append(value)
+        progress.report(epoch, loss)
+    dtypes = {"epoch": np.int64, "loss": np.float64, "learning_rate": np.float64, "seconds": np.float64}
+    return {name: np.array(column, dtypes[name]) for name, column in history.items()}
+
+
+def _start(
+    network: PaperNetwork, inputs: PatchInputs, config: RestorationConfig, rng: np.random.Generator
+) -> None:
+    """Let the network begin from a sample of the patch."""
+    tiles = draw_tiles(inputs.box, config.tiles.training_size, rng)[:N_START_TILES]
+    latent_boxes = [tile.grown_by(inputs.psf.radius) for tile in tiles]
+    network.start(
+        np.stack([inputs.encoder_input(box) for box in latent_boxes]),
+        np.stack([inputs.coadd(box) for box in latent_boxes]),
+    )
+
+
+def _batches(tiles: list[Any], size: int) -> list[list[Any]]:
+    """Return full batches; the last one is filled up from the first tiles."""
+    size = min(size, len(tiles))
+    short = -len(tiles) % size
+    tiles = tiles + tiles[:short]
+    return [tiles[start : start + size] for start in range(0, len(tiles), size)]
+
+
+def _make_optimizer(config: RestorationConfig) -> Any:
+    import keras
+
+    training = config.training
+    schedule = keras.optimizers.schedules.ExponentialDecay(
+        training.learning_rate, training.learning_rate_steps, training.learning_rate_decay, staircase=True
+    )
+    return keras.optimizers.Adam(schedule)
+
+
+def _learning_rate(optimizer: Any) -> float:
+    import keras
+
+    return float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+
+
+class _Progress:
+    """Logs loss and time left now and then, and at the end."""
+
+    def __init__(self, epochs: int, log: logging.Logger) -> None:
+        self._epochs = epochs
+        self._log = log
+        self._periodic = PeriodicLogger(log, interval=LOG_SECONDS)
+        self._start = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._start
+
+    def report(self, epoch: int, loss: float) -> None:
+        left = self.seconds * (self._epochs - epoch) / epoch
+        tell = self._log.info if epoch == self._epochs else self._periodic.log
+        message = "Training: epoch %d of %d, loss %.5f, %.0f s gone, %.0f s left."
+        tell(message, epoch, self._epochs, loss, self.seconds, left)

@@ -1,0 +1,137 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""One gradient step, compiled by whichever backend Keras runs on."""
+
+from __future__ import annotations
+
+__all__ = ("make_training_step",)
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+type Step = Callable[[Sequence[np.ndarray]], float]
+"""Takes the arrays of a batch, changes the model, returns the loss."""
+
+
+def make_training_step(
+    model: Any, optimizer: Any, loss: Callable[[Sequence[Any]], Any], *, jit_compile: bool = False
+) -> Step:
+    """Return a function that takes one step of training.
+
+    Parameters
+    ----------
+    model : `keras.Model`
+        Its variables are changed by each step.
+    optimizer : `keras.Optimizer`
+        Built here for the model's trainable variables.
+    loss : `~collections.abc.Callable`
+        Takes the tensors of a batch and returns a scalar tensor; calls
+        ``model``.
+    jit_compile : `bool`
+        Whether TensorFlow compiles the step with XLA.
+
+    Returns
+    -------
+    step : `~collections.abc.Callable`
+        Takes the arrays of a batch, whose shapes should not change from step
+        to step, and returns the loss before the step.
+
+    Raises
+    ------
+    RuntimeError
+        Raised if the backend is none of tensorflow, jax and torch.
+    """
+    import keras
+
+    optimizer.build(model.trainable_variables)
+    match keras.backend.backend():
+        case "tensorflow":
+            return _tensorflow_step(model, optimizer, loss, jit_compile)
+        case "jax":
+            return _jax_step(model, optimizer, loss)
+        case "torch":
+            return _torch_step(model, optimizer, loss)
+        case other:
+            raise RuntimeError(f"The Keras backend {other!r} is not supported; use tensorflow, jax or torch.")
+
+
+def _tensorflow_step(model: Any, optimizer: Any, loss: Callable[..., Any], jit_compile: bool) -> Step:
+    import tensorflow as tf
+
+    @tf.function(jit_compile=jit_compile)
+    def step(*batch: Any) -> Any:
+        with tf.GradientTape() as tape:
+            value = loss(batch)
+        optimizer.apply(tape.gradient(value, model.trainable_variables), model.trainable_variables)
+        return value
+
+    return lambda batch: float(step(*(tf.convert_to_tensor(array) for array in batch)))
+
+
+def _jax_step(model: Any, optimizer: Any, loss: Callable[..., Any]) -> Step:
+    import jax
+    import keras
+
+    trainable, fixed = model.trainable_variables, model.non_trainable_variables
+
+    def compute(values: Any, fixed_values: Any, batch: Any) -> Any:
+        mapping = list(zip(trainable, values, strict=True)) + list(zip(fixed, fixed_values, strict=True))
+        with keras.StatelessScope(state_mapping=mapping) as scope:
+            value = loss(batch)
+        return value, [scope.get_current_value(variable) for variable in fixed]
+
+    @jax.jit
+    def step(values: Any, fixed_values: Any, state: Any, batch: Any) -> Any:
+        (value, fixed_values), gradients = jax.value_and_grad(compute, has_aux=True)(
+            values, fixed_values, batch
+        )
+        values, state = optimizer.stateless_apply(state, gradients, values)
+        return value, values, fixed_values, state
+
+    def run(batch: Sequence[np.ndarray]) -> float:
+        state = [variable.value for variable in optimizer.variables]
+        value, *new = step([v.value for v in trainable], [v.value for v in fixed], state, tuple(batch))
+        for variables, values in zip((trainable, fixed, optimizer.variables), new, strict=True):
+            for variable, changed in zip(variables, values, strict=True):
+                variable.assign(changed)
+        return float(value)
+
+    return run
+
+
+def _torch_step(model: Any, optimizer: Any, loss: Callable[..., Any]) -> Step:
+    import keras
+    import torch
+
+    def run(batch: Sequence[np.ndarray]) -> float:
+        device = keras.src.backend.torch.core.get_device()
+        model.zero_grad()
+        value = loss([torch.as_tensor(array, device=device) for array in batch])
+        value.backward()
+        gradients = [variable.value.grad for variable in model.trainable_variables]
+        with torch.no_grad():
+            optimizer.apply(gradients, model.trainable_variables)
+        return float(value.detach())
+
+    return run
