@@ -26,7 +26,7 @@ from __future__ import annotations
 __all__ = ("read_exposure_stack",)
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import astropy.units
@@ -51,7 +51,7 @@ MAX_SEPARATION = 0.1
 
 
 def read_exposure_stack(
-    warps: Mapping[int, Any],
+    warps: Mapping[int, Any] | Iterable[Any],
     *,
     bad_mask_planes: Sequence[str] = DEFAULT_BAD_MASK_PLANES,
     psf_cell_size: int = 300,
@@ -63,8 +63,9 @@ def read_exposure_stack(
 
     Parameters
     ----------
-    warps : `~collections.abc.Mapping` [`int`, `typing.Any`]
-        Warps by visit: dataset handles, or images in memory.  Each is a
+    warps : `~collections.abc.Mapping` or `~collections.abc.Iterable`
+        Warps by visit, or dataset handles whose data IDs name their visits.
+        A warp is a dataset handle or an image in memory, and holds a
         `lsst.images.cells.CellCoadd` or a ``lsst.afw.image.ExposureF``.
     bad_mask_planes : `~collections.abc.Sequence` [`str`], optional
         Planes whose pixels are not valid, named as ``lsst.afw`` or as
@@ -97,6 +98,7 @@ def read_exposure_stack(
     lsst.pipe.base.NoWorkFound
         Raised if no warp has a valid pixel.
     """
+    warps = warps if isinstance(warps, Mapping) else _by_visit(warps)
     reader = _StackReader(bad_mask_planes, psf_cell_size, band, box, sky_map)
     for number, visit in enumerate(sorted(warps)):
         try:
@@ -104,6 +106,16 @@ def read_exposure_stack(
         except InvalidExposureError as error:
             raise InvalidExposureError(f"{_name(visit, warps[visit])}: {error}", visit=visit) from error
     return reader.finish()
+
+
+def _by_visit(handles: Iterable[Any]) -> dict[int, Any]:
+    result: dict[int, Any] = {}
+    for handle in handles:
+        visit = int(handle.dataId["visit"])
+        if visit in result:
+            raise InvalidExposureError(f"Visit {visit} occurs more than once.", visit=visit)
+        result[visit] = handle
+    return result
 
 
 def _name(visit: int, warp: Any) -> str:

@@ -1,0 +1,397 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""Butler repositories of warps: their records of dimensions, their datasets."""
+
+from __future__ import annotations
+
+__all__ = (
+    "RepositoryConflictError",
+    "VisitDescription",
+    "open_repository",
+    "put_warps",
+    "register_warp_type",
+    "sync_dimensions",
+)
+
+import contextlib
+import dataclasses
+import hashlib
+import logging
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lsst.daf.butler import Butler, DatasetRef, DatasetType, DimensionRecord
+from lsst.sphgeom import ConvexPolygon, LonLat, Region, UnitVector3d
+
+from .errors import RestorationError
+from .image_io import PatchGeometry
+
+_LOG = logging.getLogger(__name__)
+
+WARP_DATASET_TYPE = "direct_warp"
+WARP_DIMENSIONS = ("instrument", "visit", "skymap", "tract", "patch")
+MADE_HERE = "lsst.acn"
+"""Value of a visit's ``observation_reason`` if its record was made here."""
+
+
+class RepositoryConflictError(RestorationError):
+    """Raised if a repository already says something else."""
+
+
+@dataclasses.dataclass(frozen=True)
+class VisitDescription:
+    """What the Butler has to know of a visit.
+
+    Parameters
+    ----------
+    visit : `int`
+        Identifier.
+    band : `str`
+        Name of the band.
+    physical_filter : `str`
+        Name of the filter.
+    day_obs : `int`
+        Night of the observation, as in 20260131.
+    exposure_time : `float`, optional
+        Exposure time in seconds.
+    """
+
+    visit: int
+    band: str
+    physical_filter: str
+    day_obs: int
+    exposure_time: float | None = None
+
+
+@contextlib.contextmanager
+def open_repository(path: str) -> Iterator[Butler]:
+    """Open a repository for writing, making it if there is none.
+
+    Parameters
+    ----------
+    path : `str`
+        Directory, or what else the Butler takes for an existing repository.
+
+    Yields
+    ------
+    butler : `lsst.daf.butler.Butler`
+        The repository, closed afterwards.
+
+    Raises
+    ------
+    RepositoryConflictError
+        Raised if the directory holds something else.
+
+    Notes
+    -----
+    A repository that was made here is removed again if the body of the
+    ``with`` statement raises.
+    """
+    created = None if _exists(path) else _create(path)
+    try:
+        butler = Butler.from_config(path, writeable=True)
+        try:
+            yield butler
+        finally:
+            butler.close()
+    except BaseException:
+        if created is not None:
+            shutil.rmtree(created)
+        raise
+
+
+def _exists(path: str) -> bool:
+    if (Path(path) / "butler.yaml").exists() or Path(path).is_file():
+        return True
+    # Not a local directory: leave it to the Butler to find it.
+    return "://" in path or path in Butler.get_known_repos()
+
+
+def _create(path: str) -> Path:
+    """Make a repository and return the topmost directory that is new."""
+    root = Path(path)
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise RepositoryConflictError(f"{path} is neither empty nor a Butler repository.")
+    new = root
+    while not new.parent.exists():
+        new = new.parent
+    Butler.makeRepo(path)
+    return new
+
+
+def sync_dimensions(
+    butler: Butler,
+    *,
+    instrument: str,
+    visits: Iterable[VisitDescription],
+    patches: Sequence[PatchGeometry],
+    patch_grid: tuple[int, int] = (10, 10),
+    tract_max: int | None = None,
+) -> None:
+    """Register what is missing of instrument, visits, tract and patches.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        A writeable repository.
+    instrument : `str`
+        Name of the instrument.
+    visits : `~collections.abc.Iterable` [`VisitDescription`]
+        Visits that cover all ``patches``.
+    patches : `~collections.abc.Sequence` [`PatchGeometry`]
+        Patches of one tract.
+    patch_grid : `tuple` [`int`, `int`], optional
+        Number of rows and columns of patches of a tract, for a skymap that
+        is not there yet.
+    tract_max : `int`, optional
+        Number of tracts, for a skymap that is not there yet; by default just
+        enough.
+
+    Raises
+    ------
+    RepositoryConflictError
+        Raised if the repository already has a record that says something
+        else.  Nothing is changed then.
+
+    Notes
+    -----
+    Records that are there are left alone, with one exception: regions of
+    visits and tracts that were made here grow with the patches they cover.
+    """
+    with butler.transaction():
+        _sync_skymap(butler, patches[0], patch_grid, tract_max)
+        _sync_tract(butler, patches)
+        for patch in patches:
+            _sync_patch(butler, patch)
+        _insert_missing(butler, "instrument", {"instrument": instrument})
+        for visit in visits:
+            _sync_visit(butler, instrument, visit, patches)
+
+
+def _find(butler: Butler, element: str, **key: Any) -> DimensionRecord | None:
+    found = butler.query_dimension_records(element, data_id=key, explain=False)
+    return found[0] if found else None
+
+
+def _insert_missing(butler: Butler, element: str, key: dict[str, Any], **row: Any) -> DimensionRecord | None:
+    """Insert a record, or return the one that is already there."""
+    record = _find(butler, element, **key)
+    if record is None:
+        butler.registry.insertDimensionData(element, key | row)
+    return record
+
+
+def _skymap_hash(name: str) -> bytes:
+    return hashlib.sha1(f"{MADE_HERE} {name}".encode(), usedforsecurity=False).digest()
+
+
+def _sync_skymap(butler: Butler, patch: PatchGeometry, grid: tuple[int, int], tracts: int | None) -> None:
+    record = _insert_missing(
+        butler,
+        "skymap",
+        {"skymap": patch.skymap},
+        hash=_skymap_hash(patch.skymap),
+        tract_max=tracts or patch.tract + 1,
+        patch_ny_max=grid[0],
+        patch_nx_max=grid[1],
+    )
+    rows, columns = grid if record is None else (record.patch_ny_max, record.patch_nx_max)
+    index = patch.patch.index
+    if rows is not None and columns is not None and not (index.y < rows and index.x < columns):
+        raise RepositoryConflictError(
+            f"Patch {patch.patch.id} (row {index.y}, column {index.x}) is not among the {rows} rows and "
+            f"{columns} columns of patches of skymap {patch.skymap}."
+        )
+
+
+def _sync_tract(butler: Butler, patches: Sequence[PatchGeometry]) -> None:
+    skymap, tract = patches[0].skymap, patches[0].tract
+    key = {"skymap": skymap, "tract": tract}
+    region = sky_region(patches)
+    record = _insert_missing(butler, "tract", key, region=region)
+    skymap_record = _find(butler, "skymap", skymap=skymap)
+    if record is not None and skymap_record is not None and skymap_record.hash == _skymap_hash(skymap):
+        _grow(butler, record, region)
+
+
+def _sync_patch(butler: Butler, patch: PatchGeometry) -> None:
+    key = {"skymap": patch.skymap, "tract": patch.tract, "patch": patch.patch.id}
+    index, region = patch.patch.index, sky_region([patch])
+    record = _insert_missing(butler, "patch", key, cell_x=index.x, cell_y=index.y, region=region)
+    if record is None:
+        return
+    if (record.cell_y, record.cell_x) != (index.y, index.x):
+        raise RepositoryConflictError(
+            f"Patch {patch.patch.id} of tract {patch.tract} is in row {record.cell_y}, column "
+            f"{record.cell_x} of skymap {patch.skymap}, not in row {index.y}, column {index.x}."
+        )
+    if record.region is not None and not _covers(record.region, region):
+        raise RepositoryConflictError(
+            f"Patch {patch.patch.id} of tract {patch.tract} of skymap {patch.skymap} lies elsewhere on the "
+            "sky than the warps do."
+        )
+
+
+def _sync_visit(
+    butler: Butler, instrument: str, visit: VisitDescription, patches: Sequence[PatchGeometry]
+) -> None:
+    _sync_filter(butler, instrument, visit)
+    day = {"instrument": instrument, "day_obs": visit.day_obs}
+    _insert_missing(butler, "day_obs", day)
+    key = {"instrument": instrument, "visit": visit.visit}
+    region = sky_region(patches)
+    record = _insert_missing(
+        butler,
+        "visit",
+        key,
+        name=str(visit.visit),
+        physical_filter=visit.physical_filter,
+        day_obs=visit.day_obs,
+        exposure_time=visit.exposure_time,
+        observation_reason=MADE_HERE,
+        region=region,
+    )
+    if record is None:
+        return
+    for name in ("physical_filter", "day_obs"):
+        if getattr(record, name) != getattr(visit, name):
+            raise RepositoryConflictError(
+                f"Visit {visit.visit} of {instrument} has {name} {getattr(record, name)!r} in the "
+                f"repository, not {getattr(visit, name)!r}."
+            )
+    if record.observation_reason == MADE_HERE:
+        _grow(butler, record, region)
+    elif record.region is not None and record.region.overlaps(region) is False:
+        raise RepositoryConflictError(
+            f"Visit {visit.visit} of {instrument} lies elsewhere on the sky than its warp does."
+        )
+
+
+def _sync_filter(butler: Butler, instrument: str, visit: VisitDescription) -> None:
+    key = {"instrument": instrument, "physical_filter": visit.physical_filter}
+    record = _insert_missing(butler, "physical_filter", key, band=visit.band)
+    if record is not None and record.band != visit.band:
+        raise RepositoryConflictError(
+            f"Filter {visit.physical_filter!r} of {instrument} is of band {record.band!r} in the repository, "
+            f"not {visit.band!r}."
+        )
+
+
+def sky_region(patches: Sequence[PatchGeometry]) -> ConvexPolygon:
+    """Return the smallest convex region that holds some patches.
+
+    Parameters
+    ----------
+    patches : `~collections.abc.Sequence` [`PatchGeometry`]
+        The patches.
+
+    Returns
+    -------
+    region : `lsst.sphgeom.ConvexPolygon`
+        Region on the sky.
+    """
+    corners = np.concatenate([patch.corners() for patch in patches])
+    return ConvexPolygon([UnitVector3d(LonLat.fromDegrees(ra, dec)) for ra, dec in corners])
+
+
+def _covers(region: Region, other: ConvexPolygon) -> bool:
+    """Tell whether a region holds another, but for rounding at its edge."""
+    center = other.getCentroid()
+    inner = [UnitVector3d(vertex * (1 - 1e-4) + center * 1e-4) for vertex in other.getVertices()]
+    return all(region.contains(vertex) for vertex in inner)
+
+
+def _grow(butler: Butler, record: DimensionRecord, region: ConvexPolygon) -> None:
+    """Let a record's region take in another one."""
+    if record.region is not None and _covers(record.region, region):
+        return
+    vertices = list(region.getVertices())
+    if isinstance(record.region, ConvexPolygon):
+        vertices += record.region.getVertices()
+    row = record.toDict() | {"region": ConvexPolygon(vertices)}
+    butler.registry.syncDimensionData(record.definition, row, update=True)
+    _LOG.info("Extended the region of %s %s.", record.definition.name, record.dataId)
+
+
+def put_warps(
+    butler: Butler, warps: Iterable[tuple[int, Any]], *, instrument: str, run: str
+) -> list[DatasetRef]:
+    """Store warps as ``direct_warp``, all of them or none.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        A writeable repository that knows all visits and patches.
+    warps : `~collections.abc.Iterable` [`tuple` [`int`, `typing.Any`]]
+        Pairs of visit and `lsst.images.cells.CellCoadd`; taken one by one,
+        so that they need not be in memory together.
+    instrument : `str`
+        Name of the instrument.
+    run : `str`
+        Name of the run to store them in.
+
+    Returns
+    -------
+    references : `list` [`lsst.daf.butler.DatasetRef`]
+        What was stored.
+    """
+    dataset_type = register_warp_type(butler)
+    butler.collections.register(run)
+    references = []
+    with butler.transaction():
+        for visit, warp in warps:
+            data_id = {
+                "instrument": instrument,
+                "visit": visit,
+                "skymap": warp.skymap,
+                "tract": warp.tract,
+                "patch": warp.patch.id,
+            }
+            references.append(butler.put(warp, dataset_type, data_id, run=run))
+    return references
+
+
+def register_warp_type(butler: Butler) -> DatasetType:
+    """Return the dataset type of warps, registered if it was not.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        A writeable repository.
+
+    Returns
+    -------
+    dataset_type : `lsst.daf.butler.DatasetType`
+        What the repository has, or else one with storage class
+        ``CellCoadd``, which a stack reads as ``ExposureF`` too.
+    """
+    with contextlib.suppress(LookupError):
+        return butler.get_dataset_type(WARP_DATASET_TYPE)
+    dataset_type = DatasetType(
+        WARP_DATASET_TYPE, WARP_DIMENSIONS, storageClass="CellCoadd", universe=butler.dimensions
+    )
+    butler.registry.registerDatasetType(dataset_type)
+    return dataset_type
