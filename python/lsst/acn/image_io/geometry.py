@@ -72,6 +72,16 @@ class PatchGeometry:
         """The pixels that belong to no other patch (`Box`)."""
         return box_from_images(self.patch.inner_bbox)
 
+    @property
+    def cell_box(self) -> Box:
+        """The pixels that the grid of cells covers (`Box`)."""
+        return box_from_images(self.patch.cells.bbox)
+
+    @property
+    def cell_shape(self) -> tuple[int, int]:
+        """Height and width of a cell (`tuple` [`int`, `int`])."""
+        return self.patch.cells.cell_shape.y, self.patch.cells.cell_shape.x
+
     def corners(self, box: Box | None = None) -> np.ndarray:
         """Return the sky positions of the outer corners of a box.
 
