@@ -118,6 +118,22 @@ def test_exposure_that_covers_too_little_of_a_cell_is_not_in_its_psf() -> None:
     np.testing.assert_array_equal(lenient.exact_psf[0], [True] * 2 + [False] * 6 + [True] * 8)
 
 
+def test_cells_can_be_finer_than_those_of_the_psfs() -> None:
+    valid = np.ones((2, *SHAPE), bool)
+    valid[1, :, 8:] = False
+    coadd = assemble_coadd(make_stack(valid=valid), cell_box=Box.from_shape((12, 16)), cell_shape=(6, 8))
+    np.testing.assert_allclose(coadd.cell_weights[1], [[0.2, 0], [0.2, 0]])
+    assert coadd.psf.kernels.shape == (1, 2, 2, 9, 9)
+    assert coadd.psf.cell_shape == (6, 8)
+    assert coadd.exact_psf.all()
+
+
+def test_last_cells_may_reach_beyond_the_patch() -> None:
+    coadd = assemble_coadd(make_stack(), cell_box=Box.from_shape((15, 20)), cell_shape=(5, 5))
+    assert coadd.valid_fractions.shape == (2, 3, 4)
+    np.testing.assert_array_equal(coadd.valid_fractions, 1.0)
+
+
 def test_scarcely_covered_cell_still_has_a_psf_and_an_empty_one_has_none() -> None:
     kernels = np.stack([[[gaussian_kernel(2.0 + t, 9)] * 2] for t in range(2)])
     psf = PsfKernels(kernels, Box.from_shape(SHAPE), (12, 8))

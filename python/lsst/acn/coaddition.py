@@ -52,8 +52,8 @@ class Coadd:
         `True` where the contributing exposures are exactly those that make up
         ``psf``, same shape.
     psf : `PsfKernels`
-        Effective PSF of the coadd, one "exposure" on the stack's cells; all
-        NaN in cells without data.
+        Effective PSF of the coadd, as of one exposure; NaN in cells without
+        data.
     weights : `numpy.ndarray`
         Weight of each exposure, in inverse variance, shape ``(n,)``.
     cell_weights : `numpy.ndarray`
@@ -90,13 +90,24 @@ def exposure_weights(stack: ExposureStack) -> np.ndarray:
     return 1.0 / stack.median_variances()
 
 
-def assemble_coadd(stack: ExposureStack, *, min_valid_fraction: float = 0.5) -> Coadd:
+def assemble_coadd(
+    stack: ExposureStack,
+    *,
+    cell_box: Box | None = None,
+    cell_shape: tuple[int, int] | None = None,
+    min_valid_fraction: float = 0.5,
+) -> Coadd:
     r"""Return the mean of the valid exposures, one weight per exposure.
 
     Parameters
     ----------
     stack : `ExposureStack`
         The exposures.
+    cell_box : `Box`, optional
+        Pixels that the cells of the coadd's PSF cover; by default those of
+        the stack's PSFs.
+    cell_shape : `tuple` [`int`, `int`], optional
+        Height and width of these cells; by default as in the stack's PSFs.
     min_valid_fraction : `float`, optional
         An exposure is part of a cell's PSF if it is valid in at least this
         share of the cell's pixels.
@@ -137,7 +148,7 @@ def assemble_coadd(stack: ExposureStack, *, min_valid_fraction: float = 0.5) -> 
         raise InvalidExposureError(f"None of the {len(stack)} exposures has a valid pixel in {stack.box}.")
     weights = exposure_weights(stack)
     image, variance, n_valid = _weighted_mean(stack, weights)
-    cells = _Cells.of(stack.psf, stack.box)
+    cells = _Cells(stack.box, cell_box or stack.psf.box, cell_shape or stack.psf.cell_shape)
     fractions = np.stack([cells.mean(valid) for valid in stack.valid])
     members = _psf_members(fractions, min_valid_fraction)
     shares = weights[:, None, None] * members
@@ -147,7 +158,7 @@ def assemble_coadd(stack: ExposureStack, *, min_valid_fraction: float = 0.5) -> 
         variance=variance,
         n_valid=n_valid,
         exact_psf=_exact_psf(stack.valid, members, cells),
-        psf=_mean_psf(stack.psf, shares),
+        psf=_mean_psf(stack.psf, shares, cells),
         weights=weights,
         cell_weights=shares,
         valid_fractions=fractions,
@@ -169,34 +180,37 @@ def _weighted_mean(stack: ExposureStack, weights: np.ndarray) -> tuple[np.ndarra
     )
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
 class _Cells:
-    """Which cell of a PSF grid each row and each column of a box is in."""
+    """A grid of cells, and which cell each pixel of a box is in."""
 
-    rows: np.ndarray
-    """Row of cells of each row of pixels, as 0 or 1, shape (n_cells_y, height)."""
+    def __init__(self, pixels: Box, box: Box, shape: tuple[int, int]) -> None:
+        self.box, self.shape = box, shape
+        self._rows = _membership(pixels.y_start, pixels.y_stop, box.y_start, box.y_stop, shape[0])
+        self._columns = _membership(pixels.x_start, pixels.x_stop, box.x_start, box.x_stop, shape[1])
 
-    columns: np.ndarray
-    """The same of the columns, shape (n_cells_x, width)."""
-
-    @classmethod
-    def of(cls, psf: PsfKernels, box: Box) -> _Cells:
-        n_rows, n_columns = psf.kernels.shape[1:3]
-        row_of = np.array([psf.cell_of(y, box.x_start)[0] for y in range(box.y_start, box.y_stop)])
-        column_of = np.array([psf.cell_of(box.y_start, x)[1] for x in range(box.x_start, box.x_stop)])
-        return cls(
-            rows=(row_of == np.arange(n_rows)[:, None]).astype(np.float32),
-            columns=(column_of == np.arange(n_columns)[:, None]).astype(np.float32),
-        )
+    def center(self, i: int, j: int) -> tuple[float, float]:
+        """Return the middle of that part of a cell that is inside the grid."""
+        start = self.box.y_start + i * self.shape[0], self.box.x_start + j * self.shape[1]
+        return Box.from_shape(self.shape, start).intersection(self.box).center
 
     def mean(self, plane: np.ndarray) -> np.ndarray:
         """Return the mean over each cell; 0 in cells outside the box."""
-        n_pixels = np.outer(self.rows.sum(axis=1), self.columns.sum(axis=1))
-        return self.rows @ plane @ self.columns.T / np.maximum(n_pixels, 1.0)
+        n_pixels = np.outer(self._rows.sum(axis=1), self._columns.sum(axis=1))
+        return self._rows @ plane @ self._columns.T / np.maximum(n_pixels, 1.0)
 
     def spread(self, values: np.ndarray) -> np.ndarray:
         """Return at each pixel the value of its cell."""
-        return values[np.ix_(self.rows.argmax(axis=0), self.columns.argmax(axis=0))]
+        return values[np.ix_(self._rows.argmax(axis=0), self._columns.argmax(axis=0))]
+
+
+def _membership(first: int, last: int, start: int, stop: int, length: int) -> np.ndarray:
+    """Return as 0 or 1 which pixels of one axis are in each cell, shape ``(n_cells, n_pixels)``.
+
+    Pixels beyond the grid count as those of the nearest cell.
+    """
+    n_cells = -(-(stop - start) // length)
+    cell_of = np.clip((np.arange(first, last) - start) // length, 0, n_cells - 1)
+    return (cell_of == np.arange(n_cells)[:, None]).astype(np.float32)
 
 
 def _psf_members(fractions: np.ndarray, min_valid_fraction: float) -> np.ndarray:
@@ -216,11 +230,9 @@ def _exact_psf(valid: np.ndarray, members: np.ndarray, cells: _Cells) -> np.ndar
     return exact
 
 
-def _mean_psf(psf: PsfKernels, shares: np.ndarray) -> PsfKernels:
+def _mean_psf(psf: PsfKernels, shares: np.ndarray, cells: _Cells) -> PsfKernels:
     """Return the weighted mean of the PSFs in each cell, NaN where none has weight."""
-    kernels = np.full((1, *psf.kernels.shape[1:]), np.nan)
+    kernels = np.full((1, *shares.shape[1:], psf.size, psf.size), np.nan)
     for i, j in np.argwhere(shares.any(axis=0)):
-        y = psf.box.y_start + (i + 0.5) * psf.cell_shape[0] - 0.5
-        x = psf.box.x_start + (j + 0.5) * psf.cell_shape[1] - 0.5
-        kernels[0, i, j] = np.tensordot(shares[:, i, j], psf.at(y, x), axes=1)
-    return PsfKernels(kernels, psf.box, psf.cell_shape)
+        kernels[0, i, j] = np.tensordot(shares[:, i, j], psf.at(*cells.center(i, j)), axes=1)
+    return PsfKernels(kernels, cells.box, cells.shape)

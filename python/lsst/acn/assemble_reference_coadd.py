@@ -1,0 +1,127 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""The task that makes the coadd with which a restoration is compared."""
+
+from __future__ import annotations
+
+__all__ = (
+    "AssembleReferenceCoaddConfig",
+    "AssembleReferenceCoaddConnections",
+    "AssembleReferenceCoaddTask",
+)
+
+from typing import ClassVar
+
+import numpy as np
+
+from lsst.pex.config import RangeField
+from lsst.pipe.base import Struct
+from lsst.pipe.base import connectionTypes as cT
+
+from .coaddition import assemble_coadd
+from .image_io import make_cell_coadd
+from .provenance import provenance_record
+from .warp_inputs import DIMENSIONS, WarpInputs, WarpInputsConfig, WarpInputsConnections, WarpInputsTask
+
+
+class AssembleReferenceCoaddConnections(WarpInputsConnections, dimensions=DIMENSIONS):
+    """Inputs and output of `AssembleReferenceCoaddTask`."""
+
+    reference_coadd = cT.Output(
+        doc="Inverse-variance weighted mean of the warps.",
+        name="reference_coadd",
+        storageClass="CellCoadd",
+        dimensions=DIMENSIONS,
+    )
+
+
+class AssembleReferenceCoaddConfig(WarpInputsConfig, pipelineConnections=AssembleReferenceCoaddConnections):
+    """Config of `AssembleReferenceCoaddTask`."""
+
+    min_valid_fraction = RangeField(
+        dtype=float,
+        doc="Share of a cell's pixels in which a warp has to be valid to be part of the cell's PSF.",
+        default=0.5,
+        min=0.0,
+        max=1.0,
+    )
+
+
+class AssembleReferenceCoaddTask(WarpInputsTask):
+    """Average the warps of a patch, one weight per warp.
+
+    A single warp is its own mean; whether that is good enough is for
+    ``min_exposures`` to say.
+    """
+
+    ConfigClass: ClassVar[type[AssembleReferenceCoaddConfig]] = AssembleReferenceCoaddConfig
+
+    _DefaultName: ClassVar[str] = "assembleReferenceCoadd"
+
+    config: AssembleReferenceCoaddConfig
+
+    def run(self, *, inputs: WarpInputs) -> Struct:
+        """Average the warps.
+
+        Parameters
+        ----------
+        inputs : `WarpInputs`
+            The warps.
+
+        Returns
+        -------
+        outputs : `lsst.pipe.base.Struct`
+            Result struct with the attribute ``reference_coadd``, a
+            `lsst.images.cells.CellCoadd`.
+
+        Raises
+        ------
+        InvalidExposureError
+            Raised if no pixel of the warps is valid.
+        """
+        stack = inputs.stack
+        self.log.info("Averaging %d warps on %s.", len(stack), stack.box)
+        coadd = assemble_coadd(
+            stack,
+            cell_box=stack.geometry.cell_box,
+            cell_shape=stack.geometry.cell_shape,
+            min_valid_fraction=self.config.min_valid_fraction,
+        )
+        mask = self.propagate_mask(stack, coadd.weights, coadd.exact_psf)
+        summary: dict[str, int | float | str] = {
+            "method": "inverse-variance mean",
+            "median_variance": float(np.nanmedian(coadd.variance)),
+            "valid_fraction": float(np.mean(coadd.n_valid > 0)),
+            "exact_psf_fraction": float(np.mean(coadd.exact_psf)),
+        }
+        self.record_summary(stack, summary)
+        reference_coadd = make_cell_coadd(
+            image=coadd.image,
+            variance=coadd.variance,
+            mask=mask.array,
+            mask_planes=mask.planes,
+            psf=coadd.psf,
+            stack=stack,
+            inputs=inputs.identities,
+            metadata=provenance_record(self.config, stack.visits, summary),
+        )
+        return Struct(reference_coadd=reference_coadd)

@@ -1,0 +1,174 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""The task that restores one image from the warps of a patch."""
+
+from __future__ import annotations
+
+__all__ = ("RestoreCoaddConfig", "RestoreCoaddConnections", "RestoreCoaddTask")
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from astropy.table import Table
+
+from lsst.pex.config import ConfigField
+from lsst.pipe.base import Struct
+from lsst.pipe.base import connectionTypes as cT
+
+from .coaddition import exposure_weights
+from .image_io import make_cell_coadd, make_latent_image
+from .provenance import provenance_record
+from .psf_kernels import PsfKernels
+from .restoration_config import RestorationConfig
+from .restoration_result import RestorationResult
+from .warp_inputs import DIMENSIONS, WarpInputs, WarpInputsConfig, WarpInputsConnections, WarpInputsTask
+
+HISTORY_DESCRIPTIONS = {
+    "epoch": "Number of passes over the patch.",
+    "loss": "Mean loss of a valid pixel in this epoch.",
+    "learning_rate": "Learning rate at the end of this epoch.",
+    "seconds": "Time since training began.",
+}
+
+
+class RestoreCoaddConnections(WarpInputsConnections, dimensions=DIMENSIONS):
+    """Inputs and outputs of `RestoreCoaddTask`."""
+
+    restored_coadd = cT.Output(
+        doc="Restored image at the target PSF, with variance, mask and provenance.",
+        name="restored_coadd",
+        storageClass="CellCoadd",
+        dimensions=DIMENSIONS,
+    )
+    restored_coadd_latent = cT.Output(
+        doc="Latent image, not convolved with any PSF, with its padding around the patch.",
+        name="restored_coadd_latent",
+        storageClass="ImageV2",
+        dimensions=DIMENSIONS,
+    )
+    restored_coadd_training = cT.Output(
+        doc="Loss, learning rate and time by epoch; provenance in the metadata.",
+        name="restored_coadd_training",
+        storageClass="ArrowAstropy",
+        dimensions=DIMENSIONS,
+    )
+
+
+class RestoreCoaddConfig(WarpInputsConfig, pipelineConnections=RestoreCoaddConnections):
+    """Config of `RestoreCoaddTask`."""
+
+    restoration = ConfigField[RestorationConfig](doc="How the image is restored.")
+
+    def setDefaults(self) -> None:
+        super().setDefaults()
+        self.min_exposures = 2
+
+
+class RestoreCoaddTask(WarpInputsTask):
+    """Restore one image from the warps of a patch.
+
+    Notes
+    -----
+    The restored image has the target PSF in all of its pixels, whichever
+    warps are masked there, so that ``INEXACT_PSF`` is never set.  Pixels with
+    ``NO_DATA`` hold what the restoration infers from their surroundings.
+    """
+
+    ConfigClass: ClassVar[type[RestoreCoaddConfig]] = RestoreCoaddConfig
+
+    _DefaultName: ClassVar[str] = "restoreCoadd"
+
+    config: RestoreCoaddConfig
+
+    def run(self, *, inputs: WarpInputs) -> Struct:
+        """Restore the image.
+
+        Parameters
+        ----------
+        inputs : `WarpInputs`
+            The warps.
+
+        Returns
+        -------
+        outputs : `lsst.pipe.base.Struct`
+            Result struct with the attributes:
+
+            - ``restored_coadd``: image at the target PSF
+              (`lsst.images.cells.CellCoadd`).
+            - ``restored_coadd_latent``: latent image with its padding
+              (`lsst.images.Image`).
+            - ``restored_coadd_training``: a row per epoch
+              (`astropy.table.Table`).
+
+        Raises
+        ------
+        InvalidExposureError
+            Raised if there are fewer warps than a restoration needs.
+        TrainingDivergedError
+            Raised if training ends without a meaningful image.
+        """
+        # Building a quantum graph imports this module, but must not import
+        # Keras.
+        from .restoration import restore
+
+        stack = inputs.stack
+        result = restore(stack, self.config.restoration, log=self.log.logger)
+        self.record_summary(stack, result.summary)
+        record = provenance_record(self.config, stack.visits, result.summary)
+        mask = self.propagate_mask(stack, exposure_weights(stack))
+        restored_coadd = make_cell_coadd(
+            image=result.image,
+            variance=result.variance,
+            mask=mask.array,
+            mask_planes=mask.planes,
+            psf=PsfKernels.constant(result.target_psf[None], stack.box),
+            stack=stack,
+            inputs=inputs.identities,
+            metadata=record,
+        )
+        return Struct(
+            restored_coadd=restored_coadd,
+            restored_coadd_latent=make_latent_image(
+                result.latent, result.latent_box, stack=stack, metadata=record
+            ),
+            restored_coadd_training=make_training_table(result, record),
+        )
+
+
+def make_training_table(result: RestorationResult, record: Mapping[str, int | float | str]) -> Table:
+    """Return the story of a training as a table.
+
+    Parameters
+    ----------
+    result : `RestorationResult`
+        What the restoration returned.
+    record : `~collections.abc.Mapping` [`str`, `int` | `float` | `str`]
+        Provenance, for the metadata of the table.
+
+    Returns
+    -------
+    table : `astropy.table.Table`
+        A row per epoch, with the columns of the result's history.
+    """
+    table = Table(dict(result.history), descriptions=HISTORY_DESCRIPTIONS, meta=dict(record))
+    table["seconds"].unit = "s"
+    return table
