@@ -38,9 +38,7 @@ from ..errors import InvalidExposureError
 from ..mask_planes import canonical_plane_name, describe_plane
 from ..psf_kernels import PsfKernels
 from .geometry import PatchGeometry, box_from_images, box_to_images
-from .warp_arrays import WarpArrays
-
-MASK_BITS = 32
+from .warp_arrays import MASK_BITS, WarpArrays
 
 
 def read_cell_coadd(coadd: CellCoadd, box: Box | None = None) -> WarpArrays:

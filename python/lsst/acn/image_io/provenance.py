@@ -26,16 +26,17 @@ from __future__ import annotations
 __all__ = ("CoaddInput", "make_provenance")
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from lsst.images import YX
 from lsst.images.cells import CellIJ, CoaddProvenance
 
 from ..boxes import Box
 from ..exposure_stack import ExposureStack
+from ..mask_planes import plane_bitmask
 from .geometry import PatchGeometry, box_from_images, box_to_images
 
 
@@ -104,11 +105,13 @@ def make_provenance(stack: ExposureStack, inputs: Sequence[CoaddInput]) -> Coadd
     identities = {identity.visit: identity for identity in inputs}
     if unknown := [visit for visit in stack.visits if visit not in identities]:
         raise ValueError(f"The inputs say nothing of visits {unknown}.")
-    rows = [
-        (identities[visit], cell, contribution)
-        for index, visit in enumerate(stack.visits)
-        for cell, contribution in _contributions(stack, index).items()
-    ]
+    rows = []
+    for cell, box in _cells(stack):
+        kernels = stack.psf.at(*box.center)
+        for index, visit in enumerate(stack.visits):
+            if (row := _contribution(stack, index, box)) is not None:
+                shape = _shape_columns(kernels[index].tobytes(), stack.psf.size)
+                rows.append((identities[visit], cell, row | shape))
     return CoaddProvenance(_input_table(stack, identities), _contribution_table(rows))
 
 
@@ -145,38 +148,48 @@ def _contribution_table(rows: Sequence[tuple[CoaddInput, CellIJ, dict[str, Any]]
     return table
 
 
-def _contributions(stack: ExposureStack, index: int) -> dict[CellIJ, dict[str, Any]]:
+def _cells(stack: ExposureStack) -> Iterator[tuple[CellIJ, Box]]:
     geometry: PatchGeometry = stack.geometry
     grid = geometry.patch.cells
-    result = {}
     for i in range(grid.grid_size.i):
         for j in range(grid.grid_size.j):
             cell = CellIJ(i=i, j=j)
-            box = box_from_images(grid.bbox_of(cell))
-            if box.overlaps(stack.box) and (row := _contribution(stack, index, box)) is not None:
-                result[cell] = row
-    return result
+            if (box := box_from_images(grid.bbox_of(cell))).overlaps(stack.box):
+                yield cell, box
 
 
-def _contribution(stack: ExposureStack, index: int, cell: Box) -> dict[str, Any] | None:
+def _contribution(stack: ExposureStack, index: int, cell: Box) -> dict[str, float | bool] | None:
     rows, columns = cell.intersection(stack.box).slices_within(stack.box)
     valid = stack.valid[index, rows, columns]
     if not valid.any():
         return None
-    variance = stack.variance[index, rows, columns][valid]
+    no_data = plane_bitmask(["NO_DATA"], stack.mask_planes)
+    covered = np.count_nonzero((stack.mask[index, rows, columns] & no_data) == 0)
     area = cell.shape[0] * cell.shape[1]
-    moments = kernel_moments(stack.psf.at(*cell.center)[index])
-    center = YX(y=round(cell.center[0]) - stack.box.y_start, x=round(cell.center[1]) - stack.box.x_start)
-    inside = 0 <= center.y < stack.shape[0] and 0 <= center.x < stack.shape[1]
+    variance = stack.variance[index, rows, columns][valid]
     return {
-        "overlaps_center": inside and bool(stack.valid[index, center.y, center.x]),
-        "overlap_fraction": valid.size / area,
+        "overlaps_center": _is_valid_at(stack, index, cell.center),
+        "overlap_fraction": covered / area,
         "unmasked_fraction": np.count_nonzero(valid) / area,
         "weight": 1.0 / float(variance.mean(dtype=np.float64)),
-        "psf_shape_xx": moments[0],
-        "psf_shape_yy": moments[1],
-        "psf_shape_xy": moments[2],
-        "psf_shape_flag": not np.isfinite(moments).all(),
+    }
+
+
+def _is_valid_at(stack: ExposureStack, index: int, point: tuple[float, float]) -> bool:
+    y, x = int(point[0]) - stack.box.y_start, int(point[1]) - stack.box.x_start
+    inside = 0 <= y < stack.shape[0] and 0 <= x < stack.shape[1]
+    return inside and bool(stack.valid[index, y, x])
+
+
+@functools.lru_cache(maxsize=256)
+def _shape_columns(kernel: bytes, size: int) -> dict[str, float | bool]:
+    """Return the columns on the shape of a PSF; the same one comes often."""
+    xx, yy, xy = kernel_moments(np.frombuffer(kernel, np.float32).reshape(size, size))
+    return {
+        "psf_shape_xx": xx,
+        "psf_shape_yy": yy,
+        "psf_shape_xy": xy,
+        "psf_shape_flag": not np.isfinite(xx),
     }
 
 

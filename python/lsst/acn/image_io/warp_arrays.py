@@ -36,7 +36,10 @@ from lsst.images.cells import CellCoadd
 from lsst.pipe.base import InMemoryDatasetHandle
 
 from ..boxes import Box
+from ..errors import InvalidExposureError
 from .geometry import PatchGeometry, box_from_images, box_to_images
+
+MASK_BITS = 32
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -118,8 +121,8 @@ def read_arrays(
 
     Raises
     ------
-    TypeError
-        Raised if the warp is of neither type.
+    InvalidExposureError
+        Raised if the warp is of neither type, or lacks a part.
     """
     data_id = getattr(warp, "dataId", {})
     warp = _get(warp, box) if isinstance(warp, DeferredDatasetHandle) else _loaded(warp)
@@ -131,7 +134,7 @@ def read_arrays(
 
     if is_exposure(warp):
         return read_exposure(warp, box, data_id=data_id, sky_map=sky_map, cell_size=cell_size)
-    raise TypeError(f"A warp must be a CellCoadd or an ExposureF; got {type(warp).__name__}.")
+    raise InvalidExposureError(f"A warp must be a CellCoadd or an ExposureF; it is a {type(warp).__name__}.")
 
 
 def _loaded(warp: Any) -> Any:
