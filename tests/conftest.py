@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +44,13 @@ from lsst.acn.warp_inputs import WarpInputs
 BOX = Box.from_shape((40, 60), (100, 200))
 PLANES = {"NO_DATA": 0, "SAT": 1, "CR": 2, "DETECTED": 3}
 INSTRUMENT = "TestCam"
+PATCH = make_patch_geometry(
+    tangent_plane_wcs(30.0, -5.0, 0.2), skymap="test", tract=0, patch=0, outer_box=BOX, cell_size=20
+)
 
 
 def make_warps(n: int = 3) -> dict[int, Any]:
     """Return warps by visit: two stars, ever worse seeing, a few bad pixels."""
-    geometry = make_patch_geometry(
-        tangent_plane_wcs(30.0, -5.0, 0.2), skymap="test", tract=0, patch=0, outer_box=BOX, cell_size=20
-    )
     rng = np.random.default_rng(5)
     warps = {}
     for index in range(n):
@@ -65,33 +65,33 @@ def make_warps(n: int = 3) -> dict[int, Any]:
         mask[26, 46] = 1 << PLANES["DETECTED"]
         variance = np.full(BOX.shape, (1.0 + index) ** 2)
         warps[10 + index] = make_warp(
-            image, variance, kernel, geometry=geometry, mask=mask, mask_planes=PLANES, band="r"
+            image, variance, kernel, geometry=PATCH, mask=mask, mask_planes=PLANES, band="r"
         )
     return warps
 
 
-def read_warps(warps: dict[int, Any]) -> WarpInputs:
-    """Return warps as a task gets them."""
+@pytest.fixture
+def warps() -> dict[int, Any]:
+    """Three warps of one patch, by visit."""
+    return make_warps()
+
+
+@pytest.fixture
+def warp_inputs(warps: dict[int, Any]) -> WarpInputs:
+    """The same as a task gets them."""
     identities = tuple(CoaddInput(INSTRUMENT, visit, "r_01", 20260131) for visit in warps)
     return WarpInputs(stack=read_exposure_stack(warps), identities=identities)
 
 
 @pytest.fixture
-def warp_inputs() -> WarpInputs:
-    """Three warps of one patch, read."""
-    return read_warps(make_warps())
-
-
-@pytest.fixture
-def make_repository(tmp_path: Path) -> Iterator[Callable[[dict[int, Any]], str]]:
+def make_repository(tmp_path: Path) -> Callable[[dict[int, Any]], str]:
     """Return a function that puts warps into a new repository, in run "warps"."""
 
     def make(warps: dict[int, Any]) -> str:
         root = str(tmp_path / "repo")
         visits = [VisitDescription(visit, "r", "r_01", 20260131) for visit in warps]
-        patch = read_exposure_stack(warps).geometry
         with open_repository(root) as butler:
-            sync_dimensions(butler, instrument=INSTRUMENT, visits=visits, patches=[patch])
+            sync_dimensions(butler, instrument=INSTRUMENT, visits=visits, patches=[PATCH])
             put_warps(butler, warps.items(), instrument=INSTRUMENT, run="warps")
         return root
 

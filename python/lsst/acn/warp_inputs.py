@@ -224,8 +224,9 @@ class WarpInputsTask(PipelineTask):
     def _check_number(self, stack: ExposureStack, data_id: Any, n_warps: int) -> None:
         if len(stack) < self.config.min_exposures:
             raise InvalidExposureError(
-                f"At least {self.config.min_exposures} exposures are needed for {data_id}; of the {n_warps} "
-                f"warps that there are, those of visits {list(stack.visits)} have valid pixels.",
+                f"At least {self.config.min_exposures} exposures are needed, but of the {n_warps} "
+                f"{self.config.connections.warps} datasets of {data_id}, only those of visits "
+                f"{list(stack.visits)} have valid pixels.",
                 n_exposures=len(stack),
                 min_exposures=self.config.min_exposures,
             )
