@@ -100,7 +100,7 @@ class PaperNetwork:
             Scalar.
         """
         exposures, data, root_weight, spectra = batch
-        latent = self.encode(exposures, training=self._config.network.batch_statistics)
+        latent = self.encode(exposures, training=self._config.network.statistics == "batch")
         model = forward_model.apply(latent, spectra)
         return masked_huber(data, model, root_weight, self._config.training.huber_delta)
 

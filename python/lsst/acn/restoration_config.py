@@ -41,9 +41,14 @@ class PaperNetworkConfig(Config):
         default=1,
         check=lambda depth: depth >= 1,
     )
-    batch_statistics = Field[bool](
-        doc="Let batch normalisation use the statistics of each batch of tiles while training.",
-        default=True,
+    statistics = ChoiceField[str](
+        doc="What batch normalisation takes its mean and variance from while the network is trained.",
+        allowed={
+            "patch": "A sample of the whole patch, before training starts. A tile with a bright star is then "
+            "normalised like every other, which keeps fluxes right.",
+            "batch": "Each batch of tiles; the running mean of all batches when the patch is restored.",
+        },
+        default="patch",
     )
     start_from_coadd = Field[bool](
         doc="Fit the last, pointwise layer to the coadd before training starts, so that the latent image "

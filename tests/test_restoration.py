@@ -1,0 +1,129 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+import logging
+
+import numpy as np
+import pytest
+from small_fields import make_config, make_stack, make_varying_stack
+
+from lsst.acn import Box, ExposureStack, InvalidExposureError, TrainingDivergedError, restore
+from lsst.acn.paper_network import PaperNetwork
+from lsst.acn.patch_inputs import PatchInputs
+from lsst.acn.restoration import _compile_encoder, _restore_latent
+from lsst.acn.training import train
+
+
+def test_shapes_boxes_and_signs():
+    stack, _ = make_stack()
+    stack = ExposureStack.from_arrays(
+        stack.image, stack.variance, stack.psf.kernels[:, 0, 0], valid=stack.valid, box=Box(100, 140, 7, 55)
+    )
+    result = restore(stack, make_config())
+    assert result.image.shape == result.variance.shape == (40, 48)
+    assert result.latent.shape == (48, 56)
+    assert result.latent_box == Box(96, 144, 3, 59)
+    assert result.latent.min() >= 0
+    assert (result.variance > 0).all()
+    assert result.target_psf.sum() == pytest.approx(1.0, abs=1e-5)
+    assert all(len(column) == 3 for column in result.history.values())
+    assert result.summary["n_exposures"] == 4
+
+
+def test_training_lowers_the_loss_and_finds_the_stars():
+    stack, truth = make_stack(n=6)
+    result = restore(stack, make_config(training__epochs=60))
+    assert result.history["loss"][-1] < 0.9 * result.history["loss"][0]
+    assert result.latent.sum() == pytest.approx(truth.sum(), rel=0.15)
+    brightest = np.unravel_index(truth[8:-8, 8:-8].argmax(), (32, 40))
+    y, x = brightest[0] + 4, brightest[1] + 4
+    window = result.image[max(y - 3, 0) : y + 4, max(x - 3, 0) : x + 4]
+    assert window.max() > 0.2 * truth.max() * result.target_psf.max()
+
+
+def test_tiled_and_untiled_restorations_agree():
+    stack, _ = make_stack(shape=(90, 100))
+    config = make_config()
+    network = PaperNetwork(config, len(stack))
+    inputs = PatchInputs(stack, network.margin)
+    train(network, inputs, config, logging.getLogger(__name__))
+    encode = _compile_encoder(network)
+    tiled = _restore_latent(encode, inputs, config)
+    config.tiles.restoring_size = 1000
+    untiled = _restore_latent(encode, inputs, config)
+    noise = 1.0
+    np.testing.assert_allclose(tiled, untiled, atol=1e-3 * noise)
+    assert untiled.max() > 10 * noise
+
+
+def test_the_same_seed_gives_the_same_bytes():
+    stack, _ = make_stack()
+    first, second = restore(stack, make_config()), restore(stack, make_config())
+    other = restore(stack, make_config(seed=7))
+    for name in ("image", "variance", "latent"):
+        assert getattr(first, name).tobytes() == getattr(second, name).tobytes()
+    assert (first.latent != other.latent).any()
+
+
+def test_psfs_may_vary_over_the_patch():
+    result = restore(make_varying_stack(), make_config(training__epochs=30))
+    assert np.isfinite(result.image).all()
+    assert result.history["loss"][-1] < result.history["loss"][0]
+
+
+def test_units_scale_through():
+    stack, _ = make_stack()
+    scaled = ExposureStack.from_arrays(
+        stack.image * 1024, stack.variance * 1024**2, stack.psf, valid=stack.valid
+    )
+    one, many = restore(stack, make_config()), restore(scaled, make_config())
+    np.testing.assert_allclose(many.image, one.image * 1024, rtol=1e-3, atol=1e-2 * 1024)
+
+
+def test_exposures_without_a_valid_pixel_are_left_out():
+    stack, _ = make_stack()
+    valid = stack.valid.copy()
+    valid[1] = False
+    result = restore(
+        ExposureStack.from_arrays(stack.image, stack.variance, stack.psf, valid=valid), make_config()
+    )
+    assert result.summary["n_exposures"] == 3
+
+
+def test_one_exposure_is_refused_by_name():
+    stack, _ = make_stack()
+    with pytest.raises(InvalidExposureError, match=r"needs 2 exposures.*visits \[3\]"):
+        restore(stack.select([3]), make_config())
+
+
+def test_a_loss_that_is_not_finite_is_an_error(monkeypatch):
+    stack, _ = make_stack()
+    monkeypatch.setattr("lsst.acn.training.make_training_step", lambda *args, **kwargs: lambda batch: np.nan)
+    with pytest.raises(TrainingDivergedError, match="epoch 1"):
+        restore(stack, make_config())
+
+
+def test_progress_is_logged_with_the_time_left(caplog):
+    stack, _ = make_stack()
+    with caplog.at_level(logging.INFO):
+        restore(stack, make_config())
+    assert "epoch 3 of 3, loss" in caplog.text
+    assert "0 s left" in caplog.text
