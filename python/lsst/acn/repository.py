@@ -26,9 +26,12 @@ from __future__ import annotations
 __all__ = (
     "RepositoryConflictError",
     "VisitDescription",
+    "check_not_stored",
     "open_repository",
+    "patch_index",
     "put_warps",
     "register_warp_type",
+    "stored_patch_box",
     "sync_dimensions",
 )
 
@@ -43,9 +46,18 @@ from typing import Any
 
 import numpy as np
 
-from lsst.daf.butler import Butler, DatasetRef, DatasetType, DimensionRecord
+from lsst.daf.butler import (
+    Butler,
+    DataIdValueError,
+    DatasetRef,
+    DatasetType,
+    DimensionRecord,
+    MissingCollectionError,
+    MissingDatasetTypeError,
+)
 from lsst.sphgeom import ConvexPolygon, LonLat, Region, UnitVector3d
 
+from .boxes import Box
 from .errors import RestorationError
 from .image_io import PatchGeometry
 
@@ -395,3 +407,89 @@ def register_warp_type(butler: Butler) -> DatasetType:
     )
     butler.registry.registerDatasetType(dataset_type)
     return dataset_type
+
+
+def check_not_stored(butler: Butler, visits: Sequence[int], *, run: str, **data_id: Any) -> None:
+    """Raise if a run already has the warp of a visit.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        The repository.
+    visits : `~collections.abc.Sequence` [`int`]
+        The visits.
+    run : `str`
+        Name of the run.
+    **data_id : `typing.Any`
+        Instrument, skymap, tract and patch.
+
+    Raises
+    ------
+    RepositoryConflictError
+        Raised if there are such warps; names all their visits.
+    """
+    try:
+        found = butler.query_datasets(
+            WARP_DATASET_TYPE, collections=run, data_id=data_id, find_first=False, explain=False
+        )
+    except (DataIdValueError, MissingCollectionError, MissingDatasetTypeError):
+        # There is no such run, type, instrument or skymap yet.
+        return
+    if stored := sorted({int(reference.dataId["visit"]) for reference in found} & set(visits)):
+        raise RepositoryConflictError(
+            f"Run {run} already has warps of visits {stored}; choose another run, or remove that one."
+        )
+
+
+def patch_index(butler: Butler, patch: PatchGeometry, patch_grid: tuple[int, int]) -> tuple[int, int]:
+    """Return the row and column of a patch in its tract.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        The repository.
+    patch : `PatchGeometry`
+        The patch.
+    patch_grid : `tuple` [`int`, `int`]
+        Number of rows and columns of patches of a tract, if the repository
+        does not know the skymap.
+
+    Returns
+    -------
+    row, column : `int`
+        What the repository says, else what follows from the identifier, row
+        by row.
+    """
+    key = {"skymap": patch.skymap, "tract": patch.tract, "patch": patch.patch.id}
+    if (record := _find(butler, "patch", **key)) is not None:
+        return record.cell_y, record.cell_x
+    if (record := _find(butler, "skymap", skymap=patch.skymap)) is not None and record.patch_nx_max:
+        patch_grid = (record.patch_ny_max, record.patch_nx_max)
+    row, column = divmod(patch.patch.id, patch_grid[1])
+    return row, column
+
+
+def stored_patch_box(butler: Butler, patch: PatchGeometry) -> Box | None:
+    """Return the pixels that a patch has according to the repository.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        The repository.
+    patch : `PatchGeometry`
+        The patch, with the sky projection of its tract.
+
+    Returns
+    -------
+    box : `Box` or `None`
+        Box of the patch's region; `None` if the repository does not know the
+        patch.
+    """
+    key = {"skymap": patch.skymap, "tract": patch.tract, "patch": patch.patch.id}
+    record = _find(butler, "patch", **key)
+    if record is None or not isinstance(record.region, ConvexPolygon):
+        return None
+    corners = [LonLat(vertex) for vertex in record.region.getVertices()]
+    return patch.box_of(
+        np.array([(corner.getLon().asDegrees(), corner.getLat().asDegrees()) for corner in corners])
+    )

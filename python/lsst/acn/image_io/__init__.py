@@ -29,12 +29,14 @@ from .afw_exposures import default_warp_storage_class
 from .cell_coadds import make_warp
 from .geometry import PatchGeometry, make_patch_geometry, tangent_plane_wcs
 from .provenance import CoaddInput
+from .psf_grid import check_kernel
 from .restored import make_cell_coadd, make_latent_image
 from .stack_reading import read_exposure_stack
 
 __all__ = (
     "CoaddInput",
     "PatchGeometry",
+    "check_kernel",
     "default_warp_storage_class",
     "make_cell_coadd",
     "make_latent_image",

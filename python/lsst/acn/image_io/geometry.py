@@ -29,6 +29,7 @@ import dataclasses
 
 import astropy.wcs
 import numpy as np
+from astropy.coordinates import SkyCoord
 
 from lsst.images import YX, SkyProjection, TractFrame
 from lsst.images import Box as ImagesBox
@@ -101,6 +102,44 @@ class PatchGeometry:
         y = np.array([box.y_start, box.y_start, box.y_stop, box.y_stop]) - 0.5
         sky = self.sky_projection.pixel_to_sky(x=x, y=y)
         return np.stack([sky.ra.deg, sky.dec.deg], axis=-1)
+
+    def box_of(self, corners: np.ndarray) -> Box:
+        """Return the box whose outer corners lie at some sky positions.
+
+        Parameters
+        ----------
+        corners : `numpy.ndarray`
+            ICRS right ascension and declination in degrees, shape
+            ``(n, 2)``.
+
+        Returns
+        -------
+        box : `Box`
+            Pixels of the tract.
+        """
+        pixels = self.sky_projection.sky_to_pixel(SkyCoord(corners[:, 0], corners[:, 1], unit="deg"))
+        y, x = (np.rint(np.asarray(values) + 0.5).astype(int) for values in (pixels.y, pixels.x))
+        return Box(int(y.min()), int(y.max()), int(x.min()), int(x.max()))
+
+    def with_patch(self, *, outer_box: Box, index: tuple[int, int], cell_size: int) -> PatchGeometry:
+        """Return the same sky projection with another box for the patch.
+
+        Parameters
+        ----------
+        outer_box : `Box`
+            All pixels of the patch.
+        index : `tuple` [`int`, `int`]
+            Row and column of the patch in its tract.
+        cell_size : `int`
+            Side that cells should have; see `fit_cell_shape`.
+
+        Returns
+        -------
+        geometry : `PatchGeometry`
+            The new geometry.
+        """
+        patch = define_patch(self.patch.id, outer_box, None, index, cell_size)
+        return dataclasses.replace(self, patch=patch)
 
     def separation(self, other: PatchGeometry) -> float:
         """Return how far apart the two put the corners of this patch.

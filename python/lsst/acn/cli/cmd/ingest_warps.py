@@ -1,0 +1,86 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""The command ``butler ingest-warps``."""
+
+from __future__ import annotations
+
+__all__ = ("ingest_warps",)
+
+import click
+
+from lsst.daf.butler.cli.opt import options_file_option, repo_argument
+from lsst.daf.butler.cli.utils import ButlerCommand
+
+
+@click.command(short_help="Ingest warps from FITS files.", cls=ButlerCommand)
+@repo_argument(required=True, help="REPO is a Butler repository, which is made if there is none.")
+@click.argument("table")
+@click.option("--skymap", required=True, help="Name of the skymap.")
+@click.option("--tract", required=True, type=click.IntRange(min=0), help="Identifier of the tract.")
+@click.option("--patch", required=True, type=click.IntRange(min=0), help="Identifier of the patch.")
+@click.option("--instrument", help="Name of the instrument.  By default what the table's head says.")
+@click.option("--output-run", required=True, help="Name of the run to store the warps in.")
+@click.option(
+    "--unit",
+    help="Unit of the pixels of files that do not state it in BUNIT, in place of what their PhotoCalib says, "
+    "if they have one.  If nothing states a unit, it is adu.",
+)
+@click.option(
+    "--patch-grid",
+    type=(click.IntRange(min=1), click.IntRange(min=1)),
+    default=(10, 10),
+    show_default=True,
+    metavar="ROWS COLUMNS",
+    help="Number of rows and columns of patches of a tract, for a skymap that the repository does not know.",
+)
+@click.option(
+    "--cell-size",
+    type=click.IntRange(min=1),
+    default=300,
+    show_default=True,
+    help="Side in pixels that the cells of the patch should have.",
+)
+@options_file_option()
+def ingest_warps(repo: str, table: str, **options: object) -> None:
+    """Ingest warps, exposures resampled to the pixels of a patch.
+
+    TABLE is an ECSV table with columns visit, band, physical_filter, day_obs,
+    path and, if need be, psf_path, unit and exposure_time.  Each path,
+    relative to the table, is a FITS file with extensions IMAGE, MASK (with
+    MP_* keywords), VARIANCE and, unless psf_path names a file of its own,
+    PSF.
+
+    Skymap, tract, patch, instrument and visits are registered where they are
+    missing.  All files are checked before anything is written; a warp that
+    the run already has is an error.
+    """
+    from lsst.acn.errors import RestorationError
+    from lsst.acn.ingest_warps import ingest_warps as ingest
+
+    try:
+        references = ingest(repo, table, **options)  # type: ignore[arg-type]
+    except RestorationError as error:
+        raise click.ClickException(str(error)) from error
+    for reference in references:
+        identity = " ".join(f"{name}={value}" for name, value in reference.dataId.required.items())
+        print(f"{reference.datasetType.name} {identity} band={reference.dataId['band']}")
+    print(f"Ingested {len(references)} warps into run {references[0].run} of {repo}.")
