@@ -38,18 +38,11 @@ from lsst.daf.butler import Butler, DatasetRef
 from lsst.daf.butler.progress import Progress
 
 from .boxes import Box
+from .dimension_records import patch_index, stored_patch_box, sync_dimensions
 from .errors import InvalidWarpFileError
-from .image_io import PatchGeometry, make_patch_geometry, make_warp
+from .image_io import PatchGeometry, make_patch_geometry, make_warp, with_patch
 from .mask_planes import DEFAULT_BAD_MASK_PLANES, plane_bitmask
-from .repository import (
-    check_not_stored,
-    open_repository,
-    patch_index,
-    put_warps,
-    register_warp_type,
-    stored_patch_box,
-    sync_dimensions,
-)
+from .repository import check_not_stored, open_repository, put_warps, register_warp_type
 from .warp_files import WarpFile, read_warp_file
 from .warp_table import WarpTableRow, read_warp_table
 
@@ -222,7 +215,7 @@ def _common_geometry(
                 f"patch {first.patch.id}, which is {box}.",
                 path=str(warp.row.path),
             )
-    return first.with_patch(outer_box=box, index=patch_index(butler, first, patch_grid), cell_size=cell_size)
+    return with_patch(first, outer_box=box, index=patch_index(butler, first, patch_grid), cell_size=cell_size)
 
 
 def _warps(

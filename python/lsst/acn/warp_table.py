@@ -31,8 +31,8 @@ from typing import Any
 
 import astropy.table
 
+from .dimension_records import VisitDescription
 from .errors import InvalidWarpFileError
-from .repository import VisitDescription
 
 COLUMNS = ("visit", "band", "physical_filter", "day_obs", "path")
 

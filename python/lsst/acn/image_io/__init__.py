@@ -27,7 +27,8 @@ module ``afw_exposures`` knows ``lsst.afw``.
 
 from .afw_exposures import default_warp_storage_class
 from .cell_coadds import make_warp
-from .geometry import PatchGeometry, make_patch_geometry, tangent_plane_wcs
+from .geometry import PatchGeometry
+from .patch_layout import make_patch_geometry, tangent_plane_wcs, with_patch
 from .provenance import CoaddInput
 from .psf_grid import check_kernel
 from .restored import make_cell_coadd, make_latent_image
@@ -44,4 +45,5 @@ __all__ = (
     "make_warp",
     "read_exposure_stack",
     "tangent_plane_wcs",
+    "with_patch",
 )

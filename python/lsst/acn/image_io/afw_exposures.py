@@ -36,7 +36,8 @@ from lsst.images import SkyProjection, TractFrame
 from ..boxes import Box
 from ..errors import InvalidExposureError
 from ..mask_planes import canonical_plane_name
-from .geometry import PatchGeometry, box_to_images, define_patch
+from .geometry import PatchGeometry, box_to_images
+from .patch_layout import define_patch
 from .warp_arrays import WarpArrays
 
 

@@ -32,7 +32,8 @@ import numpy as np
 from ..boxes import Box
 from ..errors import InvalidExposureError
 from ..psf_kernels import UNIT_SUM_TOLERANCE, PsfKernels
-from .geometry import PatchGeometry, fit_cell_shape
+from .geometry import PatchGeometry
+from .patch_layout import fit_cell_shape
 
 
 class PsfSampler:
