@@ -104,7 +104,8 @@ def test_latent_image_lies_around_the_patch(outputs: Struct) -> None:
 
 def test_training_table_has_a_row_per_epoch(outputs: Struct) -> None:
     table = outputs.restored_coadd_training
-    assert table.colnames == ["epoch", "loss", "learning_rate", "seconds"]
+    assert table.colnames == ["epoch", "loss", "learning_rate", "seconds", "seed"]
+    assert set(table["seed"]) == {outputs.task.config.restoration.seed}
     assert table["loss"].tolist() == [2.0, 1.0]
     assert table["seconds"].unit == "s"
     assert all(table[name].description for name in table.colnames)

@@ -28,6 +28,7 @@ __all__ = ("RestoreCoaddConfig", "RestoreCoaddConnections", "RestoreCoaddTask")
 from collections.abc import Mapping
 from typing import ClassVar
 
+import numpy as np
 from astropy.table import Table
 
 from lsst.pex.config import ConfigField
@@ -47,6 +48,7 @@ HISTORY_DESCRIPTIONS = {
     "loss": "Mean loss of a valid pixel in this epoch.",
     "learning_rate": "Learning rate at the end of this epoch.",
     "seconds": "Time since training began.",
+    "seed": "Seed of every random draw.",
 }
 
 
@@ -66,7 +68,8 @@ class RestoreCoaddConnections(WarpInputsConnections, dimensions=DIMENSIONS):
         dimensions=DIMENSIONS,
     )
     restored_coadd_training = cT.Output(
-        doc="Loss, learning rate and time by epoch; provenance in the metadata.",
+        doc="Loss, learning rate and time by epoch, and the seed. The table's metadata hold the provenance; "
+        "the Butler gives them out with parameters={'strip_astropy_meta_yaml': False}.",
         name="restored_coadd_training",
         storageClass="ArrowAstropy",
         dimensions=DIMENSIONS,
@@ -167,8 +170,13 @@ def make_training_table(result: RestorationResult, record: Mapping[str, int | fl
     Returns
     -------
     table : `astropy.table.Table`
-        A row per epoch, with the columns of the result's history.
+        A row per epoch, with the columns of the result's history and the
+        seed.
     """
-    table = Table(dict(result.history), descriptions=HISTORY_DESCRIPTIONS, meta=dict(record))
+    # The Butler strips metadata from tables unless told otherwise, so the
+    # seed is a column too.
+    seed = np.full(len(result.history["epoch"]), result.summary["seed"], np.int64)
+    columns = {**result.history, "seed": seed}
+    table = Table(columns, descriptions=HISTORY_DESCRIPTIONS, meta=dict(record))
     table["seconds"].unit = "s"
     return table
