@@ -52,8 +52,8 @@ def fit_cell_shape(shape: tuple[int, int], size: int) -> tuple[int, int]:
     cell_shape : `tuple` [`int`, `int`]
         On each axis the divisor of the patch that is nearest to ``size``
         and between half and twice of it.  A patch that is no larger than
-        that is one cell; if it has no such divisor, it is ``size`` and the
-        last cells reach beyond the patch.
+        ``size`` is one cell.  Where there is no such divisor, the last cells
+        reach a few pixels beyond the patch.
     """
     return _fit_cell_length(shape[0], size), _fit_cell_length(shape[1], size)
 
@@ -62,7 +62,9 @@ def _fit_cell_length(length: int, size: int) -> int:
     if length <= size:
         return length
     divisors = [d for d in range(-(-size // 2), min(2 * size, length) + 1) if length % d == 0]
-    return min(divisors, key=lambda d: abs(np.log(d / size)), default=size)
+    if divisors:
+        return min(divisors, key=lambda divisor: abs(np.log(divisor / size)))
+    return -(-length // round(length / size))
 
 
 def make_patch_geometry(
