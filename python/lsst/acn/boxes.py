@@ -59,7 +59,20 @@ class Box:
 
     @classmethod
     def from_shape(cls, shape: tuple[int, int], start: tuple[int, int] = (0, 0)) -> Box:
-        """Return the box of a given (height, width) and (y, x) start."""
+        """Return the box of a given shape.
+
+        Parameters
+        ----------
+        shape : `tuple` [`int`, `int`]
+            Height and width.
+        start : `tuple` [`int`, `int`], optional
+            First row and first column.
+
+        Returns
+        -------
+        box : `Box`
+            The box.
+        """
         return cls(start[0], start[0] + shape[0], start[1], start[1] + shape[1])
 
     @property
@@ -73,11 +86,33 @@ class Box:
         return 0.5 * (self.y_start + self.y_stop - 1), 0.5 * (self.x_start + self.x_stop - 1)
 
     def grown_by(self, margin: int) -> Box:
-        """Return this box with ``margin`` more pixels on every side."""
+        """Return a larger box around this one.
+
+        Parameters
+        ----------
+        margin : `int`
+            Number of pixels to add on every side.
+
+        Returns
+        -------
+        box : `Box`
+            The larger box.
+        """
         return Box(self.y_start - margin, self.y_stop + margin, self.x_start - margin, self.x_stop + margin)
 
     def contains(self, other: Box) -> bool:
-        """Tell whether ``other`` lies wholly inside this box."""
+        """Tell whether another box lies wholly inside this one.
+
+        Parameters
+        ----------
+        other : `Box`
+            The other box.
+
+        Returns
+        -------
+        contains : `bool`
+            `True` if it does.
+        """
         return (
             self.y_start <= other.y_start
             and other.y_stop <= self.y_stop
@@ -86,14 +121,35 @@ class Box:
         )
 
     def overlaps(self, other: Box) -> bool:
-        """Tell whether the two boxes share a pixel."""
+        """Tell whether this box and another share a pixel.
+
+        Parameters
+        ----------
+        other : `Box`
+            The other box.
+
+        Returns
+        -------
+        overlaps : `bool`
+            `True` if they do.
+        """
         return (
             max(self.y_start, other.y_start) < min(self.y_stop, other.y_stop)
             and max(self.x_start, other.x_start) < min(self.x_stop, other.x_stop)
         )  # fmt: skip
 
     def intersection(self, other: Box) -> Box:
-        """Return the pixels that both boxes hold.
+        """Return the pixels that this box and another share.
+
+        Parameters
+        ----------
+        other : `Box`
+            The other box.
+
+        Returns
+        -------
+        box : `Box`
+            The pixels in common.
 
         Raises
         ------
@@ -108,7 +164,18 @@ class Box:
         )
 
     def slices_within(self, other: Box) -> tuple[slice, slice]:
-        """Return the slices that cut this box from an array on ``other``."""
+        """Return the slices that cut this box from a larger array.
+
+        Parameters
+        ----------
+        other : `Box`
+            Pixels of the array.
+
+        Returns
+        -------
+        rows, columns : `slice`
+            Where this box is in the array.
+        """
         return (
             slice(self.y_start - other.y_start, self.y_stop - other.y_start),
             slice(self.x_start - other.x_start, self.x_stop - other.x_start),

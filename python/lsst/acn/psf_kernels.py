@@ -86,7 +86,20 @@ class PsfKernels:
 
     @classmethod
     def constant(cls, kernels: np.ndarray, box: Box) -> PsfKernels:
-        """Return kernels ``(n, k, k)`` that do not vary over ``box``."""
+        """Return kernels that do not vary.
+
+        Parameters
+        ----------
+        kernels : `numpy.ndarray`
+            One kernel for each exposure, shape ``(n, k, k)``.
+        box : `Box`
+            Pixels where they hold.
+
+        Returns
+        -------
+        psf : `PsfKernels`
+            The kernels, in a grid of one cell.
+        """
         return cls(np.asarray(kernels)[:, None, None], box, box.shape)
 
     def __len__(self) -> int:
@@ -108,15 +121,38 @@ class PsfKernels:
         return self.kernels.shape[1:3] == (1, 1)
 
     def cell_of(self, y: float, x: float) -> tuple[int, int]:
-        """Return the indices of the cell that holds or is nearest a point."""
+        """Return the cell that holds or is nearest a point.
+
+        Parameters
+        ----------
+        y, x : `float`
+            Row and column on the grid of the tract.
+
+        Returns
+        -------
+        i, j : `int`
+            Row and column of the cell.
+        """
         rows, columns = self.kernels.shape[1:3]
         i = int((y - self.box.y_start + 0.5) // self.cell_shape[0])
         j = int((x - self.box.x_start + 0.5) // self.cell_shape[1])
         return min(max(i, 0), rows - 1), min(max(j, 0), columns - 1)
 
     def at(self, y: float, x: float) -> np.ndarray:
-        """Return the kernels at a point, shape ``(n, k, k)``.
+        """Return the kernels at a point.
 
+        Parameters
+        ----------
+        y, x : `float`
+            Row and column on the grid of the tract.
+
+        Returns
+        -------
+        kernels : `numpy.ndarray`
+            One kernel for each exposure, shape ``(n, k, k)``.
+
+        Notes
+        -----
         Where an exposure has no PSF in the cell of that point, its nearest
         cell that has one is taken.
         """
@@ -129,7 +165,18 @@ class PsfKernels:
         return result
 
     def select(self, indices: np.ndarray) -> PsfKernels:
-        """Return the kernels of some of the exposures."""
+        """Return the kernels of some of the exposures.
+
+        Parameters
+        ----------
+        indices : `numpy.ndarray`
+            Positions of the exposures to keep.
+
+        Returns
+        -------
+        psf : `PsfKernels`
+            Their kernels.
+        """
         return PsfKernels(self.kernels[indices], self.box, self.cell_shape)
 
 
