@@ -78,16 +78,21 @@ def open_repository(path: str) -> Iterator[Butler]:
     A repository that was made here is removed again if the body of the
     ``with`` statement raises.
     """
-    created = None if _exists(path) else _create(path)
+    is_new = not _exists(path)
+    vanishing = _what_to_remove(Path(path)) if is_new else None
     try:
+        if is_new:
+            Butler.makeRepo(path)
         butler = Butler.from_config(path, writeable=True)
         try:
             yield butler
         finally:
             butler.close()
     except BaseException:
-        if created is not None:
-            shutil.rmtree(created)
+        if vanishing is not None and vanishing.exists():
+            shutil.rmtree(vanishing)
+        elif is_new:
+            _empty(Path(path))
         raise
 
 
@@ -98,16 +103,23 @@ def _exists(path: str) -> bool:
     return "://" in path or path in Butler.get_known_repos()
 
 
-def _create(path: str) -> Path:
-    """Make a repository and return the topmost directory that is new."""
-    root = Path(path)
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        raise RepositoryConflictError(f"{path} is neither empty nor a Butler repository.")
-    new = root
-    while not new.parent.exists():
-        new = new.parent
-    Butler.makeRepo(path)
-    return new
+def _what_to_remove(root: Path) -> Path | None:
+    """Return the topmost directory that a new repository brings with it."""
+    if root.exists():
+        if any(root.iterdir()):
+            raise RepositoryConflictError(f"{root} is neither empty nor a Butler repository.")
+        return None
+    while not root.parent.exists():
+        root = root.parent
+    return root
+
+
+def _empty(root: Path) -> None:
+    for path in root.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def put_warps(
