@@ -34,6 +34,7 @@ from lsst.acn.assemble_reference_coadd import (
 from lsst.acn.coaddition import assemble_coadd
 from lsst.acn.provenance import config_digest
 from lsst.acn.warp_inputs import WarpInputs
+from lsst.pipe.base.testUtils import assertValidOutput, lintConnections
 
 
 @pytest.mark.parametrize("storage_class", ["CellCoadd", "ExposureF"])
@@ -44,6 +45,12 @@ def test_storage_class_of_the_warps_follows_the_config(storage_class: str) -> No
     assert connections.warps.deferLoad
     assert connections.reference_coadd.storageClass == "CellCoadd"
     assert ("sky_map" in connections.prerequisiteInputs) is (storage_class == "ExposureF")
+
+
+def test_output_is_what_the_connections_announce(warp_inputs: WarpInputs) -> None:
+    lintConnections(AssembleReferenceCoaddConnections)
+    task = AssembleReferenceCoaddTask()
+    assertValidOutput(task, task.run(inputs=warp_inputs))
 
 
 def test_coadd_is_the_weighted_mean_with_mask_and_psf(warp_inputs: WarpInputs) -> None:

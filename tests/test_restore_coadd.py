@@ -35,9 +35,10 @@ from lsst.acn import (
     gaussian_kernel,
 )
 from lsst.acn.provenance import config_digest
-from lsst.acn.restore_coadd import RestoreCoaddConfig, RestoreCoaddTask
+from lsst.acn.restore_coadd import RestoreCoaddConfig, RestoreCoaddConnections, RestoreCoaddTask
 from lsst.acn.warp_inputs import WarpInputs
 from lsst.pipe.base import Struct
+from lsst.pipe.base.testUtils import assertValidOutput, lintConnections
 
 
 def fake_restore(stack: ExposureStack, config: RestorationConfig, **keywords: Any) -> RestorationResult:
@@ -64,6 +65,11 @@ def outputs(warp_inputs: WarpInputs, monkeypatch: pytest.MonkeyPatch) -> Struct:
     monkeypatch.setattr(lsst.acn.restoration, "restore", fake_restore)
     task = RestoreCoaddTask()
     return Struct(task=task, **task.run(inputs=warp_inputs).getDict())
+
+
+def test_outputs_are_what_the_connections_announce(outputs: Struct) -> None:
+    lintConnections(RestoreCoaddConnections)
+    assertValidOutput(outputs.task, outputs)
 
 
 def test_restored_coadd_holds_the_planes_of_the_result(outputs: Struct) -> None:
