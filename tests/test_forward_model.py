@@ -55,7 +55,7 @@ def test_adjoint_passes_the_dot_product_test(transforms):
     image = np.asarray(model.apply(latent, spectra))
     forward = np.vdot(image, exposures)
     backward = np.vdot(latent, np.asarray(model.adjoint(exposures, spectra)))
-    scale = np.linalg.norm(image) * np.linalg.norm(exposures)
+    scale = float(np.linalg.norm(image) * np.linalg.norm(exposures))
     assert abs(forward) > 1e-5 * scale
     assert forward == pytest.approx(backward, abs=1e-6 * scale)
 

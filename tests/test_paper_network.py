@@ -45,11 +45,6 @@ def make_case(n=4, **changes):
     return network, inputs, model, inputs.batch([TILE], model)
 
 
-def start(network, inputs):
-    box = TILE.grown_by(inputs.psf.radius)
-    network.start(inputs.encoder_input(box)[None], inputs.coadd(box)[None])
-
-
 def test_the_encoder_is_the_papers():
     network, *_ = make_case()
     kinds = [type(layer).__name__ for layer in network.encoder.layers]
@@ -77,7 +72,7 @@ def test_the_receptive_field_is_as_stated(depth):
 @pytest.mark.parametrize("seed", range(10))
 def test_it_begins_as_the_coadd_whatever_the_seed(seed):
     network, inputs, *_ = make_case(n=8, seed=seed)
-    start(network, inputs)
+    network.start(inputs, [TILE])
     box = TILE.grown_by(inputs.psf.radius)
     latent = np.asarray(network.encode(inputs.encoder_input(box)[None]))[0]
     coadd = inputs.coadd(box)
@@ -89,7 +84,7 @@ def test_gradients_agree_with_finite_differences():
     import tensorflow as tf
 
     network, inputs, model, batch = make_case()
-    start(network, inputs)
+    network.start(inputs, [TILE])
     weights = network.model.trainable_variables
     with tf.GradientTape() as tape:
         loss = network.loss(model, [tf.constant(array) for array in batch])
@@ -110,7 +105,7 @@ def test_gradients_agree_with_finite_differences():
 
 STEP = """
 import numpy as np
-from test_paper_network import make_case, start
+from test_paper_network import make_case
 from lsst.acn.training import _make_optimizer
 from lsst.acn.training_step import make_training_step
 from small_fields import make_config

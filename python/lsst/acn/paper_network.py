@@ -30,11 +30,12 @@ from typing import Any
 
 import numpy as np
 
+from .boxes import Box
 from .forward_model import ForwardModel
 from .huber_loss import masked_huber
+from .patch_inputs import PatchInputs
+from .pointwise_fit import PointwiseFit
 from .restoration_config import RestorationConfig
-
-RIDGE = 1e-4
 
 
 class PaperNetwork:
@@ -104,27 +105,32 @@ class PaperNetwork:
         model = forward_model.apply(latent, spectra)
         return masked_huber(data, model, root_weight, self._config.training.huber_delta)
 
-    def start(self, exposures: np.ndarray, coadd: np.ndarray) -> None:
+    def start(self, inputs: PatchInputs, tiles: Sequence[Box]) -> None:
         """Set what training starts from, given a sample of the patch.
 
         The statistics of batch normalisation become those of the sample.  The
-        pointwise layer is then fitted by least squares, so that the latent
-        image begins as the coadd: from random weights, an unlucky seed puts
-        the last ReLU below zero everywhere, where it has no gradient.
+        pointwise layer is then fitted by least squares to the robust coadd:
+        from random weights, an unlucky seed puts the last ReLU below zero
+        everywhere, where it has no gradient.
 
         Parameters
         ----------
-        exposures : `numpy.ndarray`
-            As `encode` takes them.
-        coadd : `numpy.ndarray`
-            Robust coadd on the pixels of the latent image, in the same units.
+        inputs : `PatchInputs`
+            The patch.
+        tiles : `~collections.abc.Sequence` [`Box`]
+            Equal tiles inside the patch.
         """
+        boxes = [tile.grown_by(inputs.psf.radius) for tile in tiles]
+        exposures = np.stack([inputs.encoder_input(box) for box in boxes])
         self._set_statistics(exposures)
-        if not self._config.network.start_from_coadd:
+        if self._config.network.start == "random":
             return
-        weights, bias = _fit_pointwise(self.features, exposures, coadd)
-        pointwise = self.encoder.layers[-1]
-        pointwise.set_weights([weights[None, None, :, None], bias[None]])
+        fit = PointwiseFit(self.features.output_shape[-1])
+        for index, box in enumerate(boxes):
+            values = np.asarray(self.features(exposures[index : index + 1]))[0]
+            fit.add_image(np.moveaxis(values, -1, 0), inputs.coadd(box))
+        weights, bias = fit.solve()
+        self.encoder.layers[-1].set_weights([weights[None, None, :, None], bias[None]])
 
     def _set_statistics(self, exposures: np.ndarray) -> None:
         """Give batch normalisation the mean and variance of a sample."""
@@ -181,20 +187,3 @@ def _build_encoder(config: RestorationConfig, n_exposures: int, margin: int) -> 
     pointwise = keras.layers.Conv2D(1, 1, activation="relu", kernel_initializer=glorot())
     latent = pointwise(features)
     return keras.Model(exposures, features), keras.Model(exposures, latent)
-
-
-def _fit_pointwise(features: Any, exposures: np.ndarray, coadd: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return weights and bias that turn features into the coadd."""
-    n_features = features.output_shape[-1]
-    matrix = np.zeros((n_features + 1, n_features + 1))
-    vector = np.zeros(n_features + 1)
-    for tile, target in zip(exposures, coadd, strict=True):
-        values = np.asarray(features(tile[None], training=False)).reshape(-1, n_features)
-        design = np.concatenate([values, np.ones((len(values), 1))], axis=1, dtype=np.float64)
-        # Bright pixels must not outweigh all others.
-        weight = 1.0 / (1.0 + np.abs(target.ravel()))
-        matrix += design.T @ (design * weight[:, None])
-        vector += design.T @ (weight * target.ravel())
-    matrix += RIDGE * np.trace(matrix) / len(matrix) * np.eye(len(matrix))
-    solution = np.linalg.solve(matrix, vector).astype(np.float32)
-    return solution[:-1], solution[-1]

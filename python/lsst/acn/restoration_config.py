@@ -50,10 +50,13 @@ class PaperNetworkConfig(Config):
         },
         default="patch",
     )
-    start_from_coadd = Field[bool](
-        doc="Fit the last, pointwise layer to the coadd before training starts, so that the latent image "
-        "begins as the coadd and its ReLU cannot be dead, whatever the seed.",
-        default=True,
+    start = ChoiceField[str](
+        doc="How the last, pointwise layer of the encoder begins.",
+        allowed={
+            "coadd": "Fitted so that the latent image begins as the coadd.",
+            "random": "Glorot-uniform; the ReLU may be dead under an unlucky seed.",
+        },
+        default="coadd",
     )
 
 

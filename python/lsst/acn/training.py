@@ -74,8 +74,8 @@ def train(
         Raised if the loss stops being finite.
     """
     rng = np.random.default_rng([config.seed, 1])
-    _start(network, inputs, config, rng)
     size = config.tiles.training_size
+    network.start(inputs, draw_tiles(inputs.box, size, rng)[:N_START_TILES])
     forward_model = ForwardModel(tile_grid(inputs.box, size, 0)[0].shape, inputs.psf.size, keras_transforms())
     optimizer = _make_optimizer(config)
     step = make_training_step(
@@ -99,18 +99,6 @@ def train(
         progress.report(epoch, loss)
     dtypes = {"epoch": np.int64, "loss": np.float64, "learning_rate": np.float64, "seconds": np.float64}
     return {name: np.array(column, dtypes[name]) for name, column in history.items()}
-
-
-def _start(
-    network: PaperNetwork, inputs: PatchInputs, config: RestorationConfig, rng: np.random.Generator
-) -> None:
-    """Let the network begin from a sample of the patch."""
-    tiles = draw_tiles(inputs.box, config.tiles.training_size, rng)[:N_START_TILES]
-    latent_boxes = [tile.grown_by(inputs.psf.radius) for tile in tiles]
-    network.start(
-        np.stack([inputs.encoder_input(box) for box in latent_boxes]),
-        np.stack([inputs.coadd(box) for box in latent_boxes]),
-    )
 
 
 def _batches(tiles: list[Any], size: int) -> list[list[Any]]:
