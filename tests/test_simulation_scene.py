@@ -151,7 +151,7 @@ def test_psf_varies_smoothly_as_asked() -> None:
     assert middle == pytest.approx((0.6, psf.conditions.g1, psf.conditions.g2))
     slope = psf.conditions.fwhm_gradient
     assert corner[0] == pytest.approx(0.6 * (1 - 0.5 * slope[0] + 0.5 * slope[1]), rel=0.01)
-    kernels = psf.kernels(40)
+    kernels = psf.kernels(BOX, (40, 40))
     assert kernels.shape == (4, 4, 31, 31)
     np.testing.assert_array_equal(kernels[1, 2], psf.kernel_at(200 + 59.5, -30 + 99.5))
     assert np.abs(kernels[0, 0] - kernels[3, 3]).max() > 1e-3

@@ -29,13 +29,14 @@ import dataclasses
 
 import numpy as np
 
-from ..boxes import Box
-from .detector_defects import DefectsConfig, add_cosmic_rays, add_gap, saturate
+from .detector_defects import add_cosmic_rays, add_gap, saturate
 from .draw_sources import draw_noiseless
+from .exposure_conditions import ExposureConditions
 from .photometry import flux_of
-from .pixel_noise import NoiseConfig, add_noise, sky_noise
+from .pixel_noise import add_noise, sky_noise
 from .psf_model import PsfModel
 from .random_streams import random_stream
+from .simulation_config import SimulationConfig
 from .sky_scene import SkyScene
 
 
@@ -58,15 +59,7 @@ class ExposurePlanes:
     mask: np.ndarray
 
 
-def draw_exposure(
-    scene: SkyScene,
-    psf: PsfModel,
-    box: Box,
-    seed: int,
-    noise: NoiseConfig,
-    defects: DefectsConfig,
-    median_seeing: float,
-) -> ExposurePlanes:
+def draw_exposure(scene: SkyScene, psf: PsfModel, config: SimulationConfig) -> ExposurePlanes:
     """Draw one exposure of a scene.
 
     Parameters
@@ -75,63 +68,35 @@ def draw_exposure(
         The sources.
     psf : `PsfModel`
         PSF and conditions of the exposure.
-    box : `Box`
-        Pixels to draw.
-    seed : `int`
-        Seed of the simulation.
-    noise : `NoiseConfig`
-        Kinds of noise.
-    defects : `DefectsConfig`
-        Kinds of defects.
-    median_seeing : `float`
-        FWHM in arcsec at which ``defects.saturation_mag`` holds.
+    config : `SimulationConfig`
+        Pixels, seed, noise and defects.
 
     Returns
     -------
     planes : `ExposurePlanes`
         Image, variance and mask.
     """
-    conditions = psf.conditions
+    box, defects, conditions = config.box, config.defects, psf.conditions
     sigma = sky_noise(conditions.depth, psf.kernel_at(*box.center))
     clean = draw_noiseless(scene, psf, box)
-    image, variance = add_noise(clean, sigma, noise, random_stream(seed, "noise", conditions.visit))
+    image, variance = add_noise(clean, sigma, config.noise, _stream(config, "noise", psf))
     image += conditions.sky_offset * sigma
     mask = np.zeros(box.shape, np.uint32)
     if defects.saturation_mag is not None:
-        level = full_well(defects.saturation_mag, psf, median_seeing)
+        level = _full_well(defects.saturation_mag, psf, config.median_seeing)
         saturate(image, mask, level, columns_along_x=conditions.columns_along_x)
     square_arcmin = image.size * (scene.pixel_scale / 60.0) ** 2
-    rng = random_stream(seed, "cosmic rays", conditions.visit)
-    add_cosmic_rays(image, mask, sigma, square_arcmin, defects, rng)
-    add_gap(image, variance, mask, defects, random_stream(seed, "gap", conditions.visit))
+    add_cosmic_rays(image, mask, sigma, square_arcmin, defects, _stream(config, "cosmic rays", psf))
+    add_gap(image, variance, mask, defects, _stream(config, "gap", psf))
     return ExposurePlanes(image.astype(np.float32), variance.astype(np.float32), mask)
 
 
-def full_well(saturation_mag: float, psf: PsfModel, median_seeing: float) -> float:
-    """Return the flux in nJy at which a pixel is full.
+def _stream(config: SimulationConfig, purpose: str, psf: PsfModel) -> np.random.Generator:
+    return random_stream(config.seed, purpose, psf.conditions.visit)
 
-    Parameters
-    ----------
-    saturation_mag : `float`
-        AB magnitude of the star that fills its brightest pixel.
-    psf : `PsfModel`
-        Where pixel scale and stamp size are taken from.
-    median_seeing : `float`
-        FWHM in arcsec under which it does.
 
-    Returns
-    -------
-    level : `float`
-        Flux in nJy, the same for all exposures.
-    """
-    conditions = dataclasses.replace(
-        psf.conditions,
-        fwhm=median_seeing,
-        g1=0.0,
-        g2=0.0,
-        fwhm_gradient=(0.0, 0.0),
-        g1_gradient=(0.0, 0.0),
-        g2_gradient=(0.0, 0.0),
-    )
-    median_psf = PsfModel(conditions, psf.box, psf.pixel_scale, psf.size)
-    return float(flux_of(saturation_mag) * median_psf.kernel_at(*psf.box.center).max())
+def _full_well(saturation_mag: float, psf: PsfModel, median_seeing: float) -> float:
+    """Return the flux in nJy at which a pixel of any exposure is full."""
+    median = ExposureConditions(visit=0, fwhm=median_seeing)
+    kernel = PsfModel(median, psf.box, psf.pixel_scale, psf.size).kernel_at(*psf.box.center)
+    return float(flux_of(saturation_mag) * kernel.max())

@@ -82,11 +82,6 @@ class ConditionsConfig:
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative; got {getattr(self, name)}.")
 
-    @property
-    def psf_varies(self) -> bool:
-        """Whether the PSF changes over the field (`bool`)."""
-        return self.fwhm_gradient > 0 or self.shear_gradient > 0
-
 
 @dataclasses.dataclass(frozen=True)
 class ExposureConditions:
@@ -98,13 +93,13 @@ class ExposureConditions:
         Identifier of the exposure.
     fwhm : `float`
         FWHM of the PSF in the middle of the field, in arcsec.
-    g1, g2 : `float`
+    g1, g2 : `float`, optional
         Shape of the PSF (reduced shear) in the middle of the field.
-    depth : `float`
+    depth : `float`, optional
         AB magnitude of a point source at 5 sigma.
-    sky_offset : `float`
+    sky_offset : `float`, optional
         Residual sky level in units of the sky noise.
-    columns_along_x : `bool`
+    columns_along_x : `bool`, optional
         Whether the columns of the detector, along which charge bleeds and
         gaps may run, lie along x rather than y.
     fwhm_gradient : `tuple` [`float`, `float`], optional
@@ -115,11 +110,11 @@ class ExposureConditions:
 
     visit: int
     fwhm: float
-    g1: float
-    g2: float
-    depth: float
-    sky_offset: float
-    columns_along_x: bool
+    g1: float = 0.0
+    g2: float = 0.0
+    depth: float = 25.3
+    sky_offset: float = 0.0
+    columns_along_x: bool = False
     fwhm_gradient: Gradient = (0.0, 0.0)
     g1_gradient: Gradient = (0.0, 0.0)
     g2_gradient: Gradient = (0.0, 0.0)

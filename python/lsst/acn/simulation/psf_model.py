@@ -126,13 +126,15 @@ class PsfModel:
         )
         return (stamp.array / stamp.array.sum()).astype(np.float32)
 
-    def kernels(self, cell_size: int) -> np.ndarray:
-        """Return the kernels at the centres of a grid of cells over the box.
+    def kernels(self, box: Box, cell_shape: tuple[int, int]) -> np.ndarray:
+        """Return the kernels in the middle of each cell of a grid.
 
         Parameters
         ----------
-        cell_size : `int`
-            Side of a cell in pixels.
+        box : `Box`
+            Pixels that the cells cover, in tract pixels.
+        cell_shape : `tuple` [`int`, `int`]
+            Height and width of a cell in pixels.
 
         Returns
         -------
@@ -142,9 +144,8 @@ class PsfModel:
         """
         if self.is_constant:
             return self.kernel_at(*self.box.center)[None, None]
-        height, width = self.box.shape
-        ys = self.box.y_start + np.arange(0, height, cell_size) + 0.5 * (cell_size - 1)
-        xs = self.box.x_start + np.arange(0, width, cell_size) + 0.5 * (cell_size - 1)
+        ys = _centers(box.y_start, box.y_stop, cell_shape[0])
+        xs = _centers(box.x_start, box.x_stop, cell_shape[1])
         return np.stack([np.stack([self.kernel_at(y, x) for x in xs]) for y in ys])
 
     def _make_profile(self, fwhm: float, g1: float, g2: float) -> Any:
@@ -165,6 +166,12 @@ class PsfModel:
             _force_maxk=atmosphere.maxk,
             _force_stepk=np.pi / (0.5 * self.size * self.pixel_scale),
         )
+
+
+def _centers(start: int, stop: int, cell: int) -> np.ndarray:
+    """Return the middle of each cell, or of the part of it that is inside."""
+    starts = np.arange(start, stop, cell)
+    return 0.5 * (starts + np.minimum(starts + cell, stop) - 1)
 
 
 def _taper(side: int) -> np.ndarray:

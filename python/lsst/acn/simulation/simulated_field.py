@@ -135,6 +135,25 @@ class SimulatedField:
         config = self.config
         return PsfModel(self.conditions[index], config.box, config.pixel_scale, config.psf_size)
 
+    def psf_on(self, box: Box, cell_shape: tuple[int, int]) -> PsfKernels:
+        """Return the PSF kernels on any grid of cells.
+
+        Parameters
+        ----------
+        box : `Box`
+            Pixels that the cells cover, in tract pixels.
+        cell_shape : `tuple` [`int`, `int`]
+            Height and width of a cell in pixels.
+
+        Returns
+        -------
+        psf : `PsfKernels`
+            The kernels of all exposures at the centres of the cells; in a
+            single cell if they do not vary.
+        """
+        models = [self.psf_model(index) for index in range(len(self.conditions))]
+        return _sample(models, box, cell_shape)
+
     def truth_image(self, fwhm: float) -> np.ndarray:
         """Return the field as a round Gaussian PSF alone would show it.
 
@@ -192,15 +211,7 @@ def simulate_field(config: SimulationConfig) -> SimulatedField:
     scene = draw_scene(config.scene, config.seed, config.box, config.pixel_scale)
     conditions = tuple(draw_conditions(config.conditions, config.seed, visit) for visit in config.visit_ids)
     models = [PsfModel(each, config.box, config.pixel_scale, config.psf_size) for each in conditions]
-    planes = [
-        draw_exposure(
-            scene, model, config.box, config.seed, config.noise, config.defects, config.median_seeing
-        )
-        for model in models
-    ]
-    kernels = np.stack([model.kernels(config.cell_size) for model in models])
-    is_constant = not config.conditions.psf_varies
-    cell_shape = config.box.shape if is_constant else (config.cell_size, config.cell_size)
+    planes = [draw_exposure(scene, model, config) for model in models]
     return SimulatedField(
         config=config,
         scene=scene,
@@ -208,6 +219,13 @@ def simulate_field(config: SimulationConfig) -> SimulatedField:
         image=np.stack([each.image for each in planes]),
         variance=np.stack([each.variance for each in planes]),
         mask=np.stack([each.mask for each in planes]),
-        psf=PsfKernels(kernels, config.box, cell_shape),
+        psf=_sample(models, config.box, (config.cell_size, config.cell_size)),
         box=config.box,
     )
+
+
+def _sample(models: list[PsfModel], box: Box, cell_shape: tuple[int, int]) -> PsfKernels:
+    kernels = np.stack([model.kernels(box, cell_shape) for model in models])
+    if kernels.shape[1:3] == (1, 1):
+        cell_shape = box.shape
+    return PsfKernels(kernels, box, cell_shape)
