@@ -26,17 +26,21 @@ from __future__ import annotations
 __all__ = ("DEFAULT_UNIT", "WarpFile", "read_warp_file")
 
 import dataclasses
+import gzip
+import io
 import logging
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import astropy.io.fits
 import astropy.units
 import astropy.wcs
 import numpy as np
+from astropy.io.fits.verify import VerifyError, VerifyWarning
 from astropy.utils.exceptions import AstropyUserWarning
 
 from .boxes import Box
@@ -49,6 +53,7 @@ DEFAULT_UNIT = "adu"
 """Unit of pixels of which nothing says what they are."""
 
 PLANES = ("IMAGE", "MASK", "VARIANCE")
+GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -149,16 +154,28 @@ def _open(path: Path) -> Iterator[astropy.io.fits.HDUList]:
     """Open a FITS file, with errors and warnings of damage made alike."""
     try:
         with warnings.catch_warnings():
-            # A truncated file is only worth a warning to astropy.
-            warnings.filterwarnings("error", category=AstropyUserWarning)
             warnings.simplefilter("ignore", astropy.wcs.FITSFixedWarning)
-            warnings.simplefilter("ignore", astropy.io.fits.verify.VerifyWarning)
-            with astropy.io.fits.open(path, lazy_load_hdus=False, memmap=False) as hdus:
+            warnings.simplefilter("ignore", VerifyWarning)
+            # A damaged file is only worth a warning to astropy.
+            warnings.filterwarnings("error", "(?s).*(corrupt|truncate)", AstropyUserWarning)
+            with (
+                _stream(path) as stream,
+                astropy.io.fits.open(stream, lazy_load_hdus=False, memmap=False) as hdus,
+            ):
                 yield hdus
     except FileNotFoundError:
         raise _error(path, "does not exist") from None
-    except (OSError, EOFError, TypeError, ValueError, AstropyUserWarning) as error:
-        raise _error(path, f"cannot be read as FITS: {error}") from error
+    except (OSError, EOFError, TypeError, ValueError, VerifyError, zlib.error, AstropyUserWarning) as error:
+        raise _error(path, f"cannot be read as FITS: {' '.join(str(error).split())}") from error
+
+
+def _stream(path: Path) -> BinaryIO:
+    """Open a file; astropy takes any end of a gzip file for its end."""
+    stream = path.open("rb")
+    if stream.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC):
+        with stream:
+            return io.BytesIO(gzip.decompress(stream.read()))
+    return stream
 
 
 def _names(hdus: astropy.io.fits.HDUList) -> str:
