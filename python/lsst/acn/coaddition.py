@@ -189,17 +189,17 @@ class _Cells:
         self._columns = _membership(pixels.x_start, pixels.x_stop, box.x_start, box.x_stop, shape[1])
 
     def center(self, i: int, j: int) -> tuple[float, float]:
-        """Return the middle of that part of a cell that is inside the grid."""
+        # The middle of that part of a cell that is inside the grid.
         start = self.box.y_start + i * self.shape[0], self.box.x_start + j * self.shape[1]
         return Box.from_shape(self.shape, start).intersection(self.box).center
 
     def mean(self, plane: np.ndarray) -> np.ndarray:
-        """Return the mean over each cell; 0 in cells outside the box."""
+        # The mean over each cell; 0 in cells outside the box.
         n_pixels = np.outer(self._rows.sum(axis=1), self._columns.sum(axis=1))
         return self._rows @ plane @ self._columns.T / np.maximum(n_pixels, 1.0)
 
     def spread(self, values: np.ndarray) -> np.ndarray:
-        """Return at each pixel the value of its cell."""
+        # At each pixel the value of its cell.
         return values[np.ix_(self._rows.argmax(axis=0), self._columns.argmax(axis=0))]
 
 

@@ -71,7 +71,13 @@ class WarpInputs:
 
 
 class WarpInputsConnections(PipelineTaskConnections, dimensions=DIMENSIONS):
-    """Inputs of a task that reads the warps of one patch and band."""
+    """Inputs of a task that reads the warps of one patch and band.
+
+    Parameters
+    ----------
+    config : `WarpInputsConfig`, optional
+        Decides in which form the warps are read.
+    """
 
     warps = cT.Input(
         doc="Exposures, one per visit, resampled to the pixel grid of the patch.",
