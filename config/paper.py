@@ -20,17 +20,10 @@
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
 # The method of AstroClearNet (Sukurdeep, Navarro & Budavari 2025) as the paper
-# states it. What the paper leaves open (kernel sizes, depth, the delta of the
-# Huber loss, tiles) is not set here and stays at its default.
+# states it. What the paper leaves open (kernel sizes, depth, the Huber loss's
+# delta, tiles, what the last layer begins with, what batch normalisation is
+# normalised by) stays at its default; doc/lsst.acn/paper-network.rst says why.
 config.restoration.method = "paper"
-
-# Glorot-uniform weights in all layers. Unlike the default, an unlucky seed can
-# give a latent image that is dead from the start; that ends in a clear error.
-config.restoration.network.start = "random"
-
-# Batch normalisation as it is usually understood.
-config.restoration.network.statistics = "batch"
-
 config.restoration.training.epochs = 450
 config.restoration.training.learning_rate = 0.002
 config.restoration.training.learning_rate_decay = 0.95

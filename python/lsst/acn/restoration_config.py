@@ -33,12 +33,12 @@ class PaperNetworkConfig(Config):
 
     kernel_sizes = ListField[int](
         doc="Side in pixels of the depthwise kernels of each parallel branch of the encoder.",
-        default=[3, 5, 7, 11],
+        default=[3, 5, 7],
         itemCheck=lambda size: size > 0 and size % 2 == 1,
     )
     depth = Field[int](
         doc="Number of depthwise convolutions, each with its ReLU and batch normalisation, in every branch.",
-        default=1,
+        default=3,
         check=lambda depth: depth >= 1,
     )
     statistics = ChoiceField[str](
