@@ -21,138 +21,23 @@
 
 from __future__ import annotations
 
-import dataclasses
-import gzip
 import logging
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import astropy.io.fits
 import astropy.table
 import numpy as np
 import pytest
+from fake_warps import SHAPE, FakeWarp, Ingest, write_table
 
 from lsst.acn import Box, gaussian_kernel
 from lsst.acn.assemble_reference_coadd import AssembleReferenceCoaddTask
-from lsst.acn.image_io import read_exposure_stack, tangent_plane_wcs
 from lsst.daf.butler import Butler
 from lsst.daf.butler.cli.butler import cli
 from lsst.daf.butler.cli.utils import LogCliRunner
 from lsst.pipe.base import NoWorkFound
 from lsst.pipe.base.simple_pipeline_executor import SimplePipelineExecutor
-
-SHAPE = (24, 32)
-PLANES = {"BAD": 0, "SAT": 1, "CR": 3, "NO_DATA": 8, "SENSOR_EDGE": 11}
-
-
-@dataclasses.dataclass
-class FakeWarp:
-    """What to write into a FITS file."""
-
-    seed: int = 0
-    shape: tuple[int, int] = SHAPE
-    start: tuple[int, int] | None = (500, 700)
-    ra: float = 30.0
-    psf: np.ndarray | None = dataclasses.field(default_factory=lambda: gaussian_kernel(3.0, 11))
-    unit: str | None = "nJy"
-    fully_masked: bool = False
-    without: str | None = None
-    planes: dict[str, int] = dataclasses.field(default_factory=lambda: dict(PLANES))
-    variance_shape: tuple[int, int] | None = None
-    wcs: bool = True
-
-    def pixels(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return image, mask and variance."""
-        rng = np.random.default_rng(self.seed)
-        mask = np.zeros(self.shape, np.int32)
-        mask[2, 3], mask[4, 5] = 1 << 3, 1 << 11
-        if self.fully_masked:
-            mask[:] = 1 << 8
-        image = rng.normal(size=self.shape).astype(np.float32)
-        variance = rng.uniform(1, 2, self.variance_shape or self.shape).astype(np.float32)
-        return image, mask, variance
-
-    def header(self) -> astropy.io.fits.Header:
-        """Return the header of the image, as afw writes it."""
-        start = self.start or (0, 0)
-        wcs = tangent_plane_wcs(self.ra, -5.0, 0.2, y=512.0 - start[0], x=712.0 - start[1])
-        header = wcs.to_header() if self.wcs else astropy.io.fits.Header()
-        if self.start is not None:
-            header["LTV1"], header["LTV2"] = -float(start[1]), -float(start[0])
-        if self.unit:
-            header["BUNIT"] = self.unit
-        return header
-
-    def write(self, path: Path) -> None:
-        """Write the file."""
-        image, mask, variance = self.pixels()
-        marks = astropy.io.fits.Header()
-        for name, bit in self.planes.items():
-            marks[f"HIERARCH MP_{name}"] = bit
-        hdus = [
-            astropy.io.fits.ImageHDU(image, self.header(), name="IMAGE"),
-            astropy.io.fits.ImageHDU(mask, marks, name="MASK"),
-            astropy.io.fits.ImageHDU(variance, name="VARIANCE"),
-        ]
-        if self.psf is not None:
-            hdus.append(astropy.io.fits.ImageHDU(self.psf, name="PSF"))
-        hdus = [hdu for hdu in hdus if hdu.name != self.without]
-        astropy.io.fits.HDUList([astropy.io.fits.PrimaryHDU(), *hdus]).writeto(path)
-
-
-def write_table(folder: Path, warps: list[FakeWarp], **columns: list[Any]) -> Path:
-    """Write warps and the table that lists them as visits 1, 2, and so on."""
-    folder.mkdir(exist_ok=True)
-    numbers = range(1, len(warps) + 1)
-    for number, warp in zip(numbers, warps, strict=True):
-        warp.write(folder / f"warp-{number}.fits")
-    values: dict[str, Any] = {
-        "visit": list(numbers),
-        "band": ["r"] * len(warps),
-        "physical_filter": ["r_01"] * len(warps),
-        "day_obs": [20260131] * len(warps),
-        "path": [f"warp-{number}.fits" for number in numbers],
-    }
-    values |= columns
-    table = astropy.table.Table({name: value for name, value in values.items() if value is not None})
-    table.write(folder / "visits.ecsv", overwrite=True)
-    return folder / "visits.ecsv"
-
-
-class Ingest:
-    """Run ``butler ingest-warps`` on a repository in a temporary folder."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def __call__(self, table: Path, *arguments: str, run: str = "warps", patch: int = 12) -> str:
-        result = self.invoke(table, *arguments, run=run, patch=patch)
-        assert result.exit_code == 0, f"{result.output} {result.exception}"
-        return result.output
-
-    def fail(self, table: Path, *arguments: str, run: str = "warps", patch: int = 12) -> str:
-        """Run the command, and return the message with which it fails."""
-        result = self.invoke(table, *arguments, run=run, patch=patch)
-        assert result.exit_code == 1
-        assert isinstance(result.exception, SystemExit)
-        assert result.output.startswith("Error: ")
-        return result.output
-
-    def invoke(self, table: Path, *arguments: str, run: str, patch: int) -> Any:
-        """Run the command, come what may."""
-        command = ["ingest-warps", str(self.root), str(table), "--skymap", "test", "--tract", "4"]
-        command += ["--patch", str(patch), "--output-run", run, *arguments]
-        if "--instrument" not in arguments:
-            command += ["--instrument", "TestCam"]
-        return LogCliRunner().invoke(cli, command)
-
-    def stack(self, run: str = "warps", **keywords: Any) -> Any:
-        """Return the exposures that a run holds."""
-        with Butler.from_config(str(self.root), collections=run) as butler:
-            found = butler.query_datasets("direct_warp")
-            return read_exposure_stack([butler.getDeferred(reference) for reference in found], **keywords)
 
 
 @pytest.fixture
@@ -332,130 +217,6 @@ def test_masked_warp_is_ingested_with_a_warning(
     assert "Visit 1 has no valid pixel" in caplog.text
     with pytest.raises(NoWorkFound):
         ingest.stack()
-
-
-def truncate(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[: path.stat().st_size - 4000])
-
-
-def truncate_compressed(path: Path) -> None:
-    packed = gzip.compress(path.read_bytes())
-    path.write_bytes(packed[: len(packed) // 2])
-
-
-def fill_with_nan(path: Path) -> None:
-    with astropy.io.fits.open(path, mode="update") as hdus:
-        hdus["PSF"].data[3, 3] = np.nan
-
-
-NORMAL = gaussian_kernel(3.0, 11)
-
-
-@pytest.mark.parametrize(
-    ("bad", "message"),
-    [
-        (FakeWarp(psf=None), "has no extension PSF and no psf_path is given"),
-        (FakeWarp(psf=np.full((10, 10), 0.01)), "square with odd sides; its shape is (10, 10)"),
-        (FakeWarp(psf=np.full((9, 11), 1 / 99)), "square with odd sides; its shape is (9, 11)"),
-        (FakeWarp(psf=NORMAL[None]), "two-dimensional PSF"),
-        (FakeWarp(psf=NORMAL[0]), "two-dimensional PSF"),
-        (FakeWarp(psf=2 * NORMAL), "not of unit sum; its sum is 2"),
-        (FakeWarp(psf=np.full((11, 11), np.nan)), "not finite"),
-        (FakeWarp(without="VARIANCE"), "has no extension VARIANCE; it has PRIMARY, IMAGE, MASK, PSF"),
-        (FakeWarp(variance_shape=(24, 30)), "IMAGE of shape (24, 32), but a VARIANCE of (24, 30)"),
-        (FakeWarp(planes={}), "no MP_ keywords"),
-        (FakeWarp(unit="adu"), "'adu', but"),
-        (FakeWarp(unit="furlong"), "BUNIT is 'furlong'"),
-        (FakeWarp(ra=30.0001), "not on the pixel grid"),
-        (FakeWarp(wcs=False), "no WCS"),
-        (FakeWarp(start=None, shape=(24, 30)), "no LTV1 and LTV2"),
-    ],
-)
-def test_bad_file_is_named_and_nothing_is_made(
-    ingest: Ingest, source: Path, bad: FakeWarp, message: str
-) -> None:
-    output = ingest.fail(write_table(source, [FakeWarp(), bad, FakeWarp()]))
-    assert message in output
-    assert "Visit 2" in output
-    assert str(source / "warp-2.fits") in output
-    assert not ingest.root.exists()
-
-
-@pytest.mark.parametrize(
-    ("damage", "message"),
-    [
-        (Path.unlink, "does not exist"),
-        (truncate, "cannot be read as FITS"),
-        (truncate_compressed, "cannot be read as FITS"),
-        (fill_with_nan, "not finite"),
-        (lambda path: path.write_text("not FITS"), "cannot be read as FITS"),
-    ],
-)
-def test_damaged_file_is_named_and_the_repository_stays_as_it_was(
-    ingest: Ingest, source: Path, damage: Callable[[Path], Any], message: str
-) -> None:
-    table = write_table(source, [FakeWarp(), FakeWarp()])
-    ingest(table)
-    damage(source / "warp-2.fits")
-    output = ingest.fail(table, run="again")
-    assert message in output
-    assert str(source / "warp-2.fits") in output
-    with Butler.from_config(str(ingest.root)) as butler:
-        assert butler.collections.query("*") == ["warps"]
-
-
-@pytest.mark.parametrize(
-    ("columns", "message"),
-    [
-        ({"visit": [1, 1]}, "lists visit 1 more than once"),
-        ({"visit": ["one", "two"]}, "no number in row 1"),
-        ({"band": None}, "has no column band; it has visit, physical_filter"),
-        ({"band": ["", "r"]}, "no band in row 1"),
-        ({"psf_path": ["", "psf.fits"]}, "psf.fits does not exist"),
-        ({"unit": ["", "adu"]}, "has BUNIT 'nJy', but the unit given for it is 'adu'"),
-    ],
-)
-def test_bad_table_is_told(ingest: Ingest, source: Path, columns: dict[str, list[Any]], message: str) -> None:
-    assert message in ingest.fail(write_table(source, [FakeWarp(), FakeWarp()], **columns))
-    assert not ingest.root.exists()
-
-
-def test_table_must_be_there_and_have_rows(ingest: Ingest, source: Path) -> None:
-    assert "does not exist" in ingest.fail(source / "visits.ecsv")
-    assert "has no rows" in ingest.fail(write_table(source, []))
-    (source / "visits.ecsv").write_text("visit path\n1 a.fits\n")
-    assert "cannot be read as ECSV" in ingest.fail(source / "visits.ecsv")
-
-
-def test_instrument_must_be_named(ingest: Ingest, source: Path) -> None:
-    assert "instrument" in ingest.fail(write_table(source, [FakeWarp()]), "--instrument", "")
-
-
-def test_warps_are_not_ingested_twice_into_one_run(ingest: Ingest, source: Path) -> None:
-    table = write_table(source, [FakeWarp()])
-    ingest(table)
-    assert "Run warps already has warps of visits [1]" in ingest.fail(table)
-    ingest(table, run="warps2")
-    assert ingest.stack("warps2").visits == (1,)
-
-
-@pytest.mark.parametrize(
-    ("columns", "warp", "message"),
-    [
-        ({"physical_filter": ["r_02"]}, FakeWarp(), "Visit 1 of TestCam has physical_filter 'r_01'"),
-        ({"visit": [2], "band": ["g"]}, FakeWarp(), "'r_01' of TestCam is of band 'r'"),
-        ({}, FakeWarp(start=(500, 701)), "not inside patch 12"),
-        ({}, FakeWarp(ra=30.1), "not inside patch 12"),
-    ],
-)
-def test_conflict_with_the_repository_changes_nothing(
-    ingest: Ingest, source: Path, columns: dict[str, list[Any]], warp: FakeWarp, message: str
-) -> None:
-    ingest(write_table(source, [FakeWarp()]))
-    assert message in ingest.fail(write_table(source / "more", [warp], **columns), run="more")
-    with Butler.from_config(str(ingest.root)) as butler:
-        assert butler.collections.query("*") == ["warps"]
-        assert len(butler.query_dimension_records("visit")) == 1
 
 
 def test_help_explains_every_option() -> None:

@@ -56,12 +56,34 @@ def default_warp_storage_class() -> str:
 
 
 def is_exposure(image: Any) -> bool:
-    """Tell whether an object is an afw exposure, without importing afw."""
+    """Tell whether an object is an afw exposure, without importing afw.
+
+    Parameters
+    ----------
+    image : `typing.Any`
+        Any object.
+
+    Returns
+    -------
+    is_exposure : `bool`
+        Whether `read_exposure` takes it.
+    """
     return type(image).__module__.startswith("lsst.afw.image") and hasattr(image, "getMaskedImage")
 
 
 def box_from_afw(box: Any) -> Box:
-    """Return the same pixels as a `Box`."""
+    """Return the same pixels as a `Box`.
+
+    Parameters
+    ----------
+    box : ``lsst.geom.Box2I``
+        Pixels of the tract.
+
+    Returns
+    -------
+    box : `Box`
+        The same.
+    """
     return Box(box.getMinY(), box.getMaxY() + 1, box.getMinX(), box.getMaxX() + 1)
 
 

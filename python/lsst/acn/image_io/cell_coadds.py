@@ -176,7 +176,22 @@ def make_warp(
 
 
 def make_mask(mask: np.ndarray | None, mask_planes: Mapping[str, int], box: Box) -> Mask:
-    """Return a mask with named planes from one number a pixel."""
+    """Return a mask with named planes from one number a pixel.
+
+    Parameters
+    ----------
+    mask : `numpy.ndarray` or `None`
+        Bit mask of each pixel; `None` if nothing is set.
+    mask_planes : `~collections.abc.Mapping` [`str`, `int`]
+        Bit number of each plane, by name.
+    box : `Box`
+        Position of the mask.
+
+    Returns
+    -------
+    mask : `lsst.images.Mask`
+        The mask.
+    """
     names = {canonical_plane_name(name): bit for name, bit in mask_planes.items()}
     schema = MaskSchema([MaskPlane(name, describe_plane(name)) for name in names])
     result = Mask(0, schema=schema, bbox=box_to_images(box))

@@ -142,10 +142,32 @@ class PatchGeometry:
 
 
 def box_from_images(box: ImagesBox) -> Box:
-    """Return the same pixels as a `Box`."""
+    """Return the same pixels as a `Box`.
+
+    Parameters
+    ----------
+    box : `lsst.images.Box`
+        Pixels of the tract.
+
+    Returns
+    -------
+    box : `Box`
+        The same.
+    """
     return Box(box.y.start, box.y.stop, box.x.start, box.x.stop)
 
 
 def box_to_images(box: Box) -> ImagesBox:
-    """Return the same pixels as a `lsst.images.Box`."""
+    """Return the same pixels as a `lsst.images.Box`.
+
+    Parameters
+    ----------
+    box : `Box`
+        Pixels of the tract.
+
+    Returns
+    -------
+    box : `lsst.images.Box`
+        The same.
+    """
     return ImagesBox.factory[box.y_start : box.y_stop, box.x_start : box.x_stop]

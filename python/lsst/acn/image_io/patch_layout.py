@@ -122,7 +122,26 @@ def make_patch_geometry(
 def define_patch(
     patch: int, outer_box: Box, inner_box: Box | None, index: tuple[int, int], cell_size: int
 ) -> PatchDefinition:
-    """Return the definition of a patch with a grid of cells that covers it."""
+    """Return the definition of a patch with a grid of cells that covers it.
+
+    Parameters
+    ----------
+    patch : `int`
+        Identifier of the patch.
+    outer_box : `Box`
+        All its pixels.
+    inner_box : `Box` or `None`
+        Pixels that belong to no other patch; `None` if all of them.
+    index : `tuple` [`int`, `int`]
+        Row and column of the patch in its tract.
+    cell_size : `int`
+        Side that cells should have; see `fit_cell_shape`.
+
+    Returns
+    -------
+    definition : `lsst.images.cells.PatchDefinition`
+        The definition.
+    """
     cell_shape = fit_cell_shape(outer_box.shape, cell_size)
     rows, columns = (-(-length // cell) for length, cell in zip(outer_box.shape, cell_shape, strict=True))
     covered = Box.from_shape(
