@@ -26,10 +26,7 @@ import pytest
 from small_fields import make_config, make_stack, make_varying_stack
 
 from lsst.acn import Box, ExposureStack, InvalidExposureError, TrainingDivergedError, restore
-from lsst.acn.paper_network import PaperNetwork
-from lsst.acn.patch_inputs import PatchInputs
-from lsst.acn.restoration import _compile_encoder, _restore_latent
-from lsst.acn.training import train
+from lsst.acn.paper_method import PaperMethod
 
 
 def test_shapes_boxes_and_signs():
@@ -62,13 +59,12 @@ def test_training_lowers_the_loss_and_finds_the_stars():
 def test_tiled_and_untiled_restorations_agree():
     stack, _ = make_stack(shape=(90, 100))
     config = make_config()
-    network = PaperNetwork(config, len(stack))
-    inputs = PatchInputs(stack, network.margin)
-    train(network, inputs, config, logging.getLogger(__name__))
-    encode = _compile_encoder(network)
-    tiled = _restore_latent(encode, inputs, config)
+    method = PaperMethod(stack, config)
+    log = logging.getLogger(__name__)
+    method.fit(log)
+    tiled = method.latent(log)
     config.tiles.restoring_size = 1000
-    untiled = _restore_latent(encode, inputs, config)
+    untiled = method.latent(log)
     noise = 1.0
     np.testing.assert_allclose(tiled, untiled, atol=1e-3 * noise)
     assert untiled.max() > 10 * noise

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("estimate_variance",)
+__all__ = ("estimate_variance", "finish_variance")
 
 from collections.abc import Callable
 
@@ -86,9 +86,26 @@ def estimate_variance(
     for tile, seed in zip(tiles, seeds, strict=True):
         rng = np.random.default_rng(seed)
         blender.add(tile, _tile_variance(encode, inputs, tile, config.n_noise_realizations, target_psf, rng))
-    variance = gaussian_filter(blender.result(), SMOOTHING_SIGMA)
-    floor = FLOOR * float(np.median(variance)) or FLOOR
-    return (np.maximum(variance, floor) * inputs.scale**2).astype(np.float32)
+    return finish_variance(blender.result() * inputs.scale**2)
+
+
+def finish_variance(mean_square: np.ndarray) -> np.ndarray:
+    """Return a variance plane from the mean squares of few realisations.
+
+    Parameters
+    ----------
+    mean_square : `numpy.ndarray`
+        Mean square change of each pixel.
+
+    Returns
+    -------
+    variance : `numpy.ndarray`
+        Float32, averaged over a few pixels, and nowhere 0: where the latent
+        image is 0 whatever the noise, the restoration is not certain.
+    """
+    variance = gaussian_filter(mean_square, SMOOTHING_SIGMA)
+    floor = FLOOR * float(np.median(variance)) or FLOOR * float(variance.max()) or FLOOR
+    return np.maximum(variance, floor).astype(np.float32)
 
 
 def _tile_variance(

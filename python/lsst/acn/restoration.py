@@ -26,19 +26,16 @@ from __future__ import annotations
 __all__ = ("restore",)
 
 import logging
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from .errors import InvalidExposureError, TrainingDivergedError
 from .exposure_stack import ExposureStack
-from .patch_inputs import PatchInputs
 from .psf_kernels import gaussian_kernel
 from .restoration_config import RestorationConfig
+from .restoration_method import RestorationMethod, make_method
 from .restoration_result import RestorationResult
 from .target_psf import convolve_to_target
-from .tiles import TileBlender, tile_grid
 
 MIN_EXPOSURES = 2
 
@@ -69,9 +66,6 @@ def restore(
     TrainingDivergedError
         Raised if training ends without a meaningful latent image.
     """
-    from .paper_network import PaperNetwork
-    from .training import train
-
     config = config or RestorationConfig()
     config.validate()
     log = log or logging.getLogger(__name__)
@@ -84,24 +78,10 @@ def restore(
         )
     if len(usable) < len(stack):
         stack = stack.select(usable)
-    network = PaperNetwork(config, len(stack))
-    inputs = PatchInputs(stack, network.margin)
     log.info("Restoring %s from %d exposures of %s.", stack.box, len(stack), stack.shape)
-    history = train(network, inputs, config, log)
-    return _assemble_result(stack, config, network, inputs, history)
-
-
-def _assemble_result(
-    stack: ExposureStack,
-    config: RestorationConfig,
-    network: Any,
-    inputs: PatchInputs,
-    history: dict[str, np.ndarray],
-) -> RestorationResult:
-    from .noise_variance import estimate_variance
-
-    encode = _compile_encoder(network)
-    latent = _restore_latent(encode, inputs, config)
+    method = make_method(stack, config)
+    history = method.fit(log)
+    latent = method.latent(log)
     if not np.isfinite(latent).all() or not latent.any():
         raise TrainingDivergedError(
             f"The latent image of visits {list(stack.visits)} is empty or not finite.", seed=config.seed
@@ -110,57 +90,24 @@ def _assemble_result(
     latent_box = stack.box.grown_by(stack.psf.radius)
     return RestorationResult(
         image=convolve_to_target(latent, latent_box, target_psf, stack.box),
-        variance=estimate_variance(encode, inputs, config, target_psf),
+        variance=method.variance(target_psf),
         latent=latent,
         latent_box=latent_box,
         target_psf=target_psf,
         history=history,
-        summary=_summarize(stack, config, network, history),
+        summary=_summarize(stack, config, method, history),
     )
 
 
-def _compile_encoder(network: Any) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the encoder as a function of NumPy arrays."""
-    import keras
-
-    match keras.backend.backend():
-        case "tensorflow":
-            import tensorflow as tf
-
-            encode = tf.function(network.encode)
-        case "jax":
-            import jax
-
-            encode = jax.jit(network.encode)
-        case _:
-            encode = network.encode
-    return lambda exposures: np.asarray(keras.ops.convert_to_numpy(encode(exposures)))
-
-
-def _restore_latent(
-    encode: Callable[[np.ndarray], np.ndarray], inputs: PatchInputs, config: RestorationConfig
-) -> np.ndarray:
-    """Return the latent image of the whole patch in the unit of the stack."""
-    latent_box = inputs.box.grown_by(inputs.psf.radius)
-    blender = TileBlender(latent_box, config.tiles.overlap)
-    for tile in tile_grid(latent_box, config.tiles.restoring_size, config.tiles.overlap):
-        blender.add(tile, encode(inputs.encoder_input(tile)[None])[0])
-    return blender.result() * np.float32(inputs.scale)
-
-
 def _summarize(
-    stack: ExposureStack, config: RestorationConfig, network: Any, history: dict[str, np.ndarray]
+    stack: ExposureStack, config: RestorationConfig, method: RestorationMethod, history: dict[str, np.ndarray]
 ) -> dict[str, int | float | str]:
-    import keras
-
     trained = len(history["epoch"]) > 0
     return {
         "method": config.method,
         "seed": config.seed,
-        "backend": keras.backend.backend(),
-        "keras_version": keras.version(),
+        **method.summary(),
         "n_exposures": len(stack),
-        "n_parameters": int(network.model.count_params()),
         "epochs": len(history["epoch"]),
         "final_loss": float(history["loss"][-1]) if trained else float("nan"),
         "training_seconds": float(history["seconds"][-1]) if trained else 0.0,

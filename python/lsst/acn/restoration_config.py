@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("PaperNetworkConfig", "RestorationConfig", "TilesConfig", "TrainingConfig")
+__all__ = ("ImageMMConfig", "PaperNetworkConfig", "RestorationConfig", "TilesConfig", "TrainingConfig")
 
 from lsst.pex.config import ChoiceField, Config, ConfigField, Field, ListField
 
@@ -100,6 +100,35 @@ class TrainingConfig(Config):
     )
 
 
+class ImageMMConfig(Config):
+    """Multiplicative majorise-minimise updates."""
+
+    iterations = Field[int](
+        doc="Number of updates of the latent image.",
+        default=75,
+        check=lambda iterations: iterations >= 1,
+    )
+    robust = Field[bool](
+        doc="Take weight from pixels whose residual is larger than huber_delta.",
+        default=True,
+    )
+    huber_delta = Field[float](
+        doc="Residual, in standard deviations, from which a pixel loses weight.",
+        default=2.0,
+        check=lambda delta: delta > 0,
+    )
+    max_factor = Field[float](
+        doc="Greatest factor by which an update changes a pixel.",
+        default=2.0,
+        check=lambda factor: factor > 1,
+    )
+    accelerate = Field[bool](
+        doc="Extrapolate from one update to the next (Biggs & Andrews 1997); this many iterations then do "
+        "as much as about four times as many plain ones.",
+        default=True,
+    )
+
+
 class TilesConfig(Config):
     """How a patch is cut into tiles."""
 
@@ -125,11 +154,15 @@ class RestorationConfig(Config):
 
     method = ChoiceField[str](
         doc="Which restoration method to use.",
-        allowed={"paper": "The network of AstroClearNet, trained on the exposures that it restores."},
+        allowed={
+            "paper": "The network of AstroClearNet, trained on the exposures that it restores.",
+            "image_mm": "Multiplicative updates without a network (ImageMM).",
+        },
         default="paper",
     )
     network = ConfigField[PaperNetworkConfig](doc="The paper's encoder.")
     training = ConfigField[TrainingConfig](doc="How the network is trained.")
+    image_mm = ConfigField[ImageMMConfig](doc="How ImageMM iterates.")
     tiles = ConfigField[TilesConfig](doc="How the patch is cut into tiles.")
     seed = Field[int](
         doc="Seed of every random draw: weights, order and place of tiles, noise realisations.",
