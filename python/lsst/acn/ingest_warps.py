@@ -28,7 +28,7 @@ __all__ = ("ingest_warps",)
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import astropy.units
@@ -219,10 +219,10 @@ def _common_geometry(
 
 
 def _warps(
-    rows: Iterable[WarpTableRow], unit: str | None, geometry: PatchGeometry
+    rows: Sequence[WarpTableRow], unit: str | None, geometry: PatchGeometry
 ) -> Iterator[tuple[int, Any]]:
     """Yield visits and their warps, read only when their turn has come."""
-    for row in rows:
+    for row in _PROGRESS.wrap(rows, desc="Storing warps", total=len(rows)):
         warp = _read(row, unit)
         yield (
             row.visit.visit,

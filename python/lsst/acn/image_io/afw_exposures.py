@@ -146,15 +146,25 @@ def read_exposure(
 
 
 def _kernel_at(psf: Any, y: float, x: float) -> np.ndarray | None:
-    import lsst.pex.exceptions
     from lsst.geom import Point2D
+    from lsst.pex.exceptions import Exception as AfwError
 
     try:
         kernel = psf.computeKernelImage(Point2D(x, y))
-    except lsst.pex.exceptions.Exception:
+    except AfwError:
         # A PSF made of many raises where none of these reaches.
         return None
-    return None if kernel is None else kernel.array
+    return None if kernel is None else _centered(kernel)
+
+
+def _centered(kernel: Any) -> np.ndarray:
+    """Return a kernel on a square stamp; a warped one need not be square."""
+    box = box_from_afw(kernel.getBBox())
+    reach = max(-box.y_start, box.y_stop - 1, -box.x_start, box.x_stop - 1)
+    square = Box(-reach, reach + 1, -reach, reach + 1)
+    stamp = np.zeros(square.shape)
+    stamp[box.slices_within(square)] = kernel.array
+    return stamp
 
 
 def _geometry(

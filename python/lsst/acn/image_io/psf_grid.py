@@ -25,7 +25,7 @@ from __future__ import annotations
 
 __all__ = ("PsfSampler", "check_kernel")
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -53,7 +53,9 @@ class PsfSampler:
         self.box, self.cell_shape = _grid(box, geometry, cell_size)
         self._kernels: list[list[np.ndarray | None]] = []
 
-    def add(self, kernel_at: Callable[[float, float], np.ndarray | None]) -> None:
+    def add(
+        self, kernel_at: Callable[[float, float], np.ndarray | None], valid: np.ndarray, box: Box
+    ) -> None:
         """Sample one more exposure at the centres of the cells.
 
         Parameters
@@ -61,16 +63,25 @@ class PsfSampler:
         kernel_at : `~collections.abc.Callable`
             Function of row and column that returns the kernel there, or
             `None` where there is none.
+        valid : `numpy.ndarray`
+            `True` where the exposure has a valid pixel.
+        box : `Box`
+            Position of ``valid``.
 
         Raises
         ------
         InvalidExposureError
             Raised if a kernel is not usable, or there is none at all.
         """
-        kernels = [kernel_at(*center) for center in self._centers()]
-        for kernel in kernels:
+        kernels = []
+        for cell in self._cells():
+            kernel = kernel_at(*cell.center)
+            if kernel is None and (point := _nearest_valid(cell, valid, box)) is not None:
+                # The exposure ends inside this cell, before its centre.
+                kernel = kernel_at(*point)
             if kernel is not None:
                 check_kernel(kernel)
+            kernels.append(kernel)
         if all(kernel is None for kernel in kernels):
             raise InvalidExposureError("There is no PSF in any cell.")
         self._kernels.append(kernels)
@@ -92,19 +103,29 @@ class PsfSampler:
                     array[index, cell] = np.pad(kernel, (size - kernel.shape[0]) // 2)
         if (one := _constant(array)) is not None:
             return PsfKernels.constant(one, self.box)
-        return PsfKernels(array.reshape(count, *self._cells(), size, size), self.box, self.cell_shape)
+        return PsfKernels(array.reshape(count, *self._grid_shape(), size, size), self.box, self.cell_shape)
 
-    def _cells(self) -> tuple[int, int]:
+    def _grid_shape(self) -> tuple[int, int]:
         (height, width), (rows, columns) = self.box.shape, self.cell_shape
         return -(-height // rows), -(-width // columns)
 
-    def _centers(self) -> list[tuple[float, float]]:
-        centers = []
-        for i in range(self._cells()[0]):
-            for j in range(self._cells()[1]):
+    def _cells(self) -> Iterator[Box]:
+        for i in range(self._grid_shape()[0]):
+            for j in range(self._grid_shape()[1]):
                 start = self.box.y_start + i * self.cell_shape[0], self.box.x_start + j * self.cell_shape[1]
-                centers.append(Box.from_shape(self.cell_shape, start).intersection(self.box).center)
-        return centers
+                yield Box.from_shape(self.cell_shape, start).intersection(self.box)
+
+
+def _nearest_valid(cell: Box, valid: np.ndarray, box: Box) -> tuple[float, float] | None:
+    """Return the valid pixel of a cell that is nearest to its centre."""
+    if not cell.overlaps(box):
+        return None
+    part = cell.intersection(box)
+    points = np.argwhere(valid[part.slices_within(box)]) + (part.y_start, part.x_start)
+    if not len(points):
+        return None
+    y, x = points[np.argmin(((points - cell.center) ** 2).sum(axis=1))]
+    return float(y), float(x)
 
 
 def _grid(box: Box, geometry: PatchGeometry | None, cell_size: int) -> tuple[Box, tuple[int, int]]:
