@@ -229,8 +229,24 @@ class ExposureStack:
         """
         if not self.box.contains(box):
             raise ValueError(f"Box {box} is not inside the stack's {self.box}.")
-        rows, columns = box.slices_within(self.box)
-        return dataclasses.replace(self, box=box, **self._planes(np.s_[:, rows, columns]))
+        return self.replace_planes(box, np.s_[:, *box.slices_within(self.box)])
+
+    def replace_planes(self, box: Box, index: Any) -> ExposureStack:
+        """Return a stack on ``box`` whose planes are picked by an index.
+
+        Parameters
+        ----------
+        box : `Box`
+            Pixels of the new stack.
+        index : `typing.Any`
+            What to index each plane with.
+
+        Returns
+        -------
+        stack : `ExposureStack`
+            All exposures, on ``box``.
+        """
+        return dataclasses.replace(self, box=box, **self._planes(index))
 
     def select(self, indices: Sequence[int] | np.ndarray) -> ExposureStack:
         """Return the stack of some of the exposures, in the order given.

@@ -23,7 +23,14 @@
 
 from __future__ import annotations
 
-__all__ = ("ImageMMConfig", "PaperNetworkConfig", "RestorationConfig", "TilesConfig", "TrainingConfig")
+__all__ = (
+    "CrossExposureConfig",
+    "ImageMMConfig",
+    "PaperNetworkConfig",
+    "RestorationConfig",
+    "TilesConfig",
+    "TrainingConfig",
+)
 
 from lsst.pex.config import ChoiceField, Config, ConfigField, Field, ListField
 
@@ -100,6 +107,51 @@ class TrainingConfig(Config):
     )
 
 
+class CrossExposureConfig(Config):
+    """Training on exposures that were left out of the input."""
+
+    channels = Field[int](
+        doc="Number of channels of the mixing network.", default=24, check=lambda channels: channels >= 1
+    )
+    blocks = Field[int](
+        doc="Number of residual blocks of the mixing network.", default=3, check=lambda blocks: blocks >= 0
+    )
+    tile_size = Field[int](
+        doc="Side in pixels of the part of a training tile whose residuals count.",
+        default=96,
+        check=lambda size: size >= 8,
+    )
+    samples = Field[int](
+        doc="Number of training samples: tiles, each restored from its own subset of the exposures.",
+        default=32,
+        check=lambda samples: samples >= 1,
+    )
+    share = Field[float](
+        doc="Share of the exposures that a training sample is restored from.",
+        default=0.75,
+        check=lambda share: 0 < share < 1,
+    )
+    max_held_out = Field[int](
+        doc="Greatest number of left-out exposures that a training sample predicts.",
+        default=8,
+        check=lambda number: number >= 1,
+    )
+    batch_size = Field[int](
+        doc="Number of samples in a training step.", default=2, check=lambda size: size >= 1
+    )
+    steps = Field[int](doc="Number of training steps.", default=400, check=lambda steps: steps >= 0)
+    learning_rate = Field[float](
+        doc="Learning rate of Adam at the start; it falls to zero as a cosine.",
+        default=0.003,
+        check=lambda rate: rate > 0,
+    )
+    huber_delta = Field[float](
+        doc="Residual, in standard deviations, at which the loss turns from quadratic to linear.",
+        default=2.0,
+        check=lambda delta: delta > 0,
+    )
+
+
 class ImageMMConfig(Config):
     """Multiplicative majorise-minimise updates."""
 
@@ -156,12 +208,15 @@ class RestorationConfig(Config):
         doc="Which restoration method to use.",
         allowed={
             "paper": "The network of AstroClearNet, trained on the exposures that it restores.",
+            "cross_exposure": "A network that mixes a family of restorations, trained to predict exposures "
+            "that the family was not made from.",
             "image_mm": "Multiplicative updates without a network (ImageMM).",
         },
         default="paper",
     )
     network = ConfigField[PaperNetworkConfig](doc="The paper's encoder.")
     training = ConfigField[TrainingConfig](doc="How the network is trained.")
+    cross_exposure = ConfigField[CrossExposureConfig](doc="How cross-exposure training goes.")
     image_mm = ConfigField[ImageMMConfig](doc="How ImageMM iterates.")
     tiles = ConfigField[TilesConfig](doc="How the patch is cut into tiles.")
     seed = Field[int](

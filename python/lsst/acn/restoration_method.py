@@ -117,6 +117,10 @@ def make_method(stack: ExposureStack, config: RestorationConfig) -> RestorationM
             from .paper_method import PaperMethod
 
             return PaperMethod(stack, config)
+        case "cross_exposure":
+            from .cross_exposure_method import CrossExposureMethod
+
+            return CrossExposureMethod(stack, config)
         case "image_mm":
             from .image_mm_method import ImageMMMethod
 

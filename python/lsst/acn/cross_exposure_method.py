@@ -1,0 +1,197 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""Restoration by a network that learns to predict exposures it has not seen."""
+
+from __future__ import annotations
+
+__all__ = ("CrossExposureMethod",)
+
+import logging
+import time
+
+import numpy as np
+
+from lsst.utils.logging import PeriodicLogger
+
+from .boxes import Box
+from .cross_exposure_samples import CrossExposureSample, draw_samples, restore_family, stack_samples
+from .errors import InvalidExposureError, TrainingDivergedError
+from .exposure_stack import ExposureStack
+from .forward_model import ForwardModel
+from .fourier import keras_transforms
+from .mixing_network import MixingNetwork, make_features
+from .noise_variance import finish_variance
+from .restoration_config import RestorationConfig
+from .target_psf import convolve_to_target
+from .tiles import TileBlender, draw_tiles, tile_grid
+from .training_step import make_training_step
+
+MIN_EXPOSURES = 3
+LOG_SECONDS = 10.0
+N_GROUPS = 4
+"""Groups of exposures whose deletion in turn gives the variance."""
+
+
+class CrossExposureMethod:
+    """Mix restorations by weights trained on left-out exposures.
+
+    Each training sample restores a tile from a random subset of the
+    exposures; the loss is on exposures outside of it.  Noise inside the
+    subset says nothing about noise outside, so there is nothing to over-fit
+    and no stopping rule.
+
+    Parameters
+    ----------
+    stack : `ExposureStack`
+        The exposures.
+    config : `RestorationConfig`
+        Uses ``cross_exposure``, ``tiles``, ``n_noise_realizations``, ``seed``.
+
+    Raises
+    ------
+    InvalidExposureError
+        Raised if there are fewer than three exposures.
+    """
+
+    def __init__(self, stack: ExposureStack, config: RestorationConfig) -> None:
+        if len(stack) < MIN_EXPOSURES:
+            raise InvalidExposureError(
+                f"Cross-exposure training needs {MIN_EXPOSURES} exposures; there are {len(stack)}, of visits "
+                f"{list(stack.visits)}.",
+                n_exposures=len(stack),
+            )
+        self._stack = stack
+        self._config = config
+        self._margin = 2 * stack.psf.radius
+        self.network = MixingNetwork(config)
+
+    def fit(self, log: logging.Logger) -> dict[str, np.ndarray]:
+        import keras
+
+        options = self._config.cross_exposure
+        rng = np.random.default_rng([self._config.seed, 4])
+        start = time.monotonic()
+        model, samples = self._draw(rng)
+        log.info("Made %d training samples in %.0f s.", len(samples), time.monotonic() - start)
+        schedule = keras.optimizers.schedules.CosineDecay(options.learning_rate, max(options.steps, 1))
+        optimizer = keras.optimizers.Adam(schedule)
+        step = make_training_step(
+            self.network.model, optimizer, lambda batch: self.network.loss(model, batch)
+        )
+        size = min(options.batch_size, len(samples))
+        rows: list[tuple[float, float, float, float]] = []
+        progress = PeriodicLogger(log, interval=LOG_SECONDS)
+        losses: list[float] = []
+        order: list[int] = []
+        for number in range(1, options.steps + 1):
+            if len(order) < size:
+                order = rng.permutation(len(samples)).tolist()
+            chosen, order = order[:size], order[size:]
+            losses.append(step(stack_samples([samples[index] for index in chosen])))
+            if not order or number == options.steps:
+                rows.append(_history_row(len(rows) + 1, losses, optimizer, start))
+                losses = []
+            gone = time.monotonic() - start
+            left = gone * (options.steps - number) / number
+            progress.log(
+                "Training: step %d of %d, %.0f s gone, %.0f s left.", number, options.steps, gone, left
+            )
+        names = ("epoch", "loss", "learning_rate", "seconds")
+        columns = np.array(rows, np.float64).reshape(-1, len(names)).T
+        if not np.isfinite(columns[1]).all():
+            raise TrainingDivergedError("The loss is not finite.", seed=self._config.seed)
+        history = dict(zip(names, columns, strict=True))
+        return history | {"epoch": history["epoch"].astype(np.int64)}
+
+    def _draw(self, rng: np.random.Generator) -> tuple[ForwardModel, list[CrossExposureSample]]:
+        """Return the decoder of a training tile, and all samples."""
+        options = self._config.cross_exposure
+        size = options.tile_size
+        model = ForwardModel(
+            tile_grid(self._stack.box, size, 0)[0].shape, self._stack.psf.size, keras_transforms()
+        )
+        tiles: list[Box] = []
+        while len(tiles) < options.samples:
+            tiles += draw_tiles(self._stack.box, size, rng)
+        held_out = max(1, round((1 - options.share) * len(self._stack)))
+        samples = draw_samples(
+            self._stack,
+            tiles[: options.samples],
+            share=options.share,
+            n_held_out=min(held_out, options.max_held_out),
+            rng=rng,
+            forward_model=model,
+            margin=self._margin,
+        )
+        return model, list(samples)
+
+    def latent(self, log: logging.Logger) -> np.ndarray:
+        tiles = self._config.tiles
+        latent_box = self._stack.box.grown_by(self._stack.psf.radius)
+        blender = TileBlender(latent_box, tiles.overlap)
+        for tile in tile_grid(latent_box, tiles.restoring_size, tiles.overlap):
+            blender.add(tile, self._restore(self._stack, tile))
+        return blender.result()
+
+    def _restore(self, stack: ExposureStack, latent_box: Box) -> np.ndarray:
+        """Return the latent image of a box in the unit of the stack."""
+        reach = self.network.margin
+        family = restore_family(stack, latent_box.grown_by(reach), self._margin)
+        latent = self.network.mix(make_features(family)[None], family.members[None])
+        return np.asarray(latent)[0, reach:-reach, reach:-reach] * np.float32(family.unit)
+
+    def variance(self, target_psf: np.ndarray) -> np.ndarray:
+        tiles = tile_grid(self._stack.box, self._config.tiles.restoring_size, self._config.tiles.overlap)
+        blender = TileBlender(self._stack.box, self._config.tiles.overlap)
+        groups = np.array_split(
+            np.random.default_rng([self._config.seed, 2]).permutation(len(self._stack)), 4
+        )
+        for tile in tiles:
+            blender.add(tile, self._tile_variance(tile, target_psf, groups))
+        return finish_variance(blender.result())
+
+    def _tile_variance(self, tile: Box, target_psf: np.ndarray, groups: list[np.ndarray]) -> np.ndarray:
+        """Return the delete-a-group jackknife variance of a tile."""
+        latent_box = tile.grown_by(len(target_psf) // 2)
+        images = []
+        for group in groups:
+            rest = self._stack.select(np.setdiff1d(np.arange(len(self._stack)), group))
+            images.append(convolve_to_target(self._restore(rest, latent_box), latent_box, target_psf, tile))
+        return (len(groups) - 1) * np.var(images, axis=0)
+
+    def summary(self) -> dict[str, int | float | str]:
+        import keras
+
+        return {
+            "backend": keras.backend.backend(),
+            "keras_version": keras.version(),
+            "n_parameters": int(self.network.model.count_params()),
+        }
+
+
+def _history_row(
+    epoch: int, losses: list[float], optimizer: object, start: float
+) -> tuple[float, float, float, float]:
+    from keras import ops
+
+    rate = float(ops.convert_to_numpy(optimizer.learning_rate))  # type: ignore[attr-defined]
+    return epoch, float(np.mean(losses)), rate, time.monotonic() - start

@@ -1,0 +1,155 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""Training samples that ask some exposures to predict the others."""
+
+from __future__ import annotations
+
+__all__ = ("CrossExposureSample", "draw_samples", "stack_samples")
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from .boxes import Box
+from .exposure_stack import ExposureStack
+from .forward_model import ForwardModel
+from .mirrored_cutout import mirrored_cutout
+from .mixing_network import make_features
+from .nonnegative_family import RestorationFamily, make_family
+from .sufficient_statistics import gather_statistics
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class CrossExposureSample:
+    """A family made from a subset of exposures, and some of the others.
+
+    Parameters
+    ----------
+    features : `numpy.ndarray`
+        What the network sees, shape ``(height + k - 1, width + k - 1,
+        n_features)``.
+    members : `numpy.ndarray`
+        The family, same height and width.
+    data, root_weight : `numpy.ndarray`
+        Exposures outside the subset and their inverse standard deviations,
+        in the unit of the members, shape ``(n_held_out, height, width)``.
+    spectra : `numpy.ndarray`
+        Their PSF spectra, shape ``(n_held_out, u, v)``.
+    """
+
+    features: np.ndarray
+    members: np.ndarray
+    data: np.ndarray
+    root_weight: np.ndarray
+    spectra: np.ndarray
+
+
+def draw_samples(
+    stack: ExposureStack,
+    tiles: Sequence[Box],
+    *,
+    share: float,
+    n_held_out: int,
+    rng: np.random.Generator,
+    forward_model: ForwardModel,
+    margin: int,
+) -> Iterator[CrossExposureSample]:
+    """Yield one sample for each tile.
+
+    Parameters
+    ----------
+    stack : `ExposureStack`
+        The exposures.
+    tiles : `~collections.abc.Sequence` [`Box`]
+        Equal tiles inside the patch.
+    share : `float`
+        Share of the exposures that the family is made from.
+    n_held_out : `int`
+        How many of the others are predicted.
+    rng : `numpy.random.Generator`
+        Chooses the subset, anew for each tile.
+    forward_model : `ForwardModel`
+        The decoder, for tiles of this size.
+    margin : `int`
+        Pixels around the latent image of a tile that are restored with it
+        and dropped.
+
+    Yields
+    ------
+    sample : `CrossExposureSample`
+        Of one tile and one subset.
+    """
+    for tile in tiles:
+        order = rng.permutation(len(stack))
+        n_inside = min(max(round(share * len(stack)), 1), len(stack) - n_held_out)
+        inside, outside = order[:n_inside], order[n_inside : n_inside + n_held_out]
+        family = restore_family(stack.select(np.sort(inside)), tile.grown_by(stack.psf.radius), margin)
+        target = stack.select(outside).cutout(tile)
+        yield CrossExposureSample(
+            features=make_features(family),
+            members=family.members,
+            data=target.image / np.float32(family.unit),
+            root_weight=(family.unit / np.sqrt(target.variance)).astype(np.float32),
+            spectra=forward_model.spectra(target.psf.at(*tile.center)),
+        )
+
+
+def restore_family(stack: ExposureStack, latent_box: Box, margin: int) -> RestorationFamily:
+    """Return the family of restorations on a box.
+
+    Parameters
+    ----------
+    stack : `ExposureStack`
+        The exposures.
+    latent_box : `Box`
+        Pixels of the members.
+    margin : `int`
+        Pixels around the box that are restored with it and dropped.
+
+    Returns
+    -------
+    family : `RestorationFamily`
+        On ``latent_box``.
+    """
+    part = mirrored_cutout(stack, latent_box.grown_by(margin))
+    covering = np.flatnonzero(part.valid.any(axis=(1, 2)))
+    if len(covering) < len(part):
+        part = part.select(covering)
+    return make_family(gather_statistics(part)).cropped(margin)
+
+
+def stack_samples(samples: Sequence[CrossExposureSample]) -> tuple[np.ndarray, ...]:
+    """Return samples as the arrays of a training step.
+
+    Parameters
+    ----------
+    samples : `~collections.abc.Sequence` [`CrossExposureSample`]
+        Of equal shapes.
+
+    Returns
+    -------
+    batch : `tuple` [`numpy.ndarray`]
+        Each attribute of the samples with a first axis for the samples.
+    """
+    names = [field.name for field in dataclasses.fields(CrossExposureSample)]
+    return tuple(np.stack([getattr(sample, name) for sample in samples]) for name in names)

@@ -1,0 +1,158 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+import logging
+
+import numpy as np
+import pytest
+from small_fields import make_config, make_stack
+
+from lsst.acn import Box, ExposureStack, InvalidExposureError, restore
+from lsst.acn.cross_exposure_method import CrossExposureMethod
+from lsst.acn.cross_exposure_samples import draw_samples, restore_family
+from lsst.acn.forward_model import ForwardModel
+from lsst.acn.mirrored_cutout import mirrored_cutout, mirrored_index
+from lsst.acn.nonnegative_family import FAMILY_SIZE, make_family
+from lsst.acn.sufficient_statistics import gather_statistics
+
+QUICK = {
+    "method": "cross_exposure",
+    "cross_exposure__steps": 6,
+    "cross_exposure__samples": 4,
+    "cross_exposure__tile_size": 24,
+    "cross_exposure__channels": 8,
+    "cross_exposure__blocks": 1,
+}
+
+
+def test_mirrored_cutouts_equal_symmetric_padding():
+    stack, _ = make_stack()
+    np.testing.assert_array_equal(mirrored_index(-3, 7, 4), [2, 1, 0, 0, 1, 2, 3, 3, 2, 1])
+    part = mirrored_cutout(stack, Box(-5, 20, 30, 52))
+    padded = np.pad(stack.image, [(0, 0), (5, 5), (5, 5)], mode="symmetric")
+    np.testing.assert_array_equal(part.image, padded[:, 0:25, 35:57])
+    inside = mirrored_cutout(stack, Box(2, 20, 3, 9))
+    assert np.shares_memory(inside.image, stack.image)
+
+
+def test_statistics_against_sums_over_full_transforms():
+    stack, _ = make_stack(n=3)
+    whole = ExposureStack.from_arrays(
+        stack.image * 0 + np.arange(3)[:, None, None],
+        np.ones(stack.image.shape) * np.array([1, 2, 4])[:, None, None],
+        stack.psf,
+    )
+    statistics = gather_statistics(whole)
+    weights = np.array([1, 1 / 2, 1 / 4])
+    assert statistics.noise == pytest.approx(1 / np.sqrt(weights.sum()))
+    assert statistics.power[0, 0] == pytest.approx(1.0, rel=1e-5)
+    kernels = stack.psf.at(0, 0)
+    squares = (kernels**2).sum(axis=(1, 2))
+    assert statistics.mean_power == pytest.approx((weights * squares).sum() / weights.sum(), rel=1e-4)
+    mean = (weights * np.arange(3)).sum() / weights.sum()
+    np.testing.assert_allclose(statistics.back_projected_image(), mean, rtol=1e-4)
+
+
+def test_significance_has_unit_width_in_pure_noise():
+    rng = np.random.default_rng(0)
+    stack, _ = make_stack(shape=(120, 128))
+    scale = np.array([1, 1, 2, 2])[:, None, None]
+    noise = ExposureStack.from_arrays(
+        rng.normal(size=stack.image.shape) * scale, np.ones(stack.image.shape) * scale**2, stack.psf
+    )
+    family = make_family(gather_statistics(noise))
+    assert family.significance.std() == pytest.approx(1.0, abs=0.1)
+    assert family.members.shape == (120, 128, FAMILY_SIZE)
+    assert family.members.min() >= 0
+
+
+def test_the_sparser_the_member_the_less_it_makes_of_noise_and_stars_stay():
+    stack, truth = make_stack(n=6, shape=(80, 90))
+    family = restore_family(stack, stack.box.grown_by(stack.psf.radius), 8)
+    empty = np.ones(truth.shape, bool)
+    for y, x in np.argwhere(truth > 0):
+        empty[max(y - 9, 0) : y + 10, max(x - 9, 0) : x + 10] = False
+    sharp = family.members[..., 4:]
+    noise = [member[empty].sum() for member in np.moveaxis(sharp, -1, 0)]
+    assert noise == sorted(noise, reverse=True)
+    assert noise[-1] < 0.1 * noise[0]
+    y, x = np.unravel_index(truth.argmax(), truth.shape)
+    box = np.s_[y - 2 : y + 3, x - 2 : x + 3]
+    fluxes = family.members[box].sum(axis=(0, 1))[4:] * family.unit
+    np.testing.assert_allclose(fluxes, truth[box].sum(), rtol=0.05)
+
+
+def test_cosmic_rays_that_no_mask_knows_do_not_leak_in():
+    stack, _ = make_stack(n=8)
+    clean = restore_family(stack, stack.box, 8)
+    image = stack.image.copy()
+    image[3, 20:22, 24] += 1000.0
+    hit = ExposureStack.from_arrays(image, stack.variance, stack.psf, valid=stack.valid)
+    change = np.abs(restore_family(hit, stack.box, 8).members - clean.members).max()
+    assert change * clean.unit < 10.0
+
+
+def test_samples_never_hold_the_exposures_they_are_made_from(monkeypatch):
+    stack, _ = make_stack(n=6)
+    seen = []
+    monkeypatch.setattr(
+        "lsst.acn.cross_exposure_samples.restore_family",
+        lambda part, *args: seen.append(part.visits) or restore_family(part, *args),
+    )
+    tiles = [Box(0, 24, 0, 24), Box(8, 32, 8, 32)]
+    model = ForwardModel((24, 24), stack.psf.size)
+    rng = np.random.default_rng(0)
+    samples = list(
+        draw_samples(stack, tiles, share=0.6, n_held_out=2, rng=rng, forward_model=model, margin=8)
+    )
+    for tile, sample, inside in zip(tiles, samples, seen, strict=True):
+        assert len(inside) == 4
+        held_out = [visit for visit in stack.visits if visit not in inside]
+        expected = stack.select(held_out).cutout(tile).image
+        found = sample.data * np.median(expected[sample.data != 0] / sample.data[sample.data != 0])
+        np.testing.assert_allclose(np.sort(found, axis=0), np.sort(expected, axis=0), rtol=1e-4, atol=1e-4)
+
+
+def test_restores_and_says_how_sure_it_is():
+    stack, truth = make_stack(n=8)
+    result = restore(stack, make_config(**QUICK))
+    assert result.latent.min() >= 0
+    assert (result.variance > 0).all()
+    assert result.latent.sum() == pytest.approx(truth.sum(), rel=0.1)
+    assert len(result.history["loss"]) == 3
+
+
+def test_tiled_and_untiled_agree():
+    stack, _ = make_stack(n=5, shape=(90, 100))
+    config = make_config(**QUICK, tiles__restoring_size=64)
+    method = CrossExposureMethod(stack, config)
+    log = logging.getLogger(__name__)
+    tiled = method.latent(log)
+    config.tiles.restoring_size = 1000
+    untiled = method.latent(log)
+    assert np.sqrt(np.mean((tiled - untiled) ** 2)) < 0.02 * untiled.max()
+    assert tiled.sum() == pytest.approx(untiled.sum(), rel=1e-2)
+
+
+def test_two_exposures_are_too_few():
+    stack, _ = make_stack(n=2)
+    with pytest.raises(InvalidExposureError, match=r"needs 3 exposures.*\[0, 1\]"):
+        restore(stack, make_config(**QUICK))
