@@ -28,7 +28,6 @@ from small_fields import make_config, make_stack
 from lsst.acn import Box, ExposureStack, InvalidExposureError, restore
 from lsst.acn.cross_exposure_method import CrossExposureMethod
 from lsst.acn.cross_exposure_samples import draw_samples, restore_family
-from lsst.acn.forward_model import ForwardModel
 from lsst.acn.mirrored_cutout import mirrored_cutout, mirrored_index
 from lsst.acn.nonnegative_family import FAMILY_SIZE, make_family
 from lsst.acn.sufficient_statistics import gather_statistics
@@ -86,7 +85,7 @@ def test_significance_has_unit_width_in_pure_noise():
 
 def test_the_sparser_the_member_the_less_it_makes_of_noise_and_stars_stay():
     stack, truth = make_stack(n=6, shape=(80, 90))
-    family = restore_family(stack, stack.box.grown_by(stack.psf.radius), 8)
+    family = restore_family(stack, stack.box.grown_by(stack.psf.radius))
     empty = np.ones(truth.shape, bool)
     for y, x in np.argwhere(truth > 0):
         empty[max(y - 9, 0) : y + 10, max(x - 9, 0) : x + 10] = False
@@ -102,11 +101,11 @@ def test_the_sparser_the_member_the_less_it_makes_of_noise_and_stars_stay():
 
 def test_cosmic_rays_that_no_mask_knows_do_not_leak_in():
     stack, _ = make_stack(n=8)
-    clean = restore_family(stack, stack.box, 8)
+    clean = restore_family(stack, stack.box)
     image = stack.image.copy()
     image[3, 20:22, 24] += 1000.0
     hit = ExposureStack.from_arrays(image, stack.variance, stack.psf, valid=stack.valid)
-    change = np.abs(restore_family(hit, stack.box, 8).members - clean.members).max()
+    change = np.abs(restore_family(hit, stack.box).members - clean.members).max()
     assert change * clean.unit < 10.0
 
 
@@ -118,11 +117,8 @@ def test_samples_never_hold_the_exposures_they_are_made_from(monkeypatch):
         lambda part, *args: seen.append(part.visits) or restore_family(part, *args),
     )
     tiles = [Box(0, 24, 0, 24), Box(8, 32, 8, 32)]
-    model = ForwardModel((24, 24), stack.psf.size)
     rng = np.random.default_rng(0)
-    samples = list(
-        draw_samples(stack, tiles, share=0.6, n_held_out=2, rng=rng, forward_model=model, margin=8)
-    )
+    samples = list(draw_samples(stack, tiles, share=0.6, n_held_out=2, rng=rng))
     for tile, sample, inside in zip(tiles, samples, seen, strict=True):
         assert len(inside) == 4
         held_out = [visit for visit in stack.visits if visit not in inside]

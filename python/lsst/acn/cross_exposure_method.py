@@ -30,23 +30,18 @@ import time
 
 import numpy as np
 
-from lsst.utils.logging import PeriodicLogger
-
 from .boxes import Box
-from .cross_exposure_samples import CrossExposureSample, draw_samples, restore_family, stack_samples
-from .errors import InvalidExposureError, TrainingDivergedError
+from .cross_exposure_samples import draw_patch_samples, restore_family
+from .errors import InvalidExposureError
 from .exposure_stack import ExposureStack
-from .forward_model import ForwardModel
-from .fourier import keras_transforms
 from .mixing_network import MixingNetwork, make_features
+from .mixing_training import train_mixing_network
 from .noise_variance import finish_variance
 from .restoration_config import RestorationConfig
 from .target_psf import convolve_to_target
-from .tiles import TileBlender, draw_tiles, tile_grid
-from .training_step import make_training_step
+from .tiles import TileBlender, tile_grid
 
 MIN_EXPOSURES = 3
-LOG_SECONDS = 10.0
 N_GROUPS = 4
 """Groups of exposures whose deletion in turn gives the variance."""
 
@@ -81,68 +76,20 @@ class CrossExposureMethod:
             )
         self._stack = stack
         self._config = config
-        self._margin = 2 * stack.psf.radius
         self.network = MixingNetwork(config)
 
+    def _mix(self, features: np.ndarray, members: np.ndarray) -> np.ndarray:
+        from keras import ops
+
+        return np.asarray(ops.convert_to_numpy(self.network.mix(features, members)))
+
     def fit(self, log: logging.Logger) -> dict[str, np.ndarray]:
-        import keras
-
-        options = self._config.cross_exposure
-        rng = np.random.default_rng([self._config.seed, 4])
         start = time.monotonic()
-        model, samples = self._draw(rng)
+        samples = draw_patch_samples(self._stack, self._config.cross_exposure, self._config.seed)
         log.info("Made %d training samples in %.0f s.", len(samples), time.monotonic() - start)
-        schedule = keras.optimizers.schedules.CosineDecay(options.learning_rate, max(options.steps, 1))
-        optimizer = keras.optimizers.Adam(schedule)
-        step = make_training_step(
-            self.network.model, optimizer, lambda batch: self.network.loss(model, batch)
+        return train_mixing_network(
+            self.network, samples, self._config.cross_exposure, seed=self._config.seed, log=log
         )
-        size = min(options.batch_size, len(samples))
-        rows: list[tuple[float, float, float, float]] = []
-        progress = PeriodicLogger(log, interval=LOG_SECONDS)
-        losses: list[float] = []
-        order: list[int] = []
-        for number in range(1, options.steps + 1):
-            if len(order) < size:
-                order = rng.permutation(len(samples)).tolist()
-            chosen, order = order[:size], order[size:]
-            losses.append(step(stack_samples([samples[index] for index in chosen])))
-            if not order or number == options.steps:
-                rows.append(_history_row(len(rows) + 1, losses, optimizer, start))
-                losses = []
-            gone = time.monotonic() - start
-            left = gone * (options.steps - number) / number
-            progress.log(
-                "Training: step %d of %d, %.0f s gone, %.0f s left.", number, options.steps, gone, left
-            )
-        names = ("epoch", "loss", "learning_rate", "seconds")
-        columns = np.array(rows, np.float64).reshape(-1, len(names)).T
-        if not np.isfinite(columns[1]).all():
-            raise TrainingDivergedError("The loss is not finite.", seed=self._config.seed)
-        history = dict(zip(names, columns, strict=True))
-        return history | {"epoch": history["epoch"].astype(np.int64)}
-
-    def _draw(self, rng: np.random.Generator) -> tuple[ForwardModel, list[CrossExposureSample]]:
-        """Return the decoder of a training tile, and all samples."""
-        options = self._config.cross_exposure
-        size = options.tile_size
-        model = ForwardModel(
-            tile_grid(self._stack.box, size, 0)[0].shape, self._stack.psf.size, keras_transforms()
-        )
-        tiles: list[Box] = []
-        while len(tiles) < options.samples:
-            tiles += draw_tiles(self._stack.box, size, rng)
-        held_out = max(1, round((1 - options.share) * len(self._stack)))
-        samples = draw_samples(
-            self._stack,
-            tiles[: options.samples],
-            share=options.share,
-            n_held_out=min(held_out, options.max_held_out),
-            rng=rng,
-            forward_model=model,
-            margin=self._margin,
-        )
-        return model, list(samples)
 
     def latent(self, log: logging.Logger) -> np.ndarray:
         tiles = self._config.tiles
@@ -155,9 +102,9 @@ class CrossExposureMethod:
     def _restore(self, stack: ExposureStack, latent_box: Box) -> np.ndarray:
         """Return the latent image of a box in the unit of the stack."""
         reach = self.network.margin
-        family = restore_family(stack, latent_box.grown_by(reach), self._margin)
-        latent = self.network.mix(make_features(family)[None], family.members[None])
-        return np.asarray(latent)[0, reach:-reach, reach:-reach] * np.float32(family.unit)
+        family = restore_family(stack, latent_box.grown_by(reach))
+        latent = self._mix(make_features(family)[None], family.members[None])
+        return latent[0, reach:-reach, reach:-reach] * np.float32(family.unit)
 
     def variance(self, target_psf: np.ndarray) -> np.ndarray:
         tiles = tile_grid(self._stack.box, self._config.tiles.restoring_size, self._config.tiles.overlap)
@@ -186,12 +133,3 @@ class CrossExposureMethod:
             "keras_version": keras.version(),
             "n_parameters": int(self.network.model.count_params()),
         }
-
-
-def _history_row(
-    epoch: int, losses: list[float], optimizer: object, start: float
-) -> tuple[float, float, float, float]:
-    from keras import ops
-
-    rate = float(ops.convert_to_numpy(optimizer.learning_rate))  # type: ignore[attr-defined]
-    return epoch, float(np.mean(losses)), rate, time.monotonic() - start

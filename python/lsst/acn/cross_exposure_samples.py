@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("CrossExposureSample", "draw_samples", "stack_samples")
+__all__ = ("CrossExposureSample", "draw_patch_samples", "draw_samples", "restore_family", "stack_samples")
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -36,7 +36,9 @@ from .forward_model import ForwardModel
 from .mirrored_cutout import mirrored_cutout
 from .mixing_network import make_features
 from .nonnegative_family import RestorationFamily, make_family
+from .restoration_config import CrossExposureConfig
 from .sufficient_statistics import gather_statistics
+from .tiles import draw_tiles
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -64,6 +66,34 @@ class CrossExposureSample:
     spectra: np.ndarray
 
 
+def draw_patch_samples(
+    stack: ExposureStack, options: CrossExposureConfig, seed: int
+) -> list[CrossExposureSample]:
+    """Return the training samples of a patch.
+
+    Parameters
+    ----------
+    stack : `ExposureStack`
+        The exposures.
+    options : `CrossExposureConfig`
+        How many samples, how large, and from which share of the exposures.
+    seed : `int`
+        Seed of tiles and subsets.
+
+    Returns
+    -------
+    samples : `list` [`CrossExposureSample`]
+        Of equal shapes.
+    """
+    rng = np.random.default_rng([seed, 4])
+    tiles: list[Box] = []
+    while len(tiles) < options.samples:
+        tiles += draw_tiles(stack.box, options.tile_size, rng)
+    n_held_out = min(max(1, round((1 - options.share) * len(stack))), options.max_held_out)
+    chosen = tiles[: options.samples]
+    return list(draw_samples(stack, chosen, share=options.share, n_held_out=n_held_out, rng=rng))
+
+
 def draw_samples(
     stack: ExposureStack,
     tiles: Sequence[Box],
@@ -71,8 +101,6 @@ def draw_samples(
     share: float,
     n_held_out: int,
     rng: np.random.Generator,
-    forward_model: ForwardModel,
-    margin: int,
 ) -> Iterator[CrossExposureSample]:
     """Yield one sample for each tile.
 
@@ -88,22 +116,18 @@ def draw_samples(
         How many of the others are predicted.
     rng : `numpy.random.Generator`
         Chooses the subset, anew for each tile.
-    forward_model : `ForwardModel`
-        The decoder, for tiles of this size.
-    margin : `int`
-        Pixels around the latent image of a tile that are restored with it
-        and dropped.
 
     Yields
     ------
     sample : `CrossExposureSample`
         Of one tile and one subset.
     """
+    forward_model = ForwardModel(tiles[0].shape, stack.psf.size)
     for tile in tiles:
         order = rng.permutation(len(stack))
         n_inside = min(max(round(share * len(stack)), 1), len(stack) - n_held_out)
         inside, outside = order[:n_inside], order[n_inside : n_inside + n_held_out]
-        family = restore_family(stack.select(np.sort(inside)), tile.grown_by(stack.psf.radius), margin)
+        family = restore_family(stack.select(np.sort(inside)), tile.grown_by(stack.psf.radius))
         target = stack.select(outside).cutout(tile)
         yield CrossExposureSample(
             features=make_features(family),
@@ -114,8 +138,11 @@ def draw_samples(
         )
 
 
-def restore_family(stack: ExposureStack, latent_box: Box, margin: int) -> RestorationFamily:
+def restore_family(stack: ExposureStack, latent_box: Box) -> RestorationFamily:
     """Return the family of restorations on a box.
+
+    So many pixels around the box are restored with it that light has no way
+    in from beyond them.
 
     Parameters
     ----------
@@ -123,14 +150,13 @@ def restore_family(stack: ExposureStack, latent_box: Box, margin: int) -> Restor
         The exposures.
     latent_box : `Box`
         Pixels of the members.
-    margin : `int`
-        Pixels around the box that are restored with it and dropped.
 
     Returns
     -------
     family : `RestorationFamily`
         On ``latent_box``.
     """
+    margin = 2 * stack.psf.radius
     part = mirrored_cutout(stack, latent_box.grown_by(margin))
     covering = np.flatnonzero(part.valid.any(axis=(1, 2)))
     if len(covering) < len(part):

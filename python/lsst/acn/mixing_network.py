@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 
 from .forward_model import ForwardModel
+from .fourier import keras_transforms
 from .huber_loss import masked_huber
 from .nonnegative_family import FAMILY_SIZE, RestorationFamily
 from .restoration_config import RestorationConfig
@@ -57,13 +58,19 @@ class MixingNetwork:
     ----------
     config : `RestorationConfig`
         Uses ``cross_exposure`` and ``seed``.
+    channels, blocks : `int`, optional
+        Size of the network, if not that of the config.
     """
 
-    def __init__(self, config: RestorationConfig) -> None:
+    def __init__(
+        self, config: RestorationConfig, *, channels: int | None = None, blocks: int | None = None
+    ) -> None:
         options = config.cross_exposure
+        self.channels = options.channels if channels is None else channels
+        self.blocks = options.blocks if blocks is None else blocks
+        self.margin = 2 + 2 * self.blocks
         self._delta = options.huber_delta
-        self.model = _build(options.channels, options.blocks, config.seed)
-        self.margin = 2 + 2 * options.blocks
+        self.model = _build(self.channels, self.blocks, config.seed)
 
     def mix(self, features: Any, members: Any) -> Any:
         """Return the latent image.
@@ -88,13 +95,11 @@ class MixingNetwork:
         gate = MAX_GATE * ops.sigmoid(output[..., -1])
         return gate * ops.sum(weights * members, axis=-1)
 
-    def loss(self, forward_model: ForwardModel, batch: Sequence[Any]) -> Any:
+    def loss(self, batch: Sequence[Any]) -> Any:
         """Return the loss on exposures that the family was not made from.
 
         Parameters
         ----------
-        forward_model : `ForwardModel`
-            The decoder, for tiles of this size.
         batch : `~collections.abc.Sequence`
             Features, members, held-out exposures, their inverse standard
             deviations and their PSF spectra.
@@ -105,6 +110,9 @@ class MixingNetwork:
             Scalar.
         """
         features, members, data, root_weight, spectra = batch
+        height, width = data.shape[-2:]
+        kernel_size = members.shape[1] - height + 1
+        forward_model = ForwardModel((height, width), kernel_size, keras_transforms())
         model = forward_model.apply(self.mix(features, members), spectra)
         return masked_huber(data, model, root_weight, self._delta)
 

@@ -1,0 +1,152 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""Trained weights as plain data: no pickle, no executable layers."""
+
+from __future__ import annotations
+
+__all__ = ("InvalidNetworkError", "pack_network", "unpack_network")
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .errors import RestorationError
+from .mixing_network import MixingNetwork
+from .nonnegative_family import BRANCH_UPDATES, PENALTIES, SNAPSHOTS, WIENER_POWERS
+from .restoration_config import RestorationConfig
+
+FORMAT = "lsst.acn.mixing_network"
+VERSION = 1
+
+
+class InvalidNetworkError(RestorationError):
+    """Raised if stored weights are damaged or belong to another network."""
+
+
+def pack_network(network: MixingNetwork, provenance: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return a network as a dictionary of plain values.
+
+    Parameters
+    ----------
+    network : `MixingNetwork`
+        The trained network.
+    provenance : `~collections.abc.Mapping`, optional
+        Where the weights come from, in plain values.
+
+    Returns
+    -------
+    packed : `dict`
+        What JSON and YAML can hold: architecture, the family of restorations
+        that the network mixes, float32 weights in base64, a checksum, and the
+        provenance.
+    """
+    weights = [np.asarray(weight, "<f4") for weight in network.model.get_weights()]
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "architecture": {"channels": network.channels, "blocks": network.blocks},
+        "family": _family(),
+        "shapes": [list(weight.shape) for weight in weights],
+        "weights": [base64.b64encode(weight.tobytes()).decode("ascii") for weight in weights],
+        "checksum": _checksum(weights),
+        "provenance": dict(provenance or {}),
+    }
+
+
+def unpack_network(
+    packed: Mapping[str, Any], config: RestorationConfig, name: str = "restoration_network"
+) -> MixingNetwork:
+    """Return the network that a dictionary holds.
+
+    Parameters
+    ----------
+    packed : `~collections.abc.Mapping`
+        From `pack_network`, whichever Keras backend it was made with.
+    config : `RestorationConfig`
+        Its ``cross_exposure`` options apply, but for the architecture, which
+        is that of the stored network.
+    name : `str`, optional
+        What to call the network in errors.
+
+    Returns
+    -------
+    network : `MixingNetwork`
+        With the stored weights.
+
+    Raises
+    ------
+    InvalidNetworkError
+        Raised if the dictionary is not a network, is damaged, or belongs to
+        another family of restorations.
+    """
+    if packed.get("format") != FORMAT or packed.get("version") != VERSION:
+        raise InvalidNetworkError(
+            f"{name} is not a network that this version reads: format {packed.get('format')!r}, "
+            f"version {packed.get('version')!r}; wanted {FORMAT!r}, version {VERSION}."
+        )
+    if packed.get("family") != _family():
+        raise InvalidNetworkError(
+            f"{name} was trained to mix another family of restorations: {packed.get('family')}, "
+            f"not {_family()}."
+        )
+    try:
+        weights = _decode(packed["shapes"], packed["weights"])
+        channels, blocks = (int(packed["architecture"][key]) for key in ("channels", "blocks"))
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidNetworkError(f"{name} is damaged: {error!r}.") from error
+    if _checksum(weights) != packed.get("checksum") or not all(np.isfinite(w).all() for w in weights):
+        raise InvalidNetworkError(f"{name} is damaged: its weights do not match its checksum.")
+    network = MixingNetwork(config, channels=channels, blocks=blocks)
+    expected = [tuple(weight.shape) for weight in network.model.get_weights()]
+    if expected != [weight.shape for weight in weights]:
+        raise InvalidNetworkError(
+            f"{name} has weights of shapes {[w.shape for w in weights]}, not {expected}."
+        )
+    network.model.set_weights(weights)
+    return network
+
+
+def _decode(shapes: Sequence[Sequence[int]], weights: Sequence[str]) -> list[np.ndarray]:
+    return [
+        np.frombuffer(base64.b64decode(text, validate=True), "<f4").reshape(shape)
+        for shape, text in zip(shapes, weights, strict=True)
+    ]
+
+
+def _checksum(weights: Sequence[np.ndarray]) -> str:
+    digest = hashlib.sha256()
+    for weight in weights:
+        digest.update(np.ascontiguousarray(weight).tobytes())
+    return digest.hexdigest()
+
+
+def _family() -> dict[str, Any]:
+    """Return what defines the family of restorations that is mixed."""
+    return {
+        "wiener_powers": list(WIENER_POWERS),
+        "snapshots": list(SNAPSHOTS),
+        "penalties": list(PENALTIES),
+        "branch_updates": BRANCH_UPDATES,
+    }

@@ -1,0 +1,92 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from small_fields import make_config
+
+from lsst.acn.mixing_network import N_FEATURES, MixingNetwork
+from lsst.acn.network_weights import InvalidNetworkError, pack_network, unpack_network
+from lsst.acn.nonnegative_family import FAMILY_SIZE
+
+
+def make_network():
+    network = MixingNetwork(make_config(), channels=8, blocks=1)
+    rng = np.random.default_rng(1)
+    network.model.set_weights([0.1 * rng.normal(size=w.shape) for w in network.model.get_weights()])
+    return network
+
+
+def mix(network):
+    rng = np.random.default_rng(2)
+    features = rng.normal(size=(1, 12, 12, N_FEATURES)).astype("f4")
+    members = rng.random((1, 12, 12, FAMILY_SIZE)).astype("f4")
+    return np.asarray(network.mix(features, members))
+
+
+def test_a_round_trip_through_json_keeps_every_bit():
+    network = make_network()
+    packed = json.loads(json.dumps(pack_network(network, {"seed": 3})))
+    again = unpack_network(packed, make_config())
+    assert (again.channels, again.blocks) == (8, 1)
+    np.testing.assert_array_equal(mix(again), mix(network))
+    assert packed["provenance"] == {"seed": 3}
+
+
+def test_weights_written_by_one_backend_are_read_by_another(tmp_path):
+    pytest.importorskip("jax")
+    network = make_network()
+    (tmp_path / "network.json").write_text(json.dumps(pack_network(network)))
+    code = (
+        "import json, sys, numpy as np; from test_network_weights import *\n"
+        "packed = json.load(open(sys.argv[1]))\n"
+        "np.save(sys.argv[2], mix(unpack_network(packed, make_config())))\n"
+    )
+    environment = dict(os.environ, KERAS_BACKEND="jax", PYTHONPATH=os.path.dirname(__file__))
+    paths = [str(tmp_path / "network.json"), str(tmp_path / "mixed.npy")]
+    subprocess.run([sys.executable, "-c", code, *paths], env=environment, check=True)
+    np.testing.assert_allclose(np.load(paths[1]), mix(network), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda p: p.pop("format"), "not a network that this version reads"),
+        (lambda p: p.update(version=99), "version 99"),
+        (lambda p: p.update(family={}), "another family"),
+        (lambda p: p["weights"].pop(), "is damaged"),
+        (lambda p: p["weights"].__setitem__(0, "%%%"), "is damaged"),
+        (lambda p: p["weights"].__setitem__(1, p["weights"][1][:-8] + "AAAAAAA="), "is damaged"),
+        (lambda p: p["architecture"].pop("blocks"), "is damaged"),
+        (lambda p: p["architecture"].update(channels=9), "has weights of shapes"),
+    ],
+)
+def test_damaged_or_foreign_networks_are_refused_by_name(change, message):
+    packed = pack_network(make_network())
+    change(packed)
+    with pytest.raises(InvalidNetworkError, match=message) as caught:
+        unpack_network(packed, make_config(), "restoration_network of band r")
+    assert "restoration_network of band r" in str(caught.value)
