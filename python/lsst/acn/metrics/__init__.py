@@ -1,0 +1,36 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""Figures that tell how good a restoration is, with no need of the truth.
+
+One idea to a module, on arrays alone.
+"""
+
+from .held_out import *
+from .outlier_visits import *
+from .prediction import *
+from .psf_width import *
+from .residuals import *
+from .sharpness import *
+from .similarity import *
+from .sky_noise import *
+from .source_fluxes import *
+from .source_pixels import *

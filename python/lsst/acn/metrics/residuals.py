@@ -1,0 +1,119 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""What is left of the exposures when their prediction is taken away."""
+
+from __future__ import annotations
+
+__all__ = ("OUTLIER_SIGMA", "ResidualStatistics", "normalized_residual", "residual_statistics")
+
+import dataclasses
+
+import numpy as np
+
+from ..exposure_stack import ExposureStack
+
+OUTLIER_SIGMA = 5.0
+"""Residual, in standard deviations, from which a pixel is an outlier."""
+
+SIGMA_PER_MAD = 1.482602218505602
+
+
+@dataclasses.dataclass(frozen=True)
+class ResidualStatistics:
+    """Normalised residuals of some pixels, summed up.
+
+    Parameters
+    ----------
+    n_pixels : `int`
+        Number of pixels.
+    mean : `float`
+        Mean; 0 for a perfect model.
+    rms : `float`
+        Root mean square; 1 for a perfect model and variance plane.
+    sigma : `float`
+        Standard deviation as the median absolute deviation gives it, blind
+        to the few.
+    outlier_fraction : `float`
+        Share of pixels beyond 5 standard deviations on either side.
+    """
+
+    n_pixels: int
+    mean: float
+    rms: float
+    sigma: float
+    outlier_fraction: float
+
+    @property
+    def reduced_chi2(self) -> float:
+        """Mean square of the residuals (`float`)."""
+        return self.rms**2
+
+
+def normalized_residual(stack: ExposureStack, index: int, prediction: np.ndarray) -> np.ndarray:
+    """Return the residual of one exposure in units of its noise.
+
+    Parameters
+    ----------
+    stack : `ExposureStack`
+        The exposures.
+    index : `int`
+        Position of the exposure.
+    prediction : `numpy.ndarray`
+        Its noiseless prediction, shape ``stack.shape``.
+
+    Returns
+    -------
+    residual : `numpy.ndarray`
+        (y - prediction) / sigma, float32, 0 where not valid.
+    """
+    # The inverse standard deviation is 0 where the variance is infinite.
+    return (stack.image[index] - prediction) / np.sqrt(stack.variance[index])
+
+
+def residual_statistics(residual: np.ndarray, where: np.ndarray) -> ResidualStatistics:
+    """Return the statistics of normalised residuals.
+
+    Parameters
+    ----------
+    residual : `numpy.ndarray`
+        From `normalized_residual`.
+    where : `numpy.ndarray`
+        `True` for the pixels that count, same shape: valid, and source or
+        sky.
+
+    Returns
+    -------
+    statistics : `ResidualStatistics`
+        The statistics, NaN if no pixel counts (Sukurdeep, Navarro & Budavari
+        2025, Figure 4, shows such residuals as images).
+    """
+    values = np.asarray(residual[where], np.float64)
+    if not values.size:
+        return ResidualStatistics(0, np.nan, np.nan, np.nan, np.nan)
+    deviation = np.abs(values - np.median(values))
+    return ResidualStatistics(
+        n_pixels=values.size,
+        mean=float(values.mean()),
+        rms=float(np.sqrt(np.mean(values**2))),
+        sigma=float(SIGMA_PER_MAD * np.median(deviation)),
+        outlier_fraction=float(np.mean(np.abs(values) > OUTLIER_SIGMA)),
+    )
