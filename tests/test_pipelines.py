@@ -106,8 +106,8 @@ def test_paper_config_is_what_the_paper_says() -> None:
     config.load(str(ROOT / "config" / "paper.py"))
     config.validate()
     assert config.restoration.method == "paper"
-    assert config.restoration.network.start == "random"
-    assert config.restoration.network.statistics == "batch"
+    assert config.restoration.network.start == "coadd"
+    assert config.restoration.network.statistics == "patch"
     assert training.epochs == 450
     assert training.learning_rate == 0.002
     assert (training.learning_rate_decay, training.learning_rate_steps) == (0.95, 1000)
