@@ -29,7 +29,7 @@ __all__ = (
     "AssembleReferenceCoaddTask",
 )
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -79,13 +79,15 @@ class AssembleReferenceCoaddTask(WarpInputsTask):
 
     config: AssembleReferenceCoaddConfig
 
-    def run(self, *, inputs: WarpInputs) -> Struct:
+    def run(self, *, inputs: WarpInputs, **more: Any) -> Struct:
         """Average the warps.
 
         Parameters
         ----------
         inputs : `WarpInputs`
             The warps.
+        **more
+            Not used.
 
         Returns
         -------

@@ -27,17 +27,22 @@ __all__ = ("CrossExposureMethod",)
 
 import logging
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from .boxes import Box
 from .cross_exposure_samples import draw_patch_samples, restore_family
+from .default_network import load_default_network
 from .errors import InvalidExposureError
 from .exposure_stack import ExposureStack
 from .mixing_network import MixingNetwork, make_features
 from .mixing_training import train_mixing_network
+from .network_weights import unpack_network
 from .noise_variance import finish_variance
 from .restoration_config import RestorationConfig
+from .restoration_result import empty_history
 from .target_psf import convolve_to_target
 from .tiles import TileBlender, tile_grid
 
@@ -61,14 +66,23 @@ class CrossExposureMethod:
     config : `RestorationConfig`
         Uses ``cross_exposure``, ``tiles``, ``n_noise_realizations``, ``seed``.
 
+    packed : `~collections.abc.Mapping`, optional
+        Trained network in plain values to begin with, instead of the one that
+        the config asks for.
+
     Raises
     ------
     InvalidExposureError
-        Raised if there are fewer than three exposures.
+        Raised if there are fewer than three exposures to train on.
+    InvalidNetworkError
+        Raised if ``packed`` is damaged or of another kind.
     """
 
-    def __init__(self, stack: ExposureStack, config: RestorationConfig) -> None:
-        if len(stack) < MIN_EXPOSURES:
+    def __init__(
+        self, stack: ExposureStack, config: RestorationConfig, packed: Mapping[str, Any] | None = None
+    ) -> None:
+        options = config.cross_exposure
+        if options.steps > 0 and len(stack) < MIN_EXPOSURES:
             raise InvalidExposureError(
                 f"Cross-exposure training needs {MIN_EXPOSURES} exposures; there are {len(stack)}, of visits "
                 f"{list(stack.visits)}.",
@@ -76,7 +90,9 @@ class CrossExposureMethod:
             )
         self._stack = stack
         self._config = config
-        self.network = MixingNetwork(config)
+        if packed is None and options.network == "shipped":
+            packed = load_default_network()
+        self.network = MixingNetwork(config) if packed is None else unpack_network(packed, config)
 
     def _mix(self, features: np.ndarray, members: np.ndarray) -> np.ndarray:
         from keras import ops
@@ -84,6 +100,8 @@ class CrossExposureMethod:
         return np.asarray(ops.convert_to_numpy(self.network.mix(features, members)))
 
     def fit(self, log: logging.Logger) -> dict[str, np.ndarray]:
+        if self._config.cross_exposure.steps == 0:
+            return empty_history()
         start = time.monotonic()
         samples = draw_patch_samples(self._stack, self._config.cross_exposure, self._config.seed)
         log.info("Made %d training samples in %.0f s.", len(samples), time.monotonic() - start)

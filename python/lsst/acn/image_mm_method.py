@@ -38,6 +38,7 @@ from .image_mm import image_mm, image_mm_start
 from .infill import robust_coadd
 from .noise_variance import finish_variance
 from .restoration_config import RestorationConfig
+from .restoration_result import empty_history
 from .target_psf import convolve_to_target
 from .tiles import TileBlender, tile_grid
 
@@ -61,8 +62,7 @@ class ImageMMMethod:
         self._latent_box = stack.box.grown_by(stack.psf.radius)
 
     def fit(self, log: logging.Logger) -> dict[str, np.ndarray]:
-        none = np.zeros(0)
-        return {"epoch": np.zeros(0, np.int64), "loss": none, "learning_rate": none, "seconds": none}
+        return empty_history()
 
     def latent(self, log: logging.Logger) -> np.ndarray:
         tiles = tile_grid(self._latent_box, self._config.tiles.restoring_size, self._config.tiles.overlap)

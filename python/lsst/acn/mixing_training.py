@@ -39,15 +39,10 @@ from .cross_exposure_samples import CrossExposureSample, stack_samples
 from .errors import TrainingDivergedError
 from .mixing_network import MixingNetwork
 from .restoration_config import CrossExposureConfig
+from .restoration_result import HISTORY_DTYPES
 from .training_step import make_training_step
 
 LOG_SECONDS = 10.0
-HISTORY_DTYPES = {
-    "epoch": np.int64,
-    "loss": np.float64,
-    "learning_rate": np.float64,
-    "seconds": np.float64,
-}
 
 
 def train_mixing_network(

@@ -26,6 +26,8 @@ from __future__ import annotations
 __all__ = ("restore",)
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +43,11 @@ MIN_EXPOSURES = 2
 
 
 def restore(
-    stack: ExposureStack, config: RestorationConfig | None = None, *, log: logging.Logger | None = None
+    stack: ExposureStack,
+    config: RestorationConfig | None = None,
+    *,
+    network: Mapping[str, Any] | None = None,
+    log: logging.Logger | None = None,
 ) -> RestorationResult:
     """Restore one sharp, clean image from many noisy, blurred exposures.
 
@@ -51,6 +57,9 @@ def restore(
         Co-registered exposures of one patch.
     config : `RestorationConfig`, optional
         What to do; by default, the paper's method.
+    network : `~collections.abc.Mapping`, optional
+        Trained network in plain values, as a ``restoration_network`` dataset
+        holds it, for the method ``cross_exposure`` to begin with.
     log : `logging.Logger`, optional
         Told of the progress.
 
@@ -79,7 +88,7 @@ def restore(
     if len(usable) < len(stack):
         stack = stack.select(usable)
     log.info("Restoring %s from %d exposures of %s.", stack.box, len(stack), stack.shape)
-    method = make_method(stack, config)
+    method = make_method(stack, config, network)
     history = method.fit(log)
     latent = method.latent(log)
     if not np.isfinite(latent).all() or not latent.any():

@@ -110,6 +110,14 @@ class TrainingConfig(Config):
 class CrossExposureConfig(Config):
     """Training on exposures that were left out of the input."""
 
+    network = ChoiceField[str](
+        doc="Which weights the mixing network begins with, where none are read from a Butler.",
+        allowed={
+            "shipped": "Those that come with this package, trained on many simulated fields.",
+            "fresh": "Random ones, which have to be trained on the patch.",
+        },
+        default="fresh",
+    )
     channels = Field[int](
         doc="Number of channels of the mixing network.", default=24, check=lambda channels: channels >= 1
     )
@@ -139,7 +147,11 @@ class CrossExposureConfig(Config):
     batch_size = Field[int](
         doc="Number of samples in a training step.", default=2, check=lambda size: size >= 1
     )
-    steps = Field[int](doc="Number of training steps.", default=400, check=lambda steps: steps >= 0)
+    steps = Field[int](
+        doc="Number of training steps; with 0, the network restores as it is.",
+        default=400,
+        check=lambda steps: steps >= 0,
+    )
     learning_rate = Field[float](
         doc="Learning rate of Adam at the start; it falls to zero as a cosine.",
         default=0.003,

@@ -26,7 +26,8 @@ from __future__ import annotations
 __all__ = ("RestorationMethod", "make_method")
 
 import logging
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -92,7 +93,9 @@ class RestorationMethod(Protocol):
         """
 
 
-def make_method(stack: ExposureStack, config: RestorationConfig) -> RestorationMethod:
+def make_method(
+    stack: ExposureStack, config: RestorationConfig, network: Mapping[str, Any] | None = None
+) -> RestorationMethod:
     """Return the method that a config selects.
 
     Parameters
@@ -101,6 +104,8 @@ def make_method(stack: ExposureStack, config: RestorationConfig) -> RestorationM
         What is to be restored.
     config : `RestorationConfig`
         Its ``method`` is looked at here, the rest by the method.
+    network : `~collections.abc.Mapping`, optional
+        Trained network in plain values, for methods that can begin with one.
 
     Returns
     -------
@@ -110,8 +115,11 @@ def make_method(stack: ExposureStack, config: RestorationConfig) -> RestorationM
     Raises
     ------
     ValueError
-        Raised if there is no such method.
+        Raised if there is no such method, or if it has no use for a trained
+        network.
     """
+    if network is not None and config.method != "cross_exposure":
+        raise ValueError(f"The method {config.method!r} cannot begin with a trained network.")
     match config.method:
         case "paper":
             from .paper_method import PaperMethod
@@ -120,7 +128,7 @@ def make_method(stack: ExposureStack, config: RestorationConfig) -> RestorationM
         case "cross_exposure":
             from .cross_exposure_method import CrossExposureMethod
 
-            return CrossExposureMethod(stack, config)
+            return CrossExposureMethod(stack, config, network)
         case "image_mm":
             from .image_mm_method import ImageMMMethod
 

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("RestorationResult",)
+__all__ = ("HISTORY_DTYPES", "RestorationResult", "empty_history")
 
 import dataclasses
 from collections.abc import Mapping
@@ -31,6 +31,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from .boxes import Box
+
+HISTORY_DTYPES = {
+    "epoch": np.int64,
+    "loss": np.float64,
+    "learning_rate": np.float64,
+    "seconds": np.float64,
+}
+"""Columns of a training history."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -67,3 +75,14 @@ class RestorationResult:
     target_psf: np.ndarray
     history: Mapping[str, np.ndarray]
     summary: Mapping[str, int | float | str]
+
+
+def empty_history() -> dict[str, np.ndarray]:
+    """Return the history of a restoration that trained nothing.
+
+    Returns
+    -------
+    history : `dict` [`str`, `numpy.ndarray`]
+        All columns, without rows.
+    """
+    return {name: np.zeros(0, dtype) for name, dtype in HISTORY_DTYPES.items()}

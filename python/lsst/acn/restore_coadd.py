@@ -26,13 +26,13 @@ from __future__ import annotations
 __all__ = ("RestoreCoaddConfig", "RestoreCoaddConnections", "RestoreCoaddTask")
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from astropy.table import Table
 
-from lsst.pex.config import ConfigField
-from lsst.pipe.base import Struct
+from lsst.pex.config import ConfigField, Field
+from lsst.pipe.base import InputQuantizedConnection, QuantumContext, Struct
 from lsst.pipe.base import connectionTypes as cT
 
 from .coaddition import exposure_weights
@@ -75,15 +75,37 @@ class RestoreCoaddConnections(WarpInputsConnections, dimensions=DIMENSIONS):
         dimensions=DIMENSIONS,
     )
 
+    restoration_network = cT.Input(
+        doc="Trained network to begin with.",
+        name="restoration_network",
+        storageClass="StructuredDataDict",
+        dimensions=("skymap", "band"),
+    )
+
+    def __init__(self, *, config: Any = None) -> None:
+        super().__init__(config=config)
+        if config is not None and not config.use_restoration_network:
+            del self.restoration_network
+
 
 class RestoreCoaddConfig(WarpInputsConfig, pipelineConnections=RestoreCoaddConnections):
     """Config of `RestoreCoaddTask`."""
 
     restoration = ConfigField[RestorationConfig](doc="How the image is restored.")
+    use_restoration_network = Field[bool](
+        doc="Begin with the restoration_network of the skymap and band, as trainRestoration makes it. "
+        "restoration.cross_exposure.steps then says for how long it is fine-tuned on each patch.",
+        default=False,
+    )
 
     def setDefaults(self) -> None:
         super().setDefaults()
         self.min_exposures = 2
+
+    def validate(self) -> None:
+        super().validate()
+        if self.use_restoration_network and self.restoration.method != "cross_exposure":
+            raise ValueError("Only the method cross_exposure can begin with a restoration_network.")
 
 
 class RestoreCoaddTask(WarpInputsTask):
@@ -102,13 +124,24 @@ class RestoreCoaddTask(WarpInputsTask):
 
     config: RestoreCoaddConfig
 
-    def run(self, *, inputs: WarpInputs) -> Struct:
+    def read_more(self, butlerQC: QuantumContext, inputRefs: InputQuantizedConnection) -> dict[str, Any]:
+        if not self.config.use_restoration_network:
+            return {}
+        return {"restoration_network": butlerQC.get(inputRefs.restoration_network)}
+
+    def run(
+        self, *, inputs: WarpInputs, restoration_network: Mapping[str, Any] | None = None, **more: Any
+    ) -> Struct:
         """Restore the image.
 
         Parameters
         ----------
         inputs : `WarpInputs`
             The warps.
+        restoration_network : `~collections.abc.Mapping`, optional
+            Trained network to begin with, in plain values.
+        **more
+            Not used.
 
         Returns
         -------
@@ -126,6 +159,8 @@ class RestoreCoaddTask(WarpInputsTask):
         ------
         InvalidExposureError
             Raised if there are fewer warps than a restoration needs.
+        InvalidNetworkError
+            Raised if the network is damaged or of another kind.
         TrainingDivergedError
             Raised if training ends without a meaningful image.
         """
@@ -134,7 +169,7 @@ class RestoreCoaddTask(WarpInputsTask):
         from .restoration import restore
 
         stack = inputs.stack
-        result = restore(stack, self.config.restoration, log=self.log.logger)
+        result = restore(stack, self.config.restoration, network=restoration_network, log=self.log.logger)
         self.record_summary(stack, result.summary)
         record = provenance_record(self.config, stack.visits, result.summary)
         mask = self.propagate_mask(stack, exposure_weights(stack))

@@ -39,6 +39,7 @@ from .fourier import keras_transforms
 from .paper_network import PaperNetwork
 from .patch_inputs import PatchInputs
 from .restoration_config import RestorationConfig
+from .restoration_result import HISTORY_DTYPES
 from .tiles import draw_tiles, tile_grid
 from .training_step import make_training_step
 
@@ -84,7 +85,7 @@ def train(
         lambda batch: network.loss(forward_model, batch),
         jit_compile=config.training.jit_compile,
     )
-    history: dict[str, list[float]] = {"epoch": [], "loss": [], "learning_rate": [], "seconds": []}
+    history: dict[str, list[float]] = {name: [] for name in HISTORY_DTYPES}
     progress = _Progress(config.training.epochs, log)
     for epoch in range(1, config.training.epochs + 1):
         losses = []
@@ -97,8 +98,7 @@ def train(
         for column, value in zip(history.values(), row, strict=True):
             column.append(value)
         progress.report(epoch, loss)
-    dtypes = {"epoch": np.int64, "loss": np.float64, "learning_rate": np.float64, "seconds": np.float64}
-    return {name: np.array(column, dtypes[name]) for name, column in history.items()}
+    return {name: np.array(column, HISTORY_DTYPES[name]) for name, column in history.items()}
 
 
 def _batches(tiles: list[Any], size: int) -> list[list[Any]]:

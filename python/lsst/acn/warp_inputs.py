@@ -169,18 +169,37 @@ class WarpInputsTask(PipelineTask):
         outputRefs: OutputQuantizedConnection,
     ) -> None:
         try:
-            outputs = self.run(inputs=self.read(butlerQC, inputRefs))
+            outputs = self.run(inputs=self.read(butlerQC, inputRefs), **self.read_more(butlerQC, inputRefs))
         except AlgorithmError as error:
             raise AnnotatedPartialOutputsError.annotate(error, self, log=self.log) from error
         butlerQC.put(outputs, outputRefs)
 
-    def run(self, *, inputs: WarpInputs) -> Struct:
+    def read_more(self, butlerQC: QuantumContext, inputRefs: InputQuantizedConnection) -> dict[str, Any]:
+        """Read what a subclass needs besides the warps.
+
+        Parameters
+        ----------
+        butlerQC : `lsst.pipe.base.QuantumContext`
+            Where it is read from.
+        inputRefs : `lsst.pipe.base.InputQuantizedConnection`
+            References of all inputs.
+
+        Returns
+        -------
+        more : `dict` [`str`, `typing.Any`]
+            Further keyword arguments of `run`.
+        """
+        return {}
+
+    def run(self, *, inputs: WarpInputs, **more: Any) -> Struct:
         """Make the outputs from the warps.
 
         Parameters
         ----------
         inputs : `WarpInputs`
             The warps.
+        **more
+            What `read_more` returns.
 
         Returns
         -------
