@@ -151,7 +151,8 @@ def draw_conditions(config: ConditionsConfig, seed: int, visit: int) -> Exposure
         g1=float(g1),
         g2=float(g2),
         depth=float(depth),
-        sky_offset=float(sky_offset),
+        # Plus zero, for there is no need of a minus zero in anyone's header.
+        sky_offset=float(sky_offset) + 0.0,
         columns_along_x=columns_along_x,
         fwhm_gradient=_gradient(config.fwhm_gradient * slopes[0]),
         g1_gradient=_gradient(config.shear_gradient * slopes[1]),

@@ -22,5 +22,6 @@
 """Subcommands of ``butler``, each in a module of its own."""
 
 from .ingest_warps import ingest_warps
+from .simulate_warps import simulate_warps
 
-__all__ = ("ingest_warps",)
+__all__ = ("ingest_warps", "simulate_warps")
