@@ -91,12 +91,14 @@ def load_config(arguments: argparse.Namespace) -> RestorationConfig:
 
 def figures(field: SimulatedField, result: RestorationResult) -> dict[str, float]:
     """Return the figures of one restoration."""
-    coadd = assemble_coadd(field.stack).image
+    coadd = np.nan_to_num(assemble_coadd(field.stack).image)
     radius = field.stack.psf.radius
     latent = result.latent[radius:-radius, radius:-radius]
     truth = field.truth_image(result.summary["target_psf_fwhm"])
     error = result.image - truth
     sky = truth < 0.1 * sky_noise(coadd)
+    # Saturated cores are masked in every exposure; nothing can restore them.
+    known = field.stack.valid.sum(axis=0) > len(field.stack) // 2
     widths = star_widths(field, result.image)
     return {
         "sigma_coadd": sky_noise(coadd),
@@ -107,7 +109,7 @@ def figures(field: SimulatedField, result: RestorationResult) -> dict[str, float
         "S_F_coadd": mean_log_spectrum(coadd),
         "S_F_restored": mean_log_spectrum(result.image),
         "S_F_latent": mean_log_spectrum(latent),
-        "flux_ratio": float(result.image.sum() / truth.sum()),
+        "flux_ratio": float(result.image[known].sum() / truth[known].sum()),
         "star_fwhm": float(np.median(widths)),
         "star_fwhm_scatter": float(np.std(widths)),
         "n_stars": len(widths),

@@ -66,12 +66,12 @@ def main() -> None:
     start = time.monotonic()
     samples: list[CrossExposureSample] = []
     with ProcessPoolExecutor(arguments.processes, mp_context=get_context("spawn")) as pool:
-        for index, drawn in enumerate(pool.map(field_samples, range(arguments.fields))):
-            samples += drawn if arguments.fields == 1 else drawn[: arguments.samples]
+        counts = [arguments.samples] * arguments.fields
+        for index, drawn in enumerate(pool.map(field_samples, range(arguments.fields), counts)):
+            samples += drawn
             if (index + 1) % 8 == 0:
-                log.info(
-                    "Field %d of %d after %.0f s.", index + 1, arguments.fields, time.monotonic() - start
-                )
+                seconds = time.monotonic() - start
+                log.info("Field %d of %d after %.0f s.", index + 1, arguments.fields, seconds)
     network = MixingNetwork(config)
     history = train_mixing_network(network, samples, options, seed=config.seed, log=log)
     provenance = {

@@ -89,7 +89,7 @@ def _compile_encoder(network: PaperNetwork) -> Callable[[np.ndarray], np.ndarray
         case "tensorflow":
             import tensorflow as tf
 
-            encode = tf.function(network.encode)
+            encode = tf.function(network.encode, autograph=False)
         case "jax":
             import jax
 

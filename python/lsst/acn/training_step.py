@@ -79,7 +79,7 @@ def make_training_step(
 def _tensorflow_step(model: Any, optimizer: Any, loss: Callable[..., Any], jit_compile: bool) -> Step:
     import tensorflow as tf
 
-    @tf.function(jit_compile=jit_compile)
+    @tf.function(jit_compile=jit_compile, autograph=False)
     def step(*batch: Any) -> Any:
         with tf.GradientTape() as tape:
             value = loss(batch)
