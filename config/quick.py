@@ -23,4 +23,8 @@
 # small patch. The image is not good for science.
 config.restoration.training.epochs = 3
 config.restoration.network.kernel_sizes = [3, 5]
+config.restoration.network.depth = 1
+config.restoration.cross_exposure.steps = 3
+config.restoration.cross_exposure.samples = 4
+config.restoration.image_mm.iterations = 3
 config.restoration.n_noise_realizations = 2

@@ -113,6 +113,15 @@ def test_paper_config_is_what_the_paper_says() -> None:
     assert (training.learning_rate_decay, training.learning_rate_steps) == (0.95, 1000)
 
 
+def test_quick_config_is_quick_for_every_method() -> None:
+    config = RestoreCoaddConfig()
+    config.load(str(ROOT / "config" / "quick.py"))
+    config.validate()
+    restoration = config.restoration
+    steps = restoration.training.epochs, restoration.cross_exposure.steps, restoration.image_mm.iterations
+    assert max(steps) <= 3
+
+
 def test_building_a_quantum_graph_loads_no_slow_library(
     warps: dict[int, Any], make_repository: Callable[[dict[int, Any]], str]
 ) -> None:
