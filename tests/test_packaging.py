@@ -48,7 +48,8 @@ PINS = {
 
 def _requirements() -> list[str]:
     extras = PROJECT["optional-dependencies"]
-    return PROJECT["dependencies"] + extras["test"] + extras["lint"]
+    names = ("bps", "postgres", "test", "lint")
+    return PROJECT["dependencies"] + [text for name in names for text in extras[name]]
 
 
 @pytest.mark.parametrize("text", _requirements())
