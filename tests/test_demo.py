@@ -32,8 +32,8 @@ import pytest
 from lsst.acn import gaussian_kernel
 from lsst.acn.demo import MARKER, DemoError, main, prepare_folder
 from lsst.acn.demo_figure import draw_comparison
-from lsst.acn.demo_images import DemoImages, kernel_fwhm
-from lsst.acn.demo_table import compare_images, format_table, mean_log_spectrum, sky_noise
+from lsst.acn.demo_images import DemoImages
+from lsst.acn.demo_table import compare_images, format_table
 
 
 @pytest.fixture
@@ -55,23 +55,6 @@ def images() -> DemoImages:
         pixel_scale=0.2,
         unit="nJy",
     )
-
-
-@pytest.mark.parametrize("fwhm", [2.0, 2.5, 4.0, 6.0])
-def test_width_of_a_kernel(fwhm: float) -> None:
-    assert kernel_fwhm(gaussian_kernel(fwhm)) == pytest.approx(fwhm, rel=0.02)
-
-
-def test_mean_log_spectrum_of_a_point_source_is_the_log_of_its_flux() -> None:
-    image = np.zeros((16, 20))
-    image[3, 5] = 7.0
-    assert mean_log_spectrum(image) == pytest.approx(np.log(7.0))
-    assert np.isfinite(mean_log_spectrum(np.zeros((4, 4))))
-
-
-def test_sky_noise_is_that_of_the_background(images: DemoImages) -> None:
-    assert sky_noise(images.coadd) == pytest.approx(1.0, rel=0.1)
-    assert sky_noise(images.restored) == pytest.approx(0.1, rel=0.1)
 
 
 def test_table_tells_the_better_image(images: DemoImages) -> None:

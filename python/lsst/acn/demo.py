@@ -51,7 +51,7 @@ REPO, PICTURE, MARKER = "repo", "demo.png", ".made-by-the-acn-demo"
 SEED = 8
 SIZE = 256
 VISITS = 12
-EPOCHS = 100
+EPOCHS = 60
 WARPS, RESTORED = "simulated/warps", "demo/restored"
 DATA_ID: dict[str, int | str] = {"skymap": "simulated", "tract": 0, "patch": 0, "band": "i"}
 LOG_LEVELS = ("--log-level", "WARNING", "--log-level", "lsst.restoreCoadd=INFO")
@@ -138,7 +138,12 @@ def _make_coadds(repo: Path) -> None:
     _run(
         *("pipetask", *LOG_LEVELS, "run", "-b", str(repo), "-p", os.path.relpath(pipeline)),
         *("-i", WARPS, "-o", RESTORED, "-d", where, "--register-dataset-types"),
-        *("-c", f"restoreCoadd:restoration.training.epochs={EPOCHS}"),
+        *(
+            "-c",
+            f"restoreCoadd:restoration.training.epochs={EPOCHS}",
+            "-c",
+            "measureRestoration:held_out=False",
+        ),
     )
 
 

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .boxes import Box
+from .metrics import richest_box
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,6 +42,10 @@ STRETCH_MAP = "inferno"
 RESIDUAL_MAP = "RdBu_r"
 FRAME_COLOR = "#56b4e9"
 ZOOM = 4
+DETAIL = 3.0
+"""Difference between truth and coadd, in units of the coadd's noise, that is
+worth a closer look."""
+
 SCALE_BARS = (1, 2, 5, 10, 20, 30, 60)
 
 
@@ -67,8 +72,9 @@ def draw_comparison(images: DemoImages, title: str) -> Figure:
     figure = Figure(figsize=(13.2, 7.6), dpi=110, layout="constrained")
     figure.suptitle(title, fontsize=14, fontweight="bold")
     panels = figure.subplots(2, 4, squeeze=False)
-    zoom = _box_of_most_detail(images)
     whole = Box.from_shape(images.truth.shape)
+    detail = np.abs(images.truth - images.coadd) > DETAIL * images.coadd_noise
+    zoom = richest_box(detail, whole, min(whole.shape) // ZOOM)
     for row, box in zip(panels, (whole, zoom), strict=True):
         drawn = _draw_row(row, images, box)
         _add_scale_bar(row[0], box.shape[1], images.pixel_scale)
@@ -126,20 +132,6 @@ def _draw_row(row: np.ndarray, images: DemoImages, box: Box) -> list[Any]:
         )
         axes.set(xticks=[], yticks=[])
     return drawn
-
-
-def _box_of_most_detail(images: DemoImages) -> Box:
-    """Return the part of the patch with most that the coadd does not show."""
-    height, width = (side // ZOOM for side in images.truth.shape)
-    blurred = np.abs(images.truth - images.coadd) / images.coadd_noise
-    # Many faint details shall count for more than one bright core.
-    detail = np.where(blurred > 3, np.arcsinh(blurred), 0)
-    total = np.pad(detail.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
-    sums = (
-        total[height:, width:] - total[:-height, width:] - total[height:, :-width] + total[:-height, :-width]
-    )
-    y, x = np.unravel_index(np.argmax(sums), sums.shape)
-    return Box.from_shape((height, width), (int(y), int(x)))
 
 
 def _add_scale_bar(axes: Axes, width: int, pixel_scale: float) -> None:

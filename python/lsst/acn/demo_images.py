@@ -30,17 +30,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from astropy.coordinates import angular_separation
-from scipy.ndimage import zoom
 
-from .demo_table import sky_noise
 from .exposure_stack import ExposureStack
 from .image_io import read_exposure_stack
+from .metrics import kernel_fwhm, sky_noise
 
 if TYPE_CHECKING:
     from lsst.daf.butler import Butler
-
-FINER = 10
-"""Factor by which a kernel is enlarged to measure its width."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -80,24 +76,6 @@ class DemoImages:
     n_visits: int
     pixel_scale: float
     unit: str
-
-
-def kernel_fwhm(kernel: np.ndarray) -> float:
-    """Return the full width at half maximum of a PSF kernel.
-
-    Parameters
-    ----------
-    kernel : `numpy.ndarray`
-        PSF kernel.
-
-    Returns
-    -------
-    fwhm : `float`
-        Diameter, in pixels, of the circle with the area in which the kernel
-        is at least half as high as at its peak.
-    """
-    fine = zoom(kernel, FINER, order=3, grid_mode=True, mode="nearest")
-    return float(2.0 * np.sqrt(np.count_nonzero(fine >= 0.5 * fine.max()) / np.pi) / FINER)
 
 
 def read_images(butler: Butler, data_id: dict[str, Any], n_visits: int) -> DemoImages:

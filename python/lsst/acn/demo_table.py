@@ -23,12 +23,14 @@
 
 from __future__ import annotations
 
-__all__ = ("compare_images", "format_table", "mean_log_spectrum", "sky_noise")
+__all__ = ("compare_images", "format_table")
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from .metrics import mean_log_spectrum, sky_noise
 
 if TYPE_CHECKING:
     from .demo_images import DemoImages
@@ -45,42 +47,6 @@ Errors are against the truth at that PSF: in sky, where the truth is below {SKY_
 the coadd, and in sources, where it is above {SOURCE_LIMIT:g} σ_sky."""
 
 COLUMNS = ("coadd", "restored", "latent", "truth")
-
-
-def mean_log_spectrum(image: np.ndarray) -> float:
-    """Return S_F, the mean natural logarithm of the Fourier magnitude.
-
-    Parameters
-    ----------
-    image : `numpy.ndarray`
-        Image, shape ``(height, width)``.
-
-    Returns
-    -------
-    s_f : `float`
-        Mean over all frequencies of the two-dimensional transform (Sukurdeep,
-        Navarro & Budavari 2025, section 4).
-    """
-    magnitude = np.abs(np.fft.fft2(np.asarray(image, np.float64)))
-    return float(np.log(np.maximum(magnitude, np.finfo(np.float32).tiny)).mean())
-
-
-def sky_noise(image: np.ndarray) -> float:
-    """Return the noise of the background as ``sep`` sees it.
-
-    Parameters
-    ----------
-    image : `numpy.ndarray`
-        Image, shape ``(height, width)``.
-
-    Returns
-    -------
-    sigma : `float`
-        Global rms of the background, in the unit of the image.
-    """
-    import sep
-
-    return float(sep.Background(np.array(image, np.float32)).globalrms)
 
 
 def compare_images(images: DemoImages) -> list[tuple[str, Sequence[float | None]]]:
