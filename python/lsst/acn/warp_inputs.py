@@ -134,7 +134,7 @@ class WarpInputsConfig(PipelineTaskConfig, pipelineConnections=WarpInputsConnect
     psf_cell_size = Field[int](
         doc="Side in pixels of the cells in which the PSF of a warp is taken as constant. Cells that the "
         "warps bring along are kept unless they are much smaller.",
-        default=300,
+        default=100,
         check=lambda size: size > 0,
     )
     min_exposures = Field[int](

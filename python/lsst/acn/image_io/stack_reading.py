@@ -45,7 +45,7 @@ def read_exposure_stack(
     warps: Mapping[int, Any] | Iterable[Any],
     *,
     bad_mask_planes: Sequence[str] = DEFAULT_BAD_MASK_PLANES,
-    psf_cell_size: int = 300,
+    psf_cell_size: int = 100,
     band: str | None = None,
     box: Box | None = None,
     sky_map: Any = None,
