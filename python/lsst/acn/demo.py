@@ -135,15 +135,11 @@ def _make_coadds(repo: Path) -> None:
         raise DemoError(f"there is no pipeline {pipeline}; the demo runs in a checkout of the package.")
     _run("butler", "simulate-warps", str(repo), f"--seed={SEED}", f"--size={SIZE}", f"--visits={VISITS}")
     where = " AND ".join(f"{name}={value!r}" for name, value in DATA_ID.items())
+    settings = (f"restoreCoadd:restoration.training.epochs={EPOCHS}", "measureRestoration:held_out=False")
     _run(
         *("pipetask", *LOG_LEVELS, "run", "-b", str(repo), "-p", os.path.relpath(pipeline)),
         *("-i", WARPS, "-o", RESTORED, "-d", where, "--register-dataset-types"),
-        *(
-            "-c",
-            f"restoreCoadd:restoration.training.epochs={EPOCHS}",
-            "-c",
-            "measureRestoration:held_out=False",
-        ),
+        *(option for setting in settings for option in ("-c", setting)),
     )
 
 
