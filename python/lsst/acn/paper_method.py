@@ -96,9 +96,10 @@ def _compile_encoder(network: PaperNetwork) -> Callable[[np.ndarray], np.ndarray
             # The weights are arguments, for JAX would freeze them at their
             # values of the first call.
             compiled = jax.jit(
-                lambda trainable, fixed, exposures: network.encoder.stateless_call(
-                    trainable, fixed, exposures, training=False
-                )[0][..., 0]
+                lambda trainable, fixed, exposures: (
+                    network.encoder.stateless_call(trainable, fixed, exposures, training=False)[0][..., 0]
+                    * network.output_unit
+                )
             )
 
             def encode(exposures: np.ndarray) -> object:

@@ -57,6 +57,7 @@ class PaperNetwork:
 
     def __init__(self, config: RestorationConfig, n_exposures: int) -> None:
         self._config = config
+        self.output_unit = config.network.output_unit
         self.margin = encoder_radius(config.network.kernel_sizes, config.network.depth)
         self.features, self.encoder = _build_encoder(config, n_exposures, self.margin)
 
@@ -82,7 +83,7 @@ class PaperNetwork:
         latent : tensor
             Non-negative, shape ``(b, height, width)``.
         """
-        return self.encoder(exposures, training=training)[..., 0]
+        return self.output_unit * self.encoder(exposures, training=training)[..., 0]
 
     def loss(self, forward_model: ForwardModel, batch: Sequence[Any]) -> Any:
         """Return the loss of a batch of tiles.
@@ -128,7 +129,7 @@ class PaperNetwork:
         fit = PointwiseFit(self.features.output_shape[-1])
         for index, box in enumerate(boxes):
             values = np.asarray(self.features(exposures[index : index + 1]))[0]
-            fit.add_image(np.moveaxis(values, -1, 0), inputs.coadd(box))
+            fit.add_image(np.moveaxis(values, -1, 0), inputs.coadd(box) / self.output_unit)
         weights, bias = fit.solve()
         self.encoder.layers[-1].set_weights([weights[None, None, :, None], bias[None]])
 

@@ -48,6 +48,12 @@ class PaperNetworkConfig(Config):
         default=3,
         check=lambda depth: depth >= 1,
     )
+    output_unit = Field[float](
+        doc="Unit of the encoder's output, in standard deviations of the noise. The larger it is, the faster "
+        "Adam's steps of fixed size change the latent image.",
+        default=40.0,
+        check=lambda unit: unit > 0,
+    )
     statistics = ChoiceField[str](
         doc="What batch normalisation takes its mean and variance from while the network is trained.",
         allowed={
