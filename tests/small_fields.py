@@ -64,6 +64,7 @@ def make_config(**changes):
     """Return a quick configuration; ``training__epochs=5`` sets a nested field."""
     config = RestorationConfig()
     config.network.kernel_sizes = [3, 5]
+    config.network.depth = 1
     config.training.epochs = 3
     config.tiles.training_size = 24
     config.tiles.restoring_size = 32
