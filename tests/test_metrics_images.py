@@ -84,6 +84,14 @@ def test_sky_noise_is_that_of_the_background_alone(noise: np.ndarray) -> None:
     assert np.isnan(sky_noise(image, np.zeros(image.shape, bool)))
 
 
+def test_sky_without_noise_has_none(noise: np.ndarray) -> None:
+    # A rectified sky is 0 almost everywhere; sep itself says 1 then.
+    image = np.zeros((128, 128))
+    image[40:44, 40:44] = 100.0
+    assert sky_noise(image) == 0.0
+    assert sky_noise(noise / 3.0) == pytest.approx(1.0, rel=0.05)
+
+
 def test_data_range_is_between_quantiles_of_valid_pixels() -> None:
     image = np.arange(1001.0).reshape(7, 143)
     valid = np.ones(image.shape, bool)
@@ -97,6 +105,7 @@ def test_peak_signal_to_noise_of_a_constant_difference(noise: np.ndarray) -> Non
     assert peak_signal_to_noise(noise, noise + 0.5, valid, 50.0) == pytest.approx(40.0)
     assert peak_signal_to_noise(noise, noise, valid, 50.0) == np.inf
     assert np.isnan(peak_signal_to_noise(noise, noise, ~valid, 50.0))
+    assert np.isnan(peak_signal_to_noise(noise, noise, valid, 0.0))
     holed, valid[2, 3] = noise.copy(), False
     holed[2, 3] = np.nan
     assert peak_signal_to_noise(holed, noise + 5.0, valid, 50.0) == pytest.approx(20.0)

@@ -75,11 +75,11 @@ def peak_signal_to_noise(
     psnr : `float`
         10 log10(full_scale^2 / mean square difference), in dB (Sukurdeep,
         Navarro & Budavari 2025, Table 2); infinite for equal images, NaN if
-        no pixel counts.
+        no pixel counts or the full scale is 0.
     """
     from skimage.metrics import peak_signal_noise_ratio
 
-    if not valid.any():
+    if not valid.any() or full_scale <= 0:
         return float("nan")
     if np.array_equal(reference[valid], image[valid]):
         return float("inf")
@@ -106,12 +106,12 @@ def structural_similarity(
     ssim : `float`
         Mean over the pixels whose whole window of 7 x 7 is valid (Wang et al.
         2004, uniform window, sample covariances; Sukurdeep, Navarro &
-        Budavari 2025, Table 2); NaN if there is none.
+        Budavari 2025, Table 2); NaN if there is none or the full scale is 0.
     """
     from skimage.metrics import structural_similarity as similarity_map
 
     inside = minimum_filter(valid, SSIM_WINDOW, mode="constant", cval=0).astype(bool)
-    if not inside.any():
+    if not inside.any() or full_scale <= 0:
         return float("nan")
     first, second = (np.where(valid, each, 0.0).astype(np.float64) for each in (reference, image))
     _, similarity = similarity_map(first, second, win_size=SSIM_WINDOW, data_range=full_scale, full=True)

@@ -42,8 +42,8 @@ def sky_noise(image: np.ndarray, valid: np.ndarray | None = None) -> float:
     -------
     sigma : `float`
         Global rms of the background in meshes of 64 pixels, in the unit of
-        the image (Sukurdeep, Navarro & Budavari 2025, Table 1); NaN if no
-        pixel counts.
+        the image (Sukurdeep, Navarro & Budavari 2025, Table 1); 0 if most of
+        the background is one and the same value, NaN if no pixel counts.
 
     Notes
     -----
@@ -58,4 +58,9 @@ def sky_noise(image: np.ndarray, valid: np.ndarray | None = None) -> float:
     if not counts.any():
         return float("nan")
     values = np.ascontiguousarray(np.where(counts, image, 0.0), np.float32)
-    return float(sep.Background(values, mask=~counts).globalrms)
+    sigma = float(sep.Background(values, mask=~counts).globalrms)
+    # Where there is no noise at all, sep says 1, whatever the unit.
+    if sigma == 1.0:
+        sigma = float(sep.Background(2.0 * values, mask=~counts).globalrms) / 2.0
+        return 0.0 if sigma == 0.5 else sigma
+    return sigma
