@@ -1,0 +1,172 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""Restore again without some exposures, and see how well these are foretold."""
+
+from __future__ import annotations
+
+__all__ = ("HeldOutTest", "run_held_out_test")
+
+import dataclasses
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from .boxes import Box
+from .coaddition import Coadd, assemble_coadd
+from .errors import InvalidExposureError
+from .exposure_stack import ExposureStack
+from .metrics import (
+    Chi2Excess,
+    PixelClasses,
+    classify_pixels,
+    image_excess,
+    kernel_fwhm,
+    latent_excess,
+    richest_box,
+)
+from .restoration_config import RestorationConfig
+
+MIN_NOISE_REALIZATIONS = 2
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class HeldOutTest:
+    """Chi-square excess on held-out exposures, of a restoration and its peers.
+
+    Parameters
+    ----------
+    visits : `tuple` [`int`]
+        Exposures that were held out.
+    box : `Box`
+        Pixels that were restored.
+    restored : `Chi2Excess`
+        Excess of the restoration in source pixels.
+    restored_sky : `Chi2Excess`
+        The same in sky pixels.
+    coadd : `Chi2Excess`
+        Excess in source pixels of the coadd of the exposures that were kept,
+        as it stands.
+    coadd_as_latent : `Chi2Excess`
+        The same when the coadd is taken for the latent image, so that each
+        PSF blurs it a second time.
+    history : `~collections.abc.Mapping` [`str`, `numpy.ndarray`]
+        Training of the restoration, as in `RestorationResult`.
+    """
+
+    visits: tuple[int, ...]
+    box: Box
+    restored: Chi2Excess
+    restored_sky: Chi2Excess
+    coadd: Chi2Excess
+    coadd_as_latent: Chi2Excess
+    history: Mapping[str, np.ndarray]
+
+
+def run_held_out_test(
+    stack: ExposureStack,
+    held_out: Sequence[int],
+    config: RestorationConfig,
+    *,
+    threshold: float = 5.0,
+    size: int | None = None,
+    network: Mapping[str, Any] | None = None,
+    log: logging.Logger | None = None,
+) -> HeldOutTest:
+    """Restore a part of a patch without some exposures and test it on them.
+
+    Parameters
+    ----------
+    stack : `ExposureStack`
+        All exposures.
+    held_out : `~collections.abc.Sequence` [`int`]
+        Visits that the restoration must not see.
+    config : `RestorationConfig`
+        How to restore; only the number of noise realisations is changed,
+        since the variance is of no use here.
+    threshold : `float`, optional
+        Significance of source pixels, as in `metrics.classify_pixels`.
+    size : `int`, optional
+        Side in pixels of the part: that with most source pixels.  By default
+        the whole patch.
+    network : `~collections.abc.Mapping`, optional
+        Trained network that the restoration begins with.
+    log : `logging.Logger`, optional
+        Told of the progress.
+
+    Returns
+    -------
+    test : `HeldOutTest`
+        The excess of the restoration and of its peers.
+
+    Raises
+    ------
+    InvalidExposureError
+        Raised if a visit is not in the stack, or too few are left.
+    TrainingDivergedError
+        Raised if the restoration fails.
+
+    Notes
+    -----
+    Source pixels are those of the coadd of the exposures that were kept: by
+    the coadd of all, the noise of the held-out exposures would have a say in
+    which of their pixels count.
+    """
+    from .restoration import restore
+
+    if unknown := sorted(set(held_out) - set(stack.visits)):
+        raise InvalidExposureError(f"Visits {unknown}, to be held out, are not among {list(stack.visits)}.")
+    is_held_out = np.isin(stack.visits, held_out)
+    kept, others = (stack.select(np.flatnonzero(which)) for which in (~is_held_out, is_held_out))
+    box = stack.box if size is None else _part_to_restore(kept, threshold, size)
+    kept, others = kept.cutout(box), others.cutout(box)
+    coadd = assemble_coadd(kept)
+    pixels = _classify(coadd, box, threshold)
+    result = restore(kept, _without_variance(config), network=network, log=log)
+    latent, latent_box = result.latent, result.latent_box
+    # The blur of the PSF must not spread missing pixels.
+    coadd_image = np.where(np.isfinite(coadd.image), coadd.image, 0.0)
+    return HeldOutTest(
+        visits=others.visits,
+        box=box,
+        restored=latent_excess(others, latent, latent_box, pixels.source),
+        restored_sky=latent_excess(others, latent, latent_box, pixels.sky),
+        coadd=image_excess(others, coadd.image, pixels.source),
+        coadd_as_latent=latent_excess(others, coadd_image, box, pixels.source),
+        history=result.history,
+    )
+
+
+def _part_to_restore(kept: ExposureStack, threshold: float, size: int) -> Box:
+    return richest_box(_classify(assemble_coadd(kept), kept.box, threshold).source, kept.box, size)
+
+
+def _classify(coadd: Coadd, box: Box, threshold: float) -> PixelClasses:
+    fwhm = kernel_fwhm(coadd.psf.at(*box.center)[0])
+    return classify_pixels(coadd.image, coadd.variance, fwhm, threshold=threshold)
+
+
+def _without_variance(config: RestorationConfig) -> RestorationConfig:
+    changed = cast(RestorationConfig, config.copy())
+    changed.n_noise_realizations = MIN_NOISE_REALIZATIONS
+    return changed
