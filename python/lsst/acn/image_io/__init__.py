@@ -28,6 +28,7 @@ module ``afw_exposures`` knows ``lsst.afw``.
 from .afw_exposures import default_warp_storage_class
 from .cell_coadds import make_warp
 from .geometry import PatchGeometry
+from .latent_reading import read_latent_image
 from .patch_layout import make_patch_geometry, tangent_plane_wcs, with_patch
 from .provenance import CoaddInput
 from .psf_grid import check_kernel
@@ -44,6 +45,7 @@ __all__ = (
     "make_patch_geometry",
     "make_warp",
     "read_exposure_stack",
+    "read_latent_image",
     "tangent_plane_wcs",
     "with_patch",
 )
