@@ -22,6 +22,7 @@
 """Subcommands of ``butler``, each in a module of its own."""
 
 from .ingest_warps import ingest_warps
+from .report_restorations import report_restorations
 from .simulate_warps import simulate_warps
 
-__all__ = ("ingest_warps", "simulate_warps")
+__all__ = ("ingest_warps", "report_restorations", "simulate_warps")

@@ -1,0 +1,198 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""The page itself: one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+__all__ = ("PageHead", "PageRow", "render_page")
+
+import base64
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from .blink_views import PatchPictures
+from .cells import Cell
+from .collect import PatchId
+from .figures import FigureColumn
+from .thumbnails import data_uri, draw_scale
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = files(__package__) / "templates"
+
+
+@dataclasses.dataclass(frozen=True)
+class PageHead:
+    """What the page says of all patches together.
+
+    Parameters
+    ----------
+    collection, coadd : `str`
+        Names of the collection, and of the dataset type that restored coadds
+        are compared with.
+    columns : `tuple` [`FigureColumn`]
+        Columns of figures.
+    shown : `frozenset` [`str`]
+        Names of the columns that are shown from the start.
+    patches : `tuple` [`PatchId`]
+        All patches.
+    n_outliers : `int`
+        Number of patches in which a figure stands out.
+    threshold : `float`
+        Deviation from which a figure stands out.
+    min_patches : `int`
+        Number of patches of a band below which none does.
+    judged_bands : `tuple` [`str`]
+        Bands with enough patches.
+    """
+
+    collection: str
+    coadd: str
+    columns: tuple[FigureColumn, ...]
+    shown: frozenset[str]
+    patches: tuple[PatchId, ...]
+    n_outliers: int
+    threshold: float
+    min_patches: int
+    judged_bands: tuple[str, ...]
+
+    @property
+    def skymaps(self) -> list[str]:
+        """Names of all skymaps (`list` [`str`])."""
+        return sorted({patch.skymap for patch in self.patches})
+
+    @property
+    def bands(self) -> list[str]:
+        """Names of all bands (`list` [`str`])."""
+        return sorted({patch.band for patch in self.patches})
+
+
+@dataclasses.dataclass(frozen=True)
+class PageRow:
+    """One patch of the page.
+
+    Parameters
+    ----------
+    anchor : `str`
+        Identifier of the row within the page.
+    patch : `PatchId`
+        The patch.
+    score : `Cell`
+        By how much it is unlike the others.
+    cells : `tuple` [`Cell`]
+        Figures, in the order of the columns.
+    more : `tuple` [`tuple`]
+        Name, unit, description and text of figures with several values.
+    pictures : `PatchPictures`
+        Pictures of the patch.
+    unit : `str`
+        Unit of the pixels.
+    pixel_scale : `float` or `None`
+        Side of a pixel in arcseconds.
+    plot : `str`
+        Plot as a data URI, empty if there is none.
+    links : `tuple` [`tuple` [`str`, `str`]]
+        Dataset types and addresses of their files.
+    problems : `tuple` [`str`]
+        What is missing or damaged, in words.
+    """
+
+    anchor: str
+    patch: PatchId
+    score: Cell
+    cells: tuple[Cell, ...]
+    more: tuple[tuple[str, str, str, str], ...]
+    pictures: PatchPictures
+    unit: str
+    pixel_scale: float | None
+    plot: str
+    links: tuple[tuple[str, str], ...]
+    problems: tuple[str, ...]
+
+    @property
+    def is_outlier(self) -> bool:
+        """Whether a figure of the patch stands out (`bool`)."""
+        return bool(self.score.mark)
+
+
+def render_page(head: PageHead, rows: Iterable[PageRow]) -> Iterator[str]:
+    """Yield the page piece by piece.
+
+    Parameters
+    ----------
+    head : `PageHead`
+        What to say of all patches.
+    rows : `~collections.abc.Iterable` [`PageRow`]
+        The patches, taken one by one, so that their pictures need not be in
+        memory together.
+
+    Yields
+    ------
+    text : `str`
+        HTML, in which everything that comes from the data is escaped.
+    """
+    style, script = _text("page.css"), _text("page.js")
+    yield from (
+        _environment()
+        .get_template("page.html")
+        .generate(
+            head=head,
+            rows=rows,
+            style=style,
+            script=script,
+            style_hash=_hash(style),
+            script_hash=_hash(script),
+            color_bar=data_uri(draw_scale()),
+        )
+    )
+
+
+@cache
+def _text(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FunctionLoader(_text),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["sig"] = lambda value: f"{value:.3g}"
+    environment.filters["signed"] = lambda value: f"{value:.3g}".replace("-", "−")
+    return environment
+
+
+def _hash(text: str) -> str:
+    """Return what lets a browser run this very text, and no other."""
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
