@@ -1,0 +1,362 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""The task that tells how good a restored coadd is."""
+
+from __future__ import annotations
+
+__all__ = ("MeasureRestorationConfig", "MeasureRestorationConnections", "MeasureRestorationTask")
+
+import dataclasses
+import json
+from typing import Any, ClassVar
+
+import numpy as np
+from astropy.table import Table
+from astropy.units import Unit, UnitConversionError
+
+from lsst.pex.config import Field, ListField, RangeField
+from lsst.pipe.base import InputQuantizedConnection, QuantumContext, Struct
+from lsst.pipe.base import connectionTypes as cT
+
+from .boxes import Box
+from .errors import InvalidExposureError, RestorationError
+from .exposure_stack import ExposureStack
+from .held_out_test import HeldOutTest, run_held_out_test
+from .image_io import read_exposure_stack, read_latent_image
+from .metrics import choose_held_out
+from .metrics_tables import make_metrics_table, make_visit_table
+from .patch_measurement import PatchMeasurement, measure_patch
+from .provenance import provenance_record
+from .recorded_config import recorded_restoration_config
+from .restored_patch import RestoredPatch
+from .warp_inputs import DIMENSIONS, WarpInputs, WarpInputsConfig, WarpInputsConnections, WarpInputsTask
+
+
+class MeasureRestorationConnections(WarpInputsConnections, dimensions=DIMENSIONS):
+    """Inputs and outputs of `MeasureRestorationTask`.
+
+    Parameters
+    ----------
+    config : `MeasureRestorationConfig`, optional
+        Decides in which form coadds are read, and whether a network is.
+    """
+
+    restored_coadd = cT.Input(
+        doc="Restored image at the target PSF.",
+        name="restored_coadd",
+        storageClass="CellCoadd",
+        dimensions=DIMENSIONS,
+    )
+    restored_coadd_latent = cT.Input(
+        doc="Latent image, with its padding around the patch.",
+        name="restored_coadd_latent",
+        storageClass="ImageV2",
+        dimensions=DIMENSIONS,
+    )
+    restored_coadd_training = cT.Input(
+        doc="Loss by epoch, which the figure shows.",
+        name="restored_coadd_training",
+        storageClass="ArrowAstropy",
+        dimensions=DIMENSIONS,
+    )
+    reference_coadd = cT.Input(
+        doc="Coadd to compare with, on the pixels of the same patch.",
+        name="reference_coadd",
+        storageClass="CellCoadd",
+        dimensions=DIMENSIONS,
+    )
+    restoration_network = cT.Input(
+        doc="Trained network that the restoration began with.",
+        name="restoration_network",
+        storageClass="StructuredDataDict",
+        dimensions=("skymap", "band"),
+    )
+    restored_coadd_metrics = cT.Output(
+        doc="Figures that need no truth, in one row. The table's metadata hold the provenance; the Butler "
+        "gives them out with parameters={'strip_astropy_meta_yaml': False}.",
+        name="restored_coadd_metrics",
+        storageClass="ArrowAstropy",
+        dimensions=DIMENSIONS,
+    )
+    restored_coadd_visit_metrics = cT.Output(
+        doc="How well the latent image explains each warp, a row per visit.",
+        name="restored_coadd_visit_metrics",
+        storageClass="ArrowAstropy",
+        dimensions=DIMENSIONS,
+    )
+    restored_coadd_plot = cT.Output(
+        doc="Coadd, restored image and residual, with close-ups and curves.",
+        name="restored_coadd_plot",
+        storageClass="Plot",
+        dimensions=DIMENSIONS,
+    )
+
+    def __init__(self, *, config: Any = None) -> None:
+        super().__init__(config=config)
+        if config is None:
+            return
+        self.reference_coadd = dataclasses.replace(
+            self.reference_coadd, storageClass=config.reference_coadd_storage_class
+        )
+        if not config.use_restoration_network:
+            del self.restoration_network
+
+
+class MeasureRestorationConfig(WarpInputsConfig, pipelineConnections=MeasureRestorationConnections):
+    """Config of `MeasureRestorationTask`."""
+
+    reference_coadd_storage_class = Field[str](
+        doc="Storage class in which the reference coadd is read: CellCoadd or ExposureF.",
+        default="CellCoadd",
+    )
+    source_threshold = RangeField(
+        dtype=float,
+        doc="Significance, in the coadd smoothed with its own PSF, from which a pixel is a source pixel.",
+        default=5.0,
+        min=0.0,
+        inclusiveMin=False,
+    )
+    aperture_radius = RangeField(
+        dtype=float,
+        doc="Radius of the apertures for flux ratios, in units of the FWHM of the PSF of the coadd.",
+        default=1.0,
+        min=0.0,
+        inclusiveMin=False,
+    )
+    magnitude_zero_point = Field[float](
+        doc="Magnitude of a flux of 1 in the unit of the warps; the default is the AB magnitude of 1 nJy.",
+        default=31.4,
+    )
+    magnitude_edges = ListField[float](
+        doc="Edges of the magnitude bins of the flux ratios, ascending.",
+        default=[float(edge) for edge in range(16, 31)],
+        minLength=2,
+    )
+    outlier_threshold = RangeField(
+        dtype=float,
+        doc="Deviation of the logarithm of a visit's reduced chi-square from the median of all visits, in "
+        "robust standard deviations, from which the visit is flagged.",
+        default=5.0,
+        min=0.0,
+        inclusiveMin=False,
+    )
+    held_out = Field[bool](
+        doc="Restore again without some of the warps, by the config that the restored coadd says it was made "
+        "with, and test the result on them.",
+        default=True,
+    )
+    held_out_share = RangeField(
+        dtype=float,
+        doc="Share of the warps that are held out, at least one.",
+        default=0.25,
+        min=0.0,
+        max=1.0,
+    )
+    held_out_visits = ListField[int](
+        doc="Visits to hold out instead of a random share.",
+        default=[],
+    )
+    held_out_size = Field[int](
+        doc="Side in pixels of the part of the patch, that with most source pixels, that is restored again. "
+        "It bounds what the test costs on a large patch.",
+        default=512,
+        check=lambda size: size >= 8,
+    )
+    use_restoration_network = Field[bool](
+        doc="Begin with the restoration_network of the skymap and band when restoring again; has to be as in "
+        "the task that restored the patch.",
+        default=False,
+    )
+
+    def setDefaults(self) -> None:
+        super().setDefaults()
+        self.min_exposures = 2
+
+    def validate(self) -> None:
+        super().validate()
+        if (np.diff(self.magnitude_edges) <= 0).any():
+            raise ValueError(f"magnitude_edges must ascend; they are {list(self.magnitude_edges)}.")
+
+
+class MeasureRestorationTask(WarpInputsTask):
+    """Measure a restored coadd on the warps that it was made from.
+
+    Notes
+    -----
+    The test on held-out warps costs about as much as restoring a part of the
+    patch of ``held_out_size``.  Where it cannot be made, the reason is logged,
+    its figures are NaN, and the others are there all the same.
+    """
+
+    ConfigClass: ClassVar[type[MeasureRestorationConfig]] = MeasureRestorationConfig
+
+    _DefaultName: ClassVar[str] = "measureRestoration"
+
+    config: MeasureRestorationConfig
+
+    def read_more(self, butlerQC: QuantumContext, inputRefs: InputQuantizedConnection) -> dict[str, Any]:
+        names = [
+            "restored_coadd",
+            "restored_coadd_latent",
+            "restored_coadd_training",
+            "reference_coadd",
+        ]
+        if self.config.use_restoration_network:
+            names.append("restoration_network")
+        return {name: butlerQC.get(getattr(inputRefs, name)) for name in names}
+
+    def run(
+        self,
+        *,
+        inputs: WarpInputs,
+        restored_coadd: Any = None,
+        restored_coadd_latent: Any = None,
+        restored_coadd_training: Table | None = None,
+        reference_coadd: Any = None,
+        restoration_network: Any = None,
+        **more: Any,
+    ) -> Struct:
+        """Measure a restored coadd.
+
+        Parameters
+        ----------
+        inputs : `WarpInputs`
+            The warps.
+        restored_coadd : `lsst.images.cells.CellCoadd`
+            Restored image at the target PSF.
+        restored_coadd_latent : `lsst.images.Image`
+            Latent image.
+        restored_coadd_training : `astropy.table.Table`, optional
+            Loss by epoch.
+        reference_coadd : `lsst.images.cells.CellCoadd`
+            Coadd to compare with.
+        restoration_network : `~collections.abc.Mapping`, optional
+            Trained network that the restoration began with.
+        **more
+            Not used.
+
+        Returns
+        -------
+        outputs : `lsst.pipe.base.Struct`
+            Result struct with the attributes:
+
+            - ``restored_coadd_metrics``: one row of figures
+              (`astropy.table.Table`).
+            - ``restored_coadd_visit_metrics``: a row per visit
+              (`astropy.table.Table`).
+            - ``restored_coadd_plot``: `matplotlib.figure.Figure`.
+
+        Raises
+        ------
+        InvalidExposureError
+            Raised if the inputs do not belong together; says which.
+        """
+        from .restoration_figure import draw_restoration
+
+        patch = self._collect(inputs.stack, restored_coadd, restored_coadd_latent, reference_coadd)
+        self._check_visits(patch.stack, restored_coadd)
+        self.log.info("Measuring the restoration of %s on %d exposures.", patch.stack.box, len(patch.stack))
+        measurement = measure_patch(
+            patch,
+            source_threshold=self.config.source_threshold,
+            aperture_radius=self.config.aperture_radius,
+            magnitude_edges=np.array(self.config.magnitude_edges),
+            zero_point=self.config.magnitude_zero_point,
+            outlier_threshold=self.config.outlier_threshold,
+        )
+        if self.config.held_out:
+            test = self._hold_out(patch.stack, restored_coadd.metadata, restoration_network)
+            measurement = dataclasses.replace(measurement, held_out=test)
+        record = provenance_record(self.config, patch.stack.visits)
+        metrics = make_metrics_table(measurement, record)
+        self._report(measurement, metrics)
+        return Struct(
+            restored_coadd_metrics=metrics,
+            restored_coadd_visit_metrics=make_visit_table(measurement, record),
+            restored_coadd_plot=draw_restoration(measurement, metrics, restored_coadd_training),
+        )
+
+    def _report(self, measurement: PatchMeasurement, metrics: Table) -> None:
+        names = ("sharpness_change", "sky_sigma_change", "flux_ratio", "held_out_excess", "outlier_visits")
+        self.record_summary(measurement.patch.stack, {name: metrics[name][0].item() for name in names})
+        if outliers := measurement.fits.outlier_visits:
+            self.log.warning("Visits %s are explained unlike the others.", outliers)
+
+    def _collect(
+        self, stack: ExposureStack, restored_coadd: Any, latent: Any, reference_coadd: Any
+    ) -> RestoredPatch:
+        names = self.config.connections
+        latent_array, latent_box, latent_unit = read_latent_image(latent)
+        try:
+            factor = Unit(latent_unit).to(Unit(stack.unit))
+        except UnitConversionError as error:
+            raise InvalidExposureError(f"{names.restored_coadd_latent}: {error}") from error
+        return RestoredPatch(
+            stack=stack,
+            coadd=self._read_coadd(reference_coadd, names.reference_coadd, stack.box),
+            restored=self._read_coadd(restored_coadd, names.restored_coadd, stack.box),
+            latent=latent_array * np.float32(factor),
+            latent_box=latent_box,
+        )
+
+    def _read_coadd(self, coadd: Any, name: str, box: Box) -> ExposureStack:
+        """Return a coadd as a stack of one; none of its planes makes pixels invalid."""
+        try:
+            return read_exposure_stack(
+                {0: coadd}, bad_mask_planes=(), psf_cell_size=self.config.psf_cell_size, box=box
+            )
+        except InvalidExposureError as error:
+            raise InvalidExposureError(f"{name}: {error}") from error
+
+    def _check_visits(self, stack: ExposureStack, restored_coadd: Any) -> None:
+        used = json.loads(restored_coadd.metadata.get("visits", "null"))
+        if used is not None and set(used) != set(stack.visits):
+            self.log.warning(
+                "%s was made from visits %s, but is measured on visits %s.",
+                self.config.connections.restored_coadd,
+                used,
+                list(stack.visits),
+            )
+
+    def _hold_out(self, stack: ExposureStack, metadata: Any, network: Any) -> HeldOutTest | None:
+        """Return the test on held-out exposures, or nothing where there can be none."""
+        try:
+            config = recorded_restoration_config(metadata)
+            visits = list(self.config.held_out_visits) or choose_held_out(
+                stack.visits, self.config.held_out_share, config.seed
+            )
+            if not visits:
+                self.log.warning("%d exposures are too few to hold one out.", len(stack))
+                return None
+            self.log.info("Restoring again without visits %s.", visits)
+            return run_held_out_test(
+                stack,
+                visits,
+                config,
+                threshold=self.config.source_threshold,
+                size=self.config.held_out_size,
+                network=network,
+                log=self.log.logger,
+            )
+        except RestorationError as error:
+            self.log.warning("There is no test on held-out exposures: %s", error)
+            return None
