@@ -75,7 +75,18 @@ class RestorationFamily:
     effective_area: float
 
     def cropped(self, margin: int) -> RestorationFamily:
-        """Return the family without ``margin`` pixels on every side."""
+        """Return the family without the pixels near its edges.
+
+        Parameters
+        ----------
+        margin : `int`
+            Number of pixels to drop on every side.
+
+        Returns
+        -------
+        family : `RestorationFamily`
+            The rest, sharing memory.
+        """
         inside = np.s_[margin:-margin, margin:-margin] if margin else np.s_[:, :]
         return dataclasses.replace(self, members=self.members[inside], significance=self.significance[inside])
 

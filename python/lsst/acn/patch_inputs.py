@@ -91,7 +91,16 @@ class PatchInputs:
     def noise_level(self, latent_box: Box) -> np.ndarray:
         """Return the standard deviation that belongs to `encoder_input`.
 
-        It is mirrored as the exposures are, and 0 where they are filled.
+        Parameters
+        ----------
+        latent_box : `Box`
+            As `encoder_input` takes it.
+
+        Returns
+        -------
+        sigma : `numpy.ndarray`
+            In units of the noise, mirrored as the exposures are, and 0 where
+            they are filled.
         """
         reach = self.margin + self.psf.radius
         height, width = self.box.shape
@@ -102,7 +111,18 @@ class PatchInputs:
         return np.divide(1.0, root_weight, where=root_weight > 0, out=np.zeros_like(root_weight))
 
     def coadd(self, latent_box: Box) -> np.ndarray:
-        """Return the robust coadd in units of the noise on a box."""
+        """Return the robust coadd in units of the noise on a box.
+
+        Parameters
+        ----------
+        latent_box : `Box`
+            As `encoder_input` takes it.
+
+        Returns
+        -------
+        coadd : `numpy.ndarray`
+            Shape ``latent_box.shape``.
+        """
         return self._coadd[latent_box.slices_within(self._input_box)]
 
     def batch(self, tiles: Sequence[Box], forward_model: ForwardModel) -> tuple[np.ndarray, ...]:

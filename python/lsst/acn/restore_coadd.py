@@ -53,7 +53,13 @@ HISTORY_DESCRIPTIONS = {
 
 
 class RestoreCoaddConnections(WarpInputsConnections, dimensions=DIMENSIONS):
-    """Inputs and outputs of `RestoreCoaddTask`."""
+    """Inputs and outputs of `RestoreCoaddTask`.
+
+    Parameters
+    ----------
+    config : `RestoreCoaddConfig`, optional
+        Decides whether a trained network is an input.
+    """
 
     restored_coadd = cT.Output(
         doc="Restored image at the target PSF, with variance, mask and provenance.",
