@@ -74,7 +74,7 @@ def make_image(geometry: PatchGeometry, fwhm: float, noise: float, seed: Sequenc
 
 def make_metrics(number: int, band: str) -> Table:
     """Return figures as the pipeline would, but for their number."""
-    noise = 40.0 if number == OUTLIER else 10 + 0.1 * number
+    noise = 40.0 if number == OUTLIER else 9.7 + 0.1 * number
     values = {
         "skymap": (SKYMAP, None, "Name of the skymap."),
         "patch": (number, None, "Identifier of the patch."),

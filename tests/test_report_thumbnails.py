@@ -29,7 +29,7 @@ import pytest
 from PIL import Image
 
 from lsst.acn.report.blink_views import blink_views, most_changed_box
-from lsst.acn.report.collect import PatchImages
+from lsst.acn.report.patch_data import PatchImages
 from lsst.acn.report.thumbnails import (
     NO_DATA_COLOR,
     AsinhScale,

@@ -30,7 +30,7 @@ import dataclasses
 import numpy as np
 
 from ..boxes import Box
-from .collect import PatchImages
+from .patch_data import PatchImages
 from .thumbnails import AsinhScale, average_blocks, data_uri, draw_image
 
 

@@ -23,10 +23,9 @@
 
 from __future__ import annotations
 
-__all__ = ("CollectionReader", "PatchFigures", "PatchId", "PatchImages", "ReportError")
+__all__ = ("CollectionReader", "ReportError")
 
 import dataclasses
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,7 +37,8 @@ from lsst.pipe.base import NoWorkFound
 from ..boxes import Box
 from ..exposure_stack import ExposureStack
 from ..image_io import read_exposure_stack
-from .figures import Figure, read_figures
+from .figures import read_figures
+from .patch_data import PatchFigures, PatchId, PatchImages
 
 if TYPE_CHECKING:
     from lsst.daf.butler import Butler
@@ -51,86 +51,6 @@ LINKED = ("restored_coadd_latent", "restored_coadd_training", "restored_coadd_vi
 
 class ReportError(Exception):
     """Raised if there is nothing to report on, or nowhere to write it."""
-
-
-@dataclasses.dataclass(frozen=True, order=True)
-class PatchId:
-    """Identity of a restored patch.
-
-    Parameters
-    ----------
-    skymap : `str`
-        Name of the skymap.
-    tract, patch : `int`
-        Identifiers of tract and patch.
-    band : `str`
-        Name of the band.
-    """
-
-    skymap: str
-    tract: int
-    patch: int
-    band: str
-
-    def __str__(self) -> str:
-        return f"tract {self.tract}, patch {self.patch}, band {self.band}"
-
-    @classmethod
-    def from_reference(cls, reference: DatasetRef) -> PatchId:
-        """Return the patch that a dataset belongs to.
-
-        Parameters
-        ----------
-        reference : `lsst.daf.butler.DatasetRef`
-            Dataset with all four dimensions.
-
-        Returns
-        -------
-        patch : `PatchId`
-            The patch.
-        """
-        data_id = reference.dataId
-        return cls(str(data_id["skymap"]), int(data_id["tract"]), int(data_id["patch"]), str(data_id["band"]))
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class PatchFigures:
-    """Figures of one patch.
-
-    Parameters
-    ----------
-    figures : `~collections.abc.Mapping` [`str`, `Figure`]
-        Figures by name; empty if there are none.
-    problems : `tuple` [`str`]
-        What is missing or damaged, in words.
-    """
-
-    figures: Mapping[str, Figure]
-    problems: tuple[str, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class PatchImages:
-    """Images of one patch, on the same pixels.
-
-    Parameters
-    ----------
-    coadd, restored : `numpy.ndarray` or `None`
-        Images, shape ``(height, width)``, NaN where there is nothing; `None`
-        if there is no such image.
-    unit : `str`
-        Unit of the pixels.
-    pixel_scale : `float` or `None`
-        Side of a pixel in arcseconds, if the image says it.
-    problems : `tuple` [`str`]
-        What is missing or damaged, in words.
-    """
-
-    coadd: np.ndarray | None
-    restored: np.ndarray | None
-    unit: str = ""
-    pixel_scale: float | None = None
-    problems: tuple[str, ...] = ()
 
 
 class CollectionReader:

@@ -35,8 +35,8 @@ from typing import TYPE_CHECKING
 
 from .blink_views import PatchPictures
 from .cells import Cell
-from .collect import PatchId
 from .figures import FigureColumn
+from .patch_data import PatchId
 from .thumbnails import data_uri, draw_scale
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def render_page(head: PageHead, rows: Iterable[PageRow]) -> Iterator[str]:
     text : `str`
         HTML, in which everything that comes from the data is escaped.
     """
-    style, script = _text("page.css"), _text("page.js")
+    style, scripts = _text("page.css"), [_text("table.js"), _text("viewer.js")]
     yield from (
         _environment()
         .get_template("page.html")
@@ -163,9 +163,9 @@ def render_page(head: PageHead, rows: Iterable[PageRow]) -> Iterator[str]:
             head=head,
             rows=rows,
             style=style,
-            script=script,
+            scripts=scripts,
             style_hash=_hash(style),
-            script_hash=_hash(script),
+            script_hashes=" ".join(map(_hash, scripts)),
             color_bar=data_uri(draw_scale()),
         )
     )
