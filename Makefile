@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 PYTHON := $(BIN)/python
 STAMP := $(VENV)/.installed
 DEMO_OUTPUT ?= demo-output
+BPS_DEMO_OUTPUT ?= demo-output/bps
+BPS_DEMO_ARGS ?=
 PYTEST_ARGS ?=
 
 # The uv on the PATH if it works (a shim may not), else one of our own.
@@ -16,16 +18,19 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 
 QUIET := TF_CPP_MIN_LOG_LEVEL=3 MPLBACKEND=Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format requirements clean
+.PHONY: help setup demo demo-bps test lint format requirements clean
 
 help: ## Show this list.
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 setup: $(STAMP) ## Install the package and its pinned dependencies in .venv.
 	@echo "Ready: the commands are in $(BIN) (butler, pipetask, python)."
 
 demo: $(STAMP) ## Simulate a field, restore it, show what came out.
 	@$(QUIET) $(PYTHON) -m lsst.acn.demo "$(DEMO_OUTPUT)"
+
+demo-bps: $(STAMP) ## Restore two patches at once with BPS, the Batch Processing Service.
+	@$(QUIET) $(PYTHON) -m lsst.acn.demo_bps "$(BPS_DEMO_OUTPUT)" $(BPS_DEMO_ARGS)
 
 test: $(STAMP) ## Run all tests.
 	@$(QUIET) $(ONE_THREAD) $(PYTHON) -m pytest -n 2 $(PYTEST_ARGS)
@@ -44,7 +49,8 @@ format: $(STAMP) ## Put every Python file into the project's format.
 	$(BIN)/ruff format .
 
 requirements: $(UV) ## Pin the newest dependencies in requirements.txt.
-	$(UV) pip compile pyproject.toml --extra test --extra lint --universal --python-version 3.12 \
+	$(UV) pip compile pyproject.toml --extra bps --extra postgres --extra test --extra lint \
+	    --universal --python-version 3.12 \
 	    --no-header --no-annotate --no-emit-index-url --upgrade --quiet --output-file requirements.txt
 
 clean: ## Remove .venv, .uv and the caches (not what the demo made).
