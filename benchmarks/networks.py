@@ -1,0 +1,134 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""The networks: the paper's, and cross-exposure training."""
+
+from __future__ import annotations
+
+__all__ = ("SHIPPED", "TRAINED", "network_config", "restore_with", "shipped_network_is_there")
+
+import logging
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+from cost import Cost
+from score import Restored
+
+from lsst.acn import ExposureStack, RestorationConfig, gaussian_kernel
+from lsst.acn.default_network import FILE
+from lsst.acn.restoration_method import make_method
+from lsst.acn.target_psf import convolve_to_target
+
+PAPER = "paper's network"
+TRAINED = "cross-exposure, trained"
+SHIPPED = "cross-exposure, shipped"
+
+PAPER_CONFIG = Path(__file__).parent.parent / "config" / "paper.py"
+QUICK_EPOCHS = 20
+QUICK_STEPS = 40
+QUICK_SAMPLES = 8
+
+
+def shipped_network_is_there() -> bool:
+    """Return whether the package has a trained network inside."""
+    return (files("lsst.acn") / "data" / FILE).is_file()
+
+
+def network_config(method: str, target_fwhm: float, *, quick: bool = False) -> RestorationConfig:
+    """Return the configuration of one of the networks.
+
+    Parameters
+    ----------
+    method : `str`
+        `PAPER`, `TRAINED` or `SHIPPED`.
+    target_fwhm : `float`
+        Full width at half maximum of the target PSF in pixels.
+    quick : `bool`, optional
+        Whether to train far too little.
+
+    Returns
+    -------
+    config : `~lsst.acn.RestorationConfig`
+        The method's defaults but for that.
+    """
+    config = _paper_config() if method == PAPER else RestorationConfig()
+    config.target_psf_fwhm = target_fwhm
+    if method != PAPER:
+        config.method = "cross_exposure"
+        config.cross_exposure.network = "fresh"
+    if method == SHIPPED:
+        config.cross_exposure.network = "shipped"
+        config.cross_exposure.steps = 0
+    elif quick:
+        config.training.epochs = QUICK_EPOCHS
+        config.cross_exposure.steps = QUICK_STEPS
+        config.cross_exposure.samples = QUICK_SAMPLES
+    return config
+
+
+def _paper_config() -> RestorationConfig:
+    from lsst.acn.restore_coadd import RestoreCoaddConfig
+
+    config = RestoreCoaddConfig()
+    config.load(str(PAPER_CONFIG))
+    return config.restoration
+
+
+def restore_with(name: str, config: RestorationConfig, stack: ExposureStack) -> Iterator[Restored]:
+    """Yield what a configuration makes of the exposures.
+
+    Parameters
+    ----------
+    name : `str`
+        What to call it.
+    config : `~lsst.acn.RestorationConfig`
+        Method and its options.
+    stack : `~lsst.acn.ExposureStack`
+        The exposures.
+
+    Yields
+    ------
+    restored : `Restored`
+        With the time of training and restoring, and, apart from it, that of
+        the variance plane.
+    """
+    log = logging.getLogger("scoreboard.networks")
+    target_psf = gaussian_kernel(config.target_psf_fwhm)
+    with Cost() as cost:
+        method = make_method(stack, config)
+        method.fit(log)
+        latent = method.latent(log)
+        latent_box = stack.box.grown_by(stack.psf.radius)
+        image = convolve_to_target(latent, latent_box, target_psf, stack.box)
+    if not np.isfinite(image).all():
+        raise FloatingPointError(f"The image of {name} is not finite.")
+    with Cost() as variance_cost:
+        variance = method.variance(target_psf)
+    yield Restored(
+        name,
+        image,
+        cost.seconds,
+        max(cost.peak_mib, variance_cost.peak_mib),
+        variance=variance,
+        variance_seconds=variance_cost.seconds,
+    )
