@@ -29,7 +29,7 @@ import pytest
 from measured_fields import make_patch
 
 from lsst.acn import Box, ExposureStack
-from lsst.acn.figure_images import stretch_of
+from lsst.acn.figure_images import stretch_of, stretch_ticks
 from lsst.acn.interesting_places import interesting_places
 from lsst.acn.metrics import SourceFluxes
 from lsst.acn.metrics_tables import make_metrics_table
@@ -43,7 +43,7 @@ HISTORY = {"epoch": np.array([1, 2, 3]), "loss": np.array([3.0, 2.0, 1.5])}
 def make_sources(*rows: tuple[float, float, float]) -> SourceFluxes:
     """Return sources at (y, x) with some flux, whose error is 1."""
     y, x, flux = np.array(rows, float).reshape(-1, 3).T
-    return SourceFluxes(x, y, flux, np.ones_like(flux), flux, radius=3.0)
+    return SourceFluxes(x, y, flux, np.ones_like(flux), flux, flux > 0, radius=3.0)
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +83,16 @@ def test_stretch_is_shared_and_reaches_from_noise_to_the_brightest() -> None:
     norm = stretch_of([faint, bright], 2.0)
     assert (norm.vmin, norm.vmax) == (-6.0, 500.0)
     assert stretch_of([faint], 2.0).vmax == 20.0
+
+
+@pytest.mark.parametrize("bright", [0.5, 31.0, 90.0, 5e4])
+def test_ticks_are_round_in_range_and_apart(bright: float) -> None:
+    norm = stretch_of([np.full((9, 9), bright)], 0.03 * bright)
+    ticks = stretch_ticks(norm)
+    assert ticks[0] == 0
+    assert len(ticks) >= 3
+    assert max(ticks) > 0.3 * norm.vmax
+    assert (np.diff(np.sort(norm(ticks))) >= 0.12).all()
 
 
 def test_comparisons_share_one_scale_and_residuals_are_centred(measurement: PatchMeasurement) -> None:

@@ -114,7 +114,7 @@ def draw_flux_ratios(axes: Axes, measurement: PatchMeasurement) -> None:
     """
     sources, ratios = measurement.sources, measurement.ratios
     axes.axhline(1.0, color=GREY, linewidth=1)
-    shown = sources.signal_to_noise >= 5.0
+    shown = sources.is_complete & (sources.signal_to_noise >= 5.0)
     magnitude, ratio = sources.magnitudes(measurement.zero_point)[shown], sources.ratio[shown]
     axes.plot(magnitude, ratio, ".", color=GREY, markersize=4, label="sources")
     have = ratios.count > 0
@@ -171,4 +171,6 @@ def _scale_to(axes: Axes, values: np.ndarray) -> None:
 
 
 def _say(axes: Axes, text: str) -> None:
+    """Say why a panel is empty."""
+    axes.set(xticks=[], yticks=[])
     axes.text(0.5, 0.5, text, ha="center", va="center", color=GREY, transform=axes.transAxes)

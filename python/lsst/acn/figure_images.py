@@ -23,7 +23,15 @@
 
 from __future__ import annotations
 
-__all__ = ("add_frame", "add_scale_bar", "residual_norm", "show_image", "show_residual", "stretch_of")
+__all__ = (
+    "add_frame",
+    "add_scale_bar",
+    "residual_norm",
+    "show_image",
+    "show_residual",
+    "stretch_of",
+    "stretch_ticks",
+)
 
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +51,9 @@ NO_DATA_COLOR = "0.6"
 
 RESIDUAL_LIMIT = 5.0
 """Residual, in standard deviations, at which the colours end."""
+
+TICK_DISTANCE = 0.12
+"""Least distance of two ticks as a share of the length of a colour bar."""
 
 SCALE_BARS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
 
@@ -68,6 +79,30 @@ def stretch_of(images: list[np.ndarray], noise: float) -> Normalize:
     noise = noise if noise > 0 else 1.0
     peaks = [np.quantile(image[np.isfinite(image)], 0.999) for image in images if np.isfinite(image).any()]
     return AsinhNorm(linear_width=2 * noise, vmin=-3 * noise, vmax=max([10 * noise, *peaks]))
+
+
+def stretch_ticks(norm: Normalize) -> list[float]:
+    """Return round values to mark on the colour bar of a stretch.
+
+    Parameters
+    ----------
+    norm : `matplotlib.colors.Normalize`
+        From `stretch_of`.
+
+    Returns
+    -------
+    ticks : `list` [`float`]
+        Zero and some of 1, 2, 5, 10 and so on, the largest first, as far
+        apart as their labels need.
+    """
+    assert norm.vmax is not None
+    top = int(np.floor(np.log10(norm.vmax)))
+    values = [step * 10.0**power for power in range(top, top - 6, -1) for step in (5, 2, 1)]
+    ticks = [0.0]
+    for value in values:
+        if value <= norm.vmax and all(abs(norm(value) - norm(tick)) >= TICK_DISTANCE for tick in ticks):
+            ticks.append(value)
+    return ticks
 
 
 def residual_norm() -> Normalize:

@@ -205,7 +205,7 @@ def _pooled(parts: list[ResidualStatistics]) -> dict[str, float]:
 
 def _flux_values(measurement: PatchMeasurement) -> dict[str, Any]:
     sources, ratios = measurement.sources, measurement.ratios
-    bright = sources.ratio[sources.signal_to_noise >= BRIGHT_SIGNAL_TO_NOISE]
+    bright = sources.ratio[sources.is_complete & (sources.signal_to_noise >= BRIGHT_SIGNAL_TO_NOISE)]
     return {
         "n_sources": len(sources.x),
         "n_bright_sources": len(bright),

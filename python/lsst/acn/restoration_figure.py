@@ -31,7 +31,15 @@ import numpy as np
 from astropy.table import Table
 
 from .figure_curves import draw_chi2, draw_flux_ratios, draw_losses, draw_numbers
-from .figure_images import add_frame, add_scale_bar, residual_norm, show_image, show_residual, stretch_of
+from .figure_images import (
+    add_frame,
+    add_scale_bar,
+    residual_norm,
+    show_image,
+    show_residual,
+    stretch_of,
+    stretch_ticks,
+)
 from .interesting_places import Place, interesting_places
 from .patch_measurement import PatchMeasurement
 
@@ -69,7 +77,7 @@ def draw_restoration(measurement: PatchMeasurement, metrics: Table, training: Ta
     from matplotlib.figure import Figure
 
     places = interesting_places(measurement.sources, measurement.patch.stack.box, _place_size(measurement))
-    heights = [5.4, 2.7 if places else 0.01, 2.9]
+    heights = [5.4, 2.4 if places else 0.01, 2.9]
     figure = Figure(figsize=(15, sum(heights) + 0.6), dpi=110, layout="constrained")
     figure.suptitle(_title(measurement), fontsize=14, fontweight="bold")
     whole, close, curves = _subfigures(figure, 3, 1, height_ratios=heights)
@@ -112,9 +120,10 @@ def _draw_whole(parent: SubFigure, measurement: PatchMeasurement, noise: float, 
     axes[1].set_title(f"Restored, FWHM {_arcsec(patch.restored_fwhm, scale)}")
     axes[2].set_title("Residual: mean of exposure − prediction")
     for panel, color in zip(axes, (FRAME_COLOR, FRAME_COLOR, "black"), strict=True):
-        add_scale_bar(panel, box.shape[1], scale)
         for number, place in enumerate(places, start=1):
             add_frame(panel, place.box, str(number), color)
+    for panel in axes[:2]:
+        add_scale_bar(panel, box.shape[1], scale)
     style: dict[str, Any] = {"location": "bottom", "pad": 0.02, "aspect": 40}
     bar = parent.colorbar(drawn[0], ax=axes[:2], label=f"{patch.stack.unit} per pixel", shrink=0.6, **style)
     _tick(bar, norm)
@@ -145,13 +154,8 @@ def _draw_place(
 
 
 def _tick(bar: Any, norm: Normalize) -> None:
-    """Mark zero and the powers of ten of a stretched colour bar."""
-    assert norm.vmin is not None
-    assert norm.vmax is not None
-    powers = 10.0 ** np.arange(np.ceil(np.log10(-norm.vmin)), np.log10(norm.vmax) + 1e-9)
-    if len(powers) < 2:
-        powers = np.array([1.0, 2.0, 5.0]) * 10.0 ** np.floor(np.log10(norm.vmax / 5.0))
-    bar.set_ticks([0, *powers], labels=["0", *(f"{power:g}" for power in powers)])
+    ticks = stretch_ticks(norm)
+    bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     bar.minorticks_off()
 
 

@@ -54,6 +54,9 @@ class SourceFluxes:
         Its standard deviation from the variance plane.
     restored : `numpy.ndarray`
         Flux in the restored image, brought to the PSF of the coadd.
+    is_complete : `numpy.ndarray`
+        Whether the aperture lies inside the image and is free of masked
+        pixels; other fluxes are too small.
     radius : `float`
         Radius of the apertures in pixels.
     """
@@ -63,6 +66,7 @@ class SourceFluxes:
     coadd: np.ndarray
     coadd_error: np.ndarray
     restored: np.ndarray
+    is_complete: np.ndarray
     radius: float
 
     @property
@@ -139,8 +143,7 @@ def measure_sources(
     Returns
     -------
     sources : `SourceFluxes`
-        Sources that hold a source pixel, whose apertures lie inside the image
-        and are free of masked pixels.
+        Sources that hold a source pixel.
 
     Notes
     -----
@@ -154,12 +157,10 @@ def measure_sources(
     images = [_above_sky(np.where(usable, each, 0.0), pixels.sky) for each in (coadd, prediction)]
     noise = np.sqrt(np.where(usable, variance, 1.0)).astype(np.float64)
     x, y = _detect(images[0], noise, ~usable, pixels.source)
-    keep = _inside(x, y, coadd.shape, radius)
-    x, y = x[keep], y[keep]
     flux, error, flag = sep.sum_circle(images[0], x, y, radius, err=noise, mask=~usable)
     restored, _, _ = sep.sum_circle(images[1], x, y, radius, mask=~usable)
-    clean = (flag & (sep.APER_HASMASKED | sep.APER_TRUNC)) == 0
-    return SourceFluxes(x[clean], y[clean], flux[clean], error[clean], restored[clean], radius)
+    is_complete = (flag & (sep.APER_HASMASKED | sep.APER_TRUNC)) == 0
+    return SourceFluxes(x, y, flux, error, restored, is_complete, radius)
 
 
 def _above_sky(image: np.ndarray, sky: np.ndarray) -> np.ndarray:
@@ -183,16 +184,6 @@ def _detect(
     return np.asarray(objects["x"][real], np.float64), np.asarray(objects["y"][real], np.float64)
 
 
-def _inside(x: np.ndarray, y: np.ndarray, shape: tuple[int, ...], radius: float) -> np.ndarray:
-    height, width = shape
-    return (
-        (x - radius >= -0.5)
-        & (x + radius <= width - 0.5)
-        & (y - radius >= -0.5)
-        & (y + radius <= height - 0.5)
-    )
-
-
 def flux_ratios(
     sources: SourceFluxes, edges: np.ndarray, zero_point: float, min_signal_to_noise: float = 5.0
 ) -> FluxRatios:
@@ -207,7 +198,7 @@ def flux_ratios(
     zero_point : `float`
         Magnitude of a source of flux 1.
     min_signal_to_noise : `float`, optional
-        Sources below are left out.
+        Sources below are left out, and those with an incomplete aperture.
 
     Returns
     -------
@@ -220,7 +211,7 @@ def flux_ratios(
     so that an unbiased restoration has a median ratio below 1 there.
     """
     edges = np.asarray(edges, np.float64)
-    chosen = sources.signal_to_noise >= min_signal_to_noise
+    chosen = sources.is_complete & (sources.signal_to_noise >= min_signal_to_noise)
     magnitude, ratio = sources.magnitudes(zero_point)[chosen], sources.ratio[chosen]
     bins = [ratio[(magnitude >= low) & (magnitude < high)] for low, high in pairwise(edges)]
     return FluxRatios(
