@@ -38,7 +38,7 @@ from lsst.acn.image_mm import image_mm, image_mm_start
 from lsst.acn.infill import robust_coadd
 from lsst.acn.target_psf import convolve_to_target
 
-RICHARDSON_LUCY_ITERATIONS = 15
+RICHARDSON_LUCY_ITERATIONS = 20
 """Chosen on `fields.TUNING_FIELD`."""
 
 PEDESTAL = 5.0
