@@ -93,9 +93,8 @@ def draw_chi2(axes: Axes, fits: ExposureFits) -> None:
             text, (index, np.nanmax(both)), (0, 8), textcoords="offset points", ha="center", color=VERMILLION
         )
     step = -(-len(place) // MAX_TICKS)
-    axes.set_xticks(
-        place[::step], [str(each.visit) for each in fits.exposures[::step]], rotation=60, fontsize=8
-    )
+    names = [str(each.visit) for each in fits.exposures[::step]]
+    axes.set_xticks(place[::step], names, rotation=60 if max(map(len, names)) > 3 else 0, fontsize=8)
     _scale_to(axes, np.concatenate([source, sky, [1.0]]))
     axes.margins(y=0.25)
     axes.legend(fontsize=8, frameon=False)

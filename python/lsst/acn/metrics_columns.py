@@ -104,7 +104,7 @@ METRICS_COLUMNS = {
         n_outlier_visits="Number of outlier visits.",
         outlier_visits="Visits whose chi-square is unlike that of the others.",
         n_sources="Number of sources of the coadd.",
-        n_bright_sources="Number of sources with a complete aperture and a signal-to-noise ratio of at least 50.",
+        n_bright_sources="Number of those with a complete aperture and signal-to-noise ratio 50 or more.",
         flux_ratio="Median flux ratio, restored over coadd, of these bright sources.",
     ),
     "flux_ratio_magnitude": ColumnMeaning("mag", "Middle of each bin of magnitude in the coadd."),

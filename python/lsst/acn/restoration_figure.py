@@ -124,10 +124,10 @@ def _draw_whole(parent: SubFigure, measurement: PatchMeasurement, noise: float, 
             add_frame(panel, place.box, str(number), color)
     for panel in axes[:2]:
         add_scale_bar(panel, box.shape[1], scale)
-    style: dict[str, Any] = {"location": "bottom", "pad": 0.02, "aspect": 40}
+    style: dict[str, Any] = {"location": "bottom", "pad": 0.02, "aspect": 40, "extend": "both"}
     bar = parent.colorbar(drawn[0], ax=axes[:2], label=f"{patch.stack.unit} per pixel", shrink=0.6, **style)
     _tick(bar, norm)
-    parent.colorbar(drawn[2], ax=axes[2], label="standard deviations", shrink=0.9, extend="both", **style)
+    parent.colorbar(drawn[2], ax=axes[2], label="standard deviations", shrink=0.9, **style)
 
 
 def _draw_place(
@@ -143,7 +143,7 @@ def _draw_place(
     for panel, name in zip(axes, ("coadd", "restored", "residual"), strict=True):
         panel.set_title(name, fontsize=9, pad=3)
     parent.suptitle(title, fontsize=11)
-    style: dict[str, Any] = {"location": "bottom", "pad": 0.03, "shrink": 0.9}
+    style: dict[str, Any] = {"location": "bottom", "pad": 0.03, "shrink": 0.9, "extend": "both"}
     bars = (
         parent.colorbar(drawn[0], ax=axes[:2], aspect=30, **style),
         parent.colorbar(drawn[2], ax=axes[2], aspect=13.5, ticks=[-5, 0, 5], **style),
