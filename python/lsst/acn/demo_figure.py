@@ -42,8 +42,8 @@ STRETCH_MAP = "inferno"
 RESIDUAL_MAP = "RdBu_r"
 FRAME_COLOR = "#56b4e9"
 ZOOM = 4
-DETAIL = 3.0
-"""Difference between truth and coadd, in units of the coadd's noise, that is
+DETAIL = 2.0
+"""What the coadd lacks of the truth, in units of its noise, in pixels that are
 worth a closer look."""
 
 SCALE_BARS = (1, 2, 5, 10, 20, 30, 60)
@@ -69,11 +69,11 @@ def draw_comparison(images: DemoImages, title: str) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(13.2, 7.6), dpi=110, layout="constrained")
+    figure = Figure(figsize=(13.2, 7.6), dpi=90, layout="constrained")
     figure.suptitle(title, fontsize=14, fontweight="bold")
     panels = figure.subplots(2, 4, squeeze=False)
     whole = Box.from_shape(images.truth.shape)
-    detail = np.abs(images.truth - images.coadd) > DETAIL * images.coadd_noise
+    detail = images.truth - images.coadd > DETAIL * images.coadd_noise
     zoom = richest_box(detail, whole, min(whole.shape) // ZOOM)
     for row, box in zip(panels, (whole, zoom), strict=True):
         drawn = _draw_row(row, images, box)
