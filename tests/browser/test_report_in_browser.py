@@ -310,9 +310,10 @@ def test_viewer_walks_along_the_table_and_gives_the_focus_back(page: Any) -> Non
     assert not find(page, "#previous").is_enabled()
     for _ in range(2):
         press(page, "n")
-    wait(page, lambda: find(page, "#viewer-title").text == "Tract 7, patch 2, band r")
+    assert find(page, "#viewer-title").text == "Tract 7, patch 2, band r"
+    assert page.current_url.endswith("#patch-7-2-r")
     press(page, "p")
-    wait(page, lambda: find(page, "#viewer-title").text == "Tract 7, patch 1, band r")
+    assert find(page, "#viewer-title").text == "Tract 7, patch 1, band r"
     press(page, Keys.ESCAPE)
     wait(page, lambda: not find(page, "#viewer").get_property("open"))
     assert page.execute_script("return document.activeElement.closest('tr').id") == "patch-7-1-r"

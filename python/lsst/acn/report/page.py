@@ -188,7 +188,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["sig"] = lambda value: f"{value:.3g}"
-    environment.filters["signed"] = lambda value: f"{value:.3g}".replace("-", "−")
+    environment.filters["brief"] = lambda value: f"{float(f'{value:.3g}'):g}".replace("-", "−")
     return environment
 
 

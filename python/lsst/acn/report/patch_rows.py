@@ -122,7 +122,13 @@ class PatchRows:
         )
 
     def _headlines(self) -> set[str]:
-        names = [column.name for column in self._columns]
+        """Return the columns to show first, of those that say anything."""
+        is_known = np.isfinite(self._numbers).any(axis=0)
+        names = [
+            column.name
+            for column, known in zip(self._columns, is_known, strict=True)
+            if known or not column.is_number
+        ]
         return set(names).intersection(HEADLINES) or set(names[:N_SHOWN])
 
     def read(self, *, with_plots: bool) -> Iterator[PageRow]:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 PAGE_NAME = "index.html"
 IMAGE_SIZE = 400
-PLOT_WIDTH = 1600
+PLOT_WIDTH = 2000
 
 
 @dataclasses.dataclass(frozen=True)

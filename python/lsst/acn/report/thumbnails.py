@@ -242,7 +242,9 @@ def shrink_plot(png: bytes, max_width: int) -> bytes:
             if picture.width <= max_width:
                 return png
             height = max(round(picture.height * max_width / picture.width), 1)
-            return _save(picture.convert("RGB").resize((max_width, height), Image.Resampling.LANCZOS))
+            smaller = picture.convert("RGB").resize((max_width, height), Image.Resampling.LANCZOS)
+            # Interpolated colours are too many to be packed well.
+            return _save(smaller.quantize(256, dither=Image.Dither.NONE))
     except OSError as error:
         raise ValueError("it is a damaged PNG file.") from error
 

@@ -64,9 +64,9 @@ from lsst.daf.butler.cli.utils import ButlerCommand
 @click.option(
     "--plot-width",
     type=click.IntRange(min=16),
-    default=1600,
+    default=2000,
     show_default=True,
-    help="Largest width of a plot in pixels.",
+    help="Largest width of a plot in pixels.  A wider one is made smaller.",
 )
 @click.option(
     "--threshold",

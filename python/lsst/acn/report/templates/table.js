@@ -45,7 +45,9 @@
     $("count").textContent = shown === rows.length ? "" : `${shown} of ${rows.length} patches`;
   }
 
+  // Where nothing is lacking, there is no need for a column to say so.
   const nIncomplete = rows.filter((row) => "incomplete" in row.dataset).length;
+  table.querySelectorAll(".notes").forEach((cell) => (cell.hidden = nIncomplete === 0));
   $("only-incomplete").disabled = nIncomplete === 0;
   $("n-incomplete").hidden = nIncomplete === 0;
   $("n-incomplete").textContent = `${nIncomplete} ${nIncomplete === 1 ? "lacks" : "lack"} something`;

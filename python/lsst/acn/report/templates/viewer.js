@@ -123,9 +123,9 @@
     schedule();
   }
 
-  function figureTable() {
+  function figureTable(chosen) {
     const result = document.createElement("table");
-    for (const head of figures) {
+    for (const head of chosen) {
       const cell = current.cells[heads.indexOf(head)];
       const line = result.insertRow();
       const name = document.createElement("th");
@@ -158,7 +158,9 @@
     $("low").textContent = `${low} ${unit}`;
     $("middle").textContent = `${middle} ${unit}`;
     $("high").textContent = `${high} ${unit}`;
-    $("viewer-figures").replaceChildren(figureTable());
+    $("viewer-figures").replaceChildren(figureTable(figures.filter((head) => !head.hidden)));
+    $("viewer-others").replaceChildren(figureTable(figures.filter((head) => head.hidden)));
+    $("others").hidden = !figures.some((head) => head.hidden);
     copyInto("viewer-notes", [...current.querySelectorAll(".notes p")]);
     copyInto("viewer-more", [...current.querySelectorAll(".more")]);
     copyInto("viewer-files", [...current.querySelectorAll(".files a")]);
@@ -200,7 +202,9 @@
 
   function move(where) {
     const row = neighbours()[where];
-    if (row) location.replace(`#${row.id}`);
+    if (!row) return;
+    history.replaceState(null, "", `#${row.id}`);
+    open(row);
   }
 
   function openFromAddress() {
