@@ -7,6 +7,8 @@ PYTHON := $(BIN)/python
 STAMP := $(VENV)/.installed
 DEMO_OUTPUT ?= demo-output
 BPS_DEMO_OUTPUT ?= demo-output/bps
+BENCH_OUTPUT ?= doc/benchmarks
+BENCH_ARGS ?=
 BPS_DEMO_ARGS ?=
 PYTEST_ARGS ?=
 
@@ -18,7 +20,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 
 QUIET := TF_CPP_MIN_LOG_LEVEL=3 MPLBACKEND=Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-bps test lint format requirements clean
+.PHONY: help setup demo demo-bps bench test lint format requirements clean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -31,6 +33,12 @@ demo: $(STAMP) ## Simulate a field, restore it, show what came out.
 
 demo-bps: $(STAMP) ## Restore two patches at once with BPS, the Batch Processing Service.
 	@$(QUIET) $(PYTHON) -m lsst.acn.demo_bps "$(BPS_DEMO_OUTPUT)" $(BPS_DEMO_ARGS)
+
+# STARRED, the optional peer, is only needed here; without it the table says so.
+bench: $(STAMP) ## Compare all methods on simulated fields (half an hour; quick: BENCH_ARGS=--quick).
+	@$(UV) pip install --quiet --python $(PYTHON) --constraint requirements.txt \
+	    --requirement pyproject.toml --extra peers || echo "STARRED cannot be installed: going on without it." >&2
+	@$(QUIET) $(PYTHON) benchmarks/scoreboard.py "$(BENCH_OUTPUT)" $(BENCH_ARGS)
 
 test: $(STAMP) ## Run all tests.
 	@$(QUIET) $(ONE_THREAD) $(PYTHON) -m pytest -n 2 $(PYTEST_ARGS)
