@@ -63,6 +63,8 @@ def test_places_are_the_brightest_the_most_crowded_and_the_faintest() -> None:
     for place, (y, x) in zip(places, inside, strict=True):
         assert place.box.shape == (20, 20)
         assert place.box.contains(Box(y, y + 1, x, x + 1))
+    assert [place.is_marked for place in places] == [False, False, True]
+    assert [(place.y, place.x) for place in places] == [(1020, 2020), (1075, 2080), (1020, 2090)]
 
 
 def test_places_stay_inside_the_patch_and_apart() -> None:

@@ -61,6 +61,7 @@ def draw_losses(axes: Axes, histories: Mapping[str, Mapping[str, Any]]) -> None:
         axes.plot(history["epoch"], history["loss"], style, color=color, marker=marker, label=name)
     if trained:
         _scale_to(axes, np.concatenate([np.asarray(history["loss"]) for history in trained.values()]))
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(fontsize=8, frameon=False)
     else:
         _say(axes, "nothing was trained")
@@ -96,8 +97,9 @@ def draw_chi2(axes: Axes, fits: ExposureFits) -> None:
     names = [str(each.visit) for each in fits.exposures[::step]]
     axes.set_xticks(place[::step], names, rotation=60 if max(map(len, names)) > 3 else 0, fontsize=8)
     _scale_to(axes, np.concatenate([source, sky, [1.0]]))
-    axes.margins(y=0.25)
-    axes.legend(fontsize=8, frameon=False)
+    # Room for the legend above the points.
+    axes.margins(y=0.3)
+    axes.legend(fontsize=8, frameon=False, loc="upper center", ncols=2)
     axes.set(title="Reduced χ² of each exposure", xlabel="visit")
 
 
@@ -128,12 +130,15 @@ def draw_flux_ratios(axes: Axes, measurement: PatchMeasurement) -> None:
         label="median and scatter",
     )
     if shown.any():
-        reach = max(0.1, 1.3 * float(np.quantile(np.abs(ratio - 1.0), 0.95)))
-        axes.set_ylim(max(1.0 - reach, -0.1), 1.0 + reach)
+        low, high = np.quantile(ratio, [0.02, 0.98])
+        low, high = min(low, 0.95), max(high, 1.05)
+        axes.set_ylim(low - 0.15 * (high - low), high + 0.3 * (high - low))
         axes.legend(fontsize=8, frameon=False)
     else:
         _say(axes, "no sources")
-    axes.set(title="Flux, restored over coadd", xlabel="magnitude in the coadd")
+    is_ab = measurement.patch.stack.unit == "nJy" and measurement.zero_point == 31.4
+    scale = "AB magnitude" if is_ab else f"magnitude of zero point {measurement.zero_point:g}"
+    axes.set(title="Flux, restored over coadd", xlabel=f"{scale} in the coadd")
 
 
 def draw_numbers(axes: Axes, rows: Sequence[tuple[str, str, str]]) -> None:

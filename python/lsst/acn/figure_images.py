@@ -24,6 +24,7 @@
 from __future__ import annotations
 
 __all__ = (
+    "add_circle",
     "add_frame",
     "add_scale_bar",
     "residual_norm",
@@ -195,6 +196,25 @@ def add_scale_bar(axes: Axes, width: int, pixel_scale: float) -> None:
     style: dict[str, Any] = {"color": "white", "transform": axes.transAxes, "path_effects": outline}
     axes.plot([0.05, stop], [0.06, 0.06], linewidth=2.5, solid_capstyle="butt", **style)
     axes.text((0.05 + stop) / 2, 0.08, f"{length:g}″", ha="center", va="bottom", fontsize=10, **style)
+
+
+def add_circle(axes: Axes, y: float, x: float, radius: float, color: str) -> None:
+    """Draw a circle around a source.
+
+    Parameters
+    ----------
+    axes : `matplotlib.axes.Axes`
+        Panel to draw in.
+    y, x : `float`
+        Row and column of the source.
+    radius : `float`
+        Radius in pixels.
+    color : `str`
+        Color of the circle.
+    """
+    from matplotlib.patches import Circle
+
+    axes.add_patch(Circle((x, y), radius, fill=False, edgecolor=color, linewidth=1.2))
 
 
 def add_frame(axes: Axes, box: Box, label: str, color: str) -> None:

@@ -47,10 +47,17 @@ class Place:
         What is to be seen there.
     box : `Box`
         Its pixels.
+    y, x : `float`
+        Row and column of the source that it is shown for.
+    is_marked : `bool`
+        Whether that source has to be pointed out.
     """
 
     name: str
     box: Box
+    y: float
+    x: float
+    is_marked: bool = False
 
 
 def interesting_places(sources: SourceFluxes, box: Box, size: int) -> list[Place]:
@@ -72,32 +79,33 @@ def interesting_places(sources: SourceFluxes, box: Box, size: int) -> list[Place
         and around the faintest source that is significant; fewer where the
         same place would be shown twice or there are no sources.
     """
-    boxes = [_box_around(y, x, box, size) for y, x in zip(sources.y, sources.x, strict=True)]
+    found = [_around(y, x, box, size) for y, x in zip(sources.y, sources.x, strict=True)]
     neighbours = _count_neighbours(sources, size)
     # Of places with equally many neighbours, the brightest.
     by_crowding = np.lexsort((-sources.coadd, -neighbours))
-    significant = np.flatnonzero(sources.signal_to_noise >= FAINT_SIGNAL_TO_NOISE)
-    by_faintness = significant[np.argsort(sources.signal_to_noise[significant])]
+    by_faintness = np.argsort(sources.signal_to_noise)
+    is_clear = sources.is_complete & (sources.signal_to_noise >= FAINT_SIGNAL_TO_NOISE)
     places: list[Place] = []
     for name, order in (
         ("brightest source", np.argsort(-sources.coadd)[:1]),
         ("most crowded", by_crowding[neighbours[by_crowding] > 0]),
-        ("faintest source of 7σ or more", by_faintness),
+        ("faintest source of 7σ or more", by_faintness[is_clear[by_faintness]]),
     ):
-        free = _first_elsewhere((boxes[index] for index in order), places)
+        free = _first_elsewhere((found[index] for index in order), places)
         if free is not None:
-            places.append(Place(name, free))
+            places.append(dataclasses.replace(free, name=name, is_marked=name.startswith("faintest")))
     return places
 
 
-def _box_around(y: float, x: float, box: Box, size: int) -> Box:
-    """Return the box of some size, inside the patch, that is nearest a source."""
+def _around(y: float, x: float, box: Box, size: int) -> Place:
+    """Return the place of some size, inside the patch, that is nearest a source."""
     starts = []
     for center, side in zip((y, x), box.shape, strict=True):
         length = min(size, side)
         starts.append((int(np.clip(round(center - 0.5 * (length - 1)), 0, side - length)), length))
     (y_start, height), (x_start, width) = starts
-    return Box.from_shape((height, width), (box.y_start + y_start, box.x_start + x_start))
+    part = Box.from_shape((height, width), (box.y_start + y_start, box.x_start + x_start))
+    return Place("", part, box.y_start + y, box.x_start + x)
 
 
 def _count_neighbours(sources: SourceFluxes, size: int) -> np.ndarray:
@@ -111,11 +119,11 @@ def _count_neighbours(sources: SourceFluxes, size: int) -> np.ndarray:
     return np.asarray(counts, int) - 1
 
 
-def _first_elsewhere(boxes: Iterable[Box], places: list[Place]) -> Box | None:
-    """Return the first box that shares less than half of its pixels with a place."""
-    for box in boxes:
-        if all(_shared(box, place.box) < 0.5 for place in places):
-            return box
+def _first_elsewhere(candidates: Iterable[Place], places: list[Place]) -> Place | None:
+    """Return the first that shares less than half of its pixels with each place."""
+    for candidate in candidates:
+        if all(_shared(candidate.box, place.box) < 0.5 for place in places):
+            return candidate
     return None
 
 

@@ -32,6 +32,7 @@ from astropy.table import Table
 
 from .figure_curves import draw_chi2, draw_flux_ratios, draw_losses, draw_numbers
 from .figure_images import (
+    add_circle,
     add_frame,
     add_scale_bar,
     residual_norm,
@@ -47,7 +48,9 @@ if TYPE_CHECKING:
     from matplotlib.colors import Normalize
     from matplotlib.figure import Figure, SubFigure
 
-FRAME_COLOR = "#56b4e9"
+FRAME_COLORS = ("#56b4e9", "#56b4e9", "black")
+"""On the coadd, the restored image and the residual."""
+
 PLACE_SIZE = 12
 """Side of a close-up in units of the FWHM of the coadd."""
 
@@ -119,7 +122,7 @@ def _draw_whole(parent: SubFigure, measurement: PatchMeasurement, noise: float, 
     axes[0].set_title(f"Coadd, FWHM {_arcsec(patch.coadd_fwhm, scale)}")
     axes[1].set_title(f"Restored, FWHM {_arcsec(patch.restored_fwhm, scale)}")
     axes[2].set_title("Residual: mean of exposure − prediction")
-    for panel, color in zip(axes, (FRAME_COLOR, FRAME_COLOR, "black"), strict=True):
+    for panel, color in zip(axes, FRAME_COLORS, strict=True):
         for number, place in enumerate(places, start=1):
             add_frame(panel, place.box, str(number), color)
     for panel in axes[:2]:
@@ -140,8 +143,10 @@ def _draw_place(
     drawn = [show_image(panel, image, place.box, norm) for panel, image in zip(axes, images, strict=False)]
     drawn.append(show_residual(axes[2], measurement.fits.residual[cut], place.box, residual_norm()))
     add_scale_bar(axes[0], place.box.shape[1], patch.pixel_scale)
-    for panel, name in zip(axes, ("coadd", "restored", "residual"), strict=True):
+    for panel, name, color in zip(axes, ("coadd", "restored", "residual"), FRAME_COLORS, strict=True):
         panel.set_title(name, fontsize=9, pad=3)
+        if place.is_marked:
+            add_circle(panel, place.y, place.x, 2 * patch.coadd_fwhm, color)
     parent.suptitle(title, fontsize=11)
     style: dict[str, Any] = {"location": "bottom", "pad": 0.03, "shrink": 0.9, "extend": "both"}
     bars = (
@@ -165,9 +170,8 @@ def _draw_curves(
     histories: dict[str, Any] = {} if training is None else {"all exposures": training}
     if measurement.held_out is not None:
         visits = " ".join(map(str, measurement.held_out.visits))
-        histories[f"without {visits}" if len(visits) < 12 else "without the held out"] = (
-            measurement.held_out.history
-        )
+        name = f"without visits {visits}" if len(visits) < 12 else "without the held out"
+        histories[name] = measurement.held_out.history
     draw_losses(panels[0], histories)
     draw_chi2(panels[1], measurement.fits)
     draw_flux_ratios(panels[2], measurement)
