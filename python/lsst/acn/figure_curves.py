@@ -55,13 +55,15 @@ def draw_losses(axes: Axes, histories: Mapping[str, Mapping[str, Any]]) -> None:
         Histories of trainings by name, with ``epoch`` and ``loss``; those
         without an epoch are left out.
     """
+    from matplotlib.ticker import MaxNLocator
+
     trained = {name: history for name, history in histories.items() if len(history["epoch"])}
     for (name, history), color, style in zip(trained.items(), (BLUE, ORANGE), ("-", "--"), strict=False):
         marker = "o" if len(history["epoch"]) < 5 else ""
         axes.plot(history["epoch"], history["loss"], style, color=color, marker=marker, label=name)
     if trained:
         _scale_to(axes, np.concatenate([np.asarray(history["loss"]) for history in trained.values()]))
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(fontsize=8, frameon=False)
     else:
         _say(axes, "nothing was trained")
