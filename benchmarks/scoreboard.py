@@ -30,6 +30,7 @@ fields and trains far too little: it shows that everything runs.
 from __future__ import annotations
 
 import argparse
+import importlib
 import logging
 import os
 import sys
@@ -93,12 +94,14 @@ class Scoreboard:
         images = {}
         for names, runner in self.runners.items():
             progress.say(f"{field.name}: {names[0]}")
-            for restored, error in _attempt(runner, simulated.stack):
-                if error is not None:
-                    reasons |= {name: f"failed: {error}" for name in names if name not in scores}
-                else:
+            try:
+                for restored in runner(simulated.stack):
                     scores[restored.method] = score(restored, truth)
                     images[restored.method] = restored.image[box]
+            except Exception as error:
+                # One method that fails must not take what the others did with it.
+                LOG.exception("%s failed on the field %r.", names[0], field.name)
+                reasons |= {name: f"failed: {error}" for name in names if name not in scores}
             progress.done(field.work / len(self.runners))
         self.fields.append(field)
         self.scores[field.name], self.reasons[field.name] = scores, reasons
@@ -111,19 +114,6 @@ class Scoreboard:
         shown = [name for name in self.methods if any(name in each.images for each in self.cutouts)]
         draw_cutouts(self.cutouts, shown).savefig(folder / "scoreboard.png")
         (folder / "scoreboard.md").write_text(text)
-
-
-def _attempt(
-    runner: Runner, stack: ExposureStack
-) -> Iterator[tuple[Restored, None] | tuple[None, Exception]]:
-    """Yield what a runner yields, and at last the error that ended it, if any."""
-    try:
-        for restored in runner(stack):
-            yield restored, None
-    except Exception as error:
-        # One method that fails must not take the others' hours with it.
-        LOG.exception("This method failed on this field.")
-        yield None, error
 
 
 class Progress:
@@ -166,7 +156,7 @@ def main() -> None:
             "strength": starred_peer.STRENGTH,
             "iterations": classic_peers.RICHARDSON_LUCY_ITERATIONS,
         }
-        warm_up(board)
+        warm_up()
         progress = Progress(sum(field.work for field in chosen))
         for field in chosen:
             board.add(field, progress)
@@ -238,21 +228,14 @@ def _network_runner(name: str, quick: bool) -> Runner:
     return lambda stack: networks.restore_with(name, config, stack)
 
 
-def warm_up(board: Scoreboard) -> None:
-    """Import what the methods need, so that none pays for it in its time.
-
-    Parameters
-    ----------
-    board : `Scoreboard`
-        Its methods restore a cut-out of a few pixels.
-    """
+def warm_up() -> None:
+    """Import what the methods need, so that none pays for it in its time."""
     LOG.info("Warming up.")
-    stack = simulate_field(quick_fields()[0].config).stack
-    small = stack.cutout(stack.box.grown_by(-24))
-    for names, runner in make_runners(quick=True)[0].items():
-        if names in board.runners or names[0].startswith("ImageMM"):
-            for _ in _attempt(runner, small):
-                pass
+    names = ["keras.ops", "sep", "skimage.restoration"]
+    if starred_peer.is_installed():
+        names += ["starred.deconvolution.deconvolution", "starred.optim.optimization"]
+    for name in names:
+        importlib.import_module(name)
 
 
 if __name__ == "__main__":

@@ -54,12 +54,12 @@ exposure: bright < −2.3 < middle < −0.3 < faint < 0.7 (23, 25 and 26 where t
 
 What is compared: the restorations at the target PSF.  The coadd as it is, so that its blur counts as an
 error; its fluxes and second moments are corrected for its PSF.  The matched filter is that coadd convolved
-with its PSF, for detection alone.  Pixels that fewer than half of the exposures show, and 8 pixels along
-the edges, are left out. ImageMM is the plain method with Huber weights (δ = 2), not accelerated.
-Richardson–Lucy deconvolves the coadd on a pedestal of 5 σ.  STARRED has no mask: outliers are clipped
-beforehand and get no weight; its λ is {strength:g} / n for n exposures.  Its strength and the number of
-Richardson–Lucy iterations, {iterations}, were chosen on another field with a look at the truth
-(`benchmarks/tune_peers.py`).
+with its PSF, for detection alone; its noise is the robust width of the sky.  Pixels that fewer than half of
+the exposures show, and 8 pixels along the edges, are left out. ImageMM is the plain method with Huber
+weights (δ = 2), not accelerated. Richardson–Lucy deconvolves the coadd on a pedestal of 5 σ.  STARRED has
+no mask: outliers are clipped beforehand and get no weight; its λ is {strength:g} / n for n exposures.  Its
+strength and the number of Richardson–Lucy iterations, {iterations}, were chosen on another field with a
+look at the truth (`benchmarks/tune_peers.py`).
 """
 
 

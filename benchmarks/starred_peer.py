@@ -41,11 +41,11 @@ from lsst.acn.infill import robust_coadd
 
 NAME = "STARRED"
 
-STRENGTH = 1.0
+STRENGTH = 2.0
 """Sparsity in standard deviations of the noise in the gradient of the
 likelihood; chosen on `fields.TUNING_FIELD`."""
 
-ITERATIONS = 100
+ITERATIONS = 80
 OUTLIER_SIGMA = 5.0
 OUTLIER_SHARE = 0.3
 IGNORED = 1e6
