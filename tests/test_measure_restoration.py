@@ -128,6 +128,12 @@ def test_held_out_restoration_has_the_recorded_config(
     assert keywords["size"] == 99
 
 
+def test_those_visits_are_held_out_that_a_patch_has(inputs: WarpInputs, images: dict[str, Any]) -> None:
+    row = measure(inputs, images, held_out_visits=[12, 99]).restored_coadd_metrics[0]
+    assert row["held_out_visits"] == "12"
+    assert row["held_out_n_pixels"] > 0
+
+
 def test_test_on_held_out_warps_can_be_left_out(inputs: WarpInputs, images: dict[str, Any]) -> None:
     row = measure(inputs, images, held_out=False).restored_coadd_metrics[0]
     assert np.isnan(row["held_out_excess"])

@@ -166,14 +166,14 @@ def draw_numbers(axes: Axes, rows: Sequence[tuple[str, str, str]]) -> None:
 
 def _scale_to(axes: Axes, values: np.ndarray) -> None:
     """Make the vertical axis logarithmic where the values ask for it."""
-    from matplotlib.ticker import LogFormatter, NullFormatter
+    from matplotlib.ticker import NullFormatter
 
     values = values[np.isfinite(values)]
     if values.size and values.min() > 0 and values.max() > WIDE_RANGE * values.min():
         axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(LogFormatter())
-        if values.max() > 100 * values.min():
-            axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set_major_formatter("{x:g}")
+        is_wide = values.max() > 10 * values.min()
+        axes.yaxis.set_minor_formatter(NullFormatter() if is_wide else "{x:g}")
 
 
 def _say(axes: Axes, text: str) -> None:

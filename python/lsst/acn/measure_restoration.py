@@ -27,6 +27,7 @@ __all__ = ("MeasureRestorationConfig", "MeasureRestorationConnections", "Measure
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -172,7 +173,7 @@ class MeasureRestorationConfig(WarpInputsConfig, pipelineConnections=MeasureRest
         max=1.0,
     )
     held_out_visits = ListField[int](
-        doc="Visits to hold out instead of a random share.",
+        doc="Visits to hold out, where a patch has them, instead of a random share.",
         default=[],
     )
     held_out_size = Field[int](
@@ -341,11 +342,8 @@ class MeasureRestorationTask(WarpInputsTask):
         """Return the test on held-out exposures, or nothing where there can be none."""
         try:
             config = recorded_restoration_config(metadata)
-            visits = list(self.config.held_out_visits) or choose_held_out(
-                stack.visits, self.config.held_out_share, config.seed
-            )
+            visits = self._choose_held_out(stack.visits, config.seed)
             if not visits:
-                self.log.warning("%d exposures are too few to hold one out.", len(stack))
                 return None
             self.log.info("Restoring again without visits %s.", visits)
             return run_held_out_test(
@@ -360,3 +358,16 @@ class MeasureRestorationTask(WarpInputsTask):
         except RestorationError as error:
             self.log.warning("There is no test on held-out exposures: %s", error)
             return None
+
+    def _choose_held_out(self, visits: Sequence[int], seed: int) -> list[int]:
+        """Return the visits to hold out; says why if there are none."""
+        if named := list(self.config.held_out_visits):
+            # Not every patch of a survey has them all.
+            chosen = [visit for visit in visits if visit in named]
+            reason = f"none of the visits {named} is among {list(visits)}"
+        else:
+            chosen = choose_held_out(visits, self.config.held_out_share, seed)
+            reason = f"{len(visits)} exposures are too few to hold one out"
+        if not chosen:
+            self.log.warning("There is no test on held-out exposures: %s.", reason)
+        return chosen

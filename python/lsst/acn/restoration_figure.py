@@ -187,13 +187,15 @@ def _numbers(measurement: PatchMeasurement, figures: Any) -> list[tuple[str, str
     def both(what: str, name: str, form: str) -> tuple[str, str, str]:
         return what, pair(form, f"{name}_coadd"), pair(form, f"{name}_restored")
 
+    # Whichever way the coadd predicts the exposures better.
+    peer = min(("held_out_excess_coadd", "held_out_excess_coadd_as_latent"), key=lambda name: figures[name])
     excess = _with_error(figures["held_out_excess"], figures["held_out_excess_error"])
     return [
         both("PSF FWHM [arcsec]", "psf_fwhm", ".2f"),
         both("S_F, mean log spectrum", "sharpness", ".2f"),
         both(f"σ_sky [{measurement.patch.stack.unit}]", "sky_sigma", ".3g"),
         ("    change [%]", "", pair("+.0f", "sky_sigma_change")),
-        ("held-out χ² excess, sources", pair(".3g", "held_out_excess_coadd"), excess),
+        ("held-out χ² excess, sources", pair(".3g", peer), excess),
         ("residual rms, sources | sky", "", pair(".3f", "residual_source_rms", "residual_sky_rms")),
         ("PSNR to exposures | coadd [dB]", "", pair(".1f", "psnr_exposures", "psnr_coadd")),
         ("SSIM to exposures | coadd", "", pair(".3f", "ssim_exposures", "ssim_coadd")),
