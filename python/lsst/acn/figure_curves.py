@@ -166,14 +166,15 @@ def draw_numbers(axes: Axes, rows: Sequence[tuple[str, str, str]]) -> None:
 
 def _scale_to(axes: Axes, values: np.ndarray) -> None:
     """Make the vertical axis logarithmic where the values ask for it."""
-    from matplotlib.ticker import NullFormatter
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     values = values[np.isfinite(values)]
     if values.size and values.min() > 0 and values.max() > WIDE_RANGE * values.min():
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter("{x:g}")
-        is_wide = values.max() > 10 * values.min()
-        axes.yaxis.set_minor_formatter(NullFormatter() if is_wide else "{x:g}")
+        if values.max() < 100 * values.min():
+            axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _say(axes: Axes, text: str) -> None:
