@@ -42,7 +42,7 @@ TASKS = {
 
 
 def test_failed_patch_is_tried_again_and_reported_and_the_other_is_restored(tmp_path: Path) -> None:
-    demo = BpsDemo(tmp_path, epochs=1)
+    demo = BpsDemo(tmp_path)
     fill_repository(str(demo.repo), skymap="simulated", instrument="SimCam", band="i", run=WARPS)
     with demo.damaged_warp() as path:
         demo.submit()

@@ -61,15 +61,13 @@ class BpsDemo:
     ----------
     output : `pathlib.Path`
         Folder to write to.
-    size, visits, epochs : `int`, optional
-        Side of a patch in pixels; number of exposures; length of the
-        training.
+    size, visits : `int`, optional
+        Side of a patch in pixels; number of exposures.
     """
 
     output: Path
     size: int = 128
     visits: int = 8
-    epochs: int = 60
 
     @property
     def repo(self) -> Path:
@@ -92,7 +90,7 @@ class BpsDemo:
         skip_existing : `bool`, optional
             Whether to leave out what earlier submissions have made.
         """
-        options = f"-c restoreCoadd:restoration.training.epochs={self.epochs}"
+        options = f"-C restoreCoadd:{CHECKOUT / 'config' / 'quick.py'} -c measureRestoration:held_out=False"
         if skip_existing:
             options += f" --skip-existing-in {RESTORED}"
         self._run(
@@ -218,6 +216,7 @@ def _farewell(demo: BpsDemo, seconds: float) -> str:
     lines = [
         f"Made in {seconds:.0f} s:",
         f"  {repo}: Butler repository; warps of {PATCHES} patches in {WARPS}, results in {RESTORED}",
+        "  (made in a hurry by config/quick.py: good to see BPS at work, not for science)",
         f"  {demo.output / 'submit'}: for each submission, the quantum graph, the configuration and the "
         "logs of the jobs",
         "",
