@@ -39,7 +39,7 @@ from scipy.optimize import curve_fit
 
 from lsst.acn import Box, RestorationConfig, RestorationResult, restore
 from lsst.acn.coaddition import assemble_coadd
-from lsst.acn.demo_table import mean_log_spectrum, sky_noise
+from lsst.acn.metrics import mean_log_spectrum, sky_noise
 from lsst.acn.psf_kernels import FWHM_PER_SIGMA
 from lsst.acn.simulation import SimulatedField, SimulationConfig, simulate_field
 
