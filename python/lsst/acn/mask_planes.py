@@ -41,6 +41,7 @@ DEFAULT_BAD_MASK_PLANES = (
     "SENSOR_EDGE",
     "SUSPECT",
     "UNMASKEDNAN",
+    "CLIPPED",
 )
 """Planes whose pixels carry no information about the sky."""
 

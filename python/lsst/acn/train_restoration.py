@@ -45,10 +45,10 @@ from lsst.pipe.base import (
 from lsst.pipe.base import connectionTypes as cT
 
 from .exposure_stack import ExposureStack
-from .image_io import read_exposure_stack
 from .provenance import provenance_record
 from .restoration_config import RestorationConfig
 from .warp_inputs import WarpInputsConfig, WarpInputsConnections
+from .warp_reading import WarpReader
 
 DIMENSIONS = ("skymap", "band")
 
@@ -110,10 +110,9 @@ class TrainRestorationTask(PipelineTask):
         inputRefs: InputQuantizedConnection,
         outputRefs: OutputQuantizedConnection,
     ) -> None:
-        sky_map_ref = getattr(inputRefs, "sky_map", None)
-        sky_map = butlerQC.get(sky_map_ref) if sky_map_ref else None
-        patches = self.choose_patches(butlerQC.get(inputRefs.warps))
-        stacks = (self._read(handles, sky_map) for handles in patches.values())
+        reader = WarpReader(butlerQC, inputRefs, self.config, self.log)
+        patches = self.choose_patches(reader.warps)
+        stacks = (self._read(handles, reader) for handles in patches.values())
         try:
             outputs = self.run(stacks=(stack for stack in stacks if stack is not None))
         except AlgorithmError as error:
@@ -141,16 +140,11 @@ class TrainRestorationTask(PipelineTask):
         chosen = sorted(rng.permutation(len(names))[: self.config.max_patches].tolist())
         return {names[index]: patches[names[index]] for index in chosen}
 
-    def _read(self, handles: list[Any], sky_map: Any) -> ExposureStack | None:
+    def _read(self, handles: list[Any], reader: WarpReader) -> ExposureStack | None:
         """Return the stack of a patch, or nothing if it is of no use."""
         data_id = handles[0].dataId
         try:
-            stack = read_exposure_stack(
-                handles,
-                bad_mask_planes=self.config.bad_mask_planes,
-                psf_cell_size=self.config.psf_cell_size,
-                sky_map=sky_map,
-            )
+            stack = reader.read(handles)
         except NoWorkFound as error:
             self.log.warning("Passing over tract %s, patch %s: %s", data_id["tract"], data_id["patch"], error)
             return None

@@ -31,7 +31,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lsst.pex.config import DictField, Field, ListField, RangeField
+from lsst.pex.config import ConfigField, DictField, Field, ListField, RangeField
 from lsst.pipe.base import (
     AlgorithmError,
     AnnotatedPartialOutputsError,
@@ -47,9 +47,11 @@ from lsst.pipe.base import connectionTypes as cT
 
 from .errors import InvalidExposureError
 from .exposure_stack import ExposureStack
-from .image_io import CoaddInput, default_warp_storage_class, read_exposure_stack
+from .image_io import CoaddInput, default_mask_storage_class, default_warp_storage_class
 from .mask_planes import DEFAULT_BAD_MASK_PLANES
 from .mask_propagation import PropagatedMask, propagate_mask
+from .psf_quality import PsfQualityConfig
+from .warp_reading import WarpReader
 
 DIMENSIONS = ("skymap", "tract", "patch", "band")
 
@@ -97,11 +99,38 @@ class WarpInputsConnections(PipelineTaskConnections, dimensions=DIMENSIONS):
         minimum=0,
     )
 
+    artifact_masks = cT.Input(
+        doc="Masks of the warps in which what only some visits show is marked CLIPPED. Warps without one are "
+        "used as they are, unless require_artifact_masks is set.",
+        name="compare_warp_artifact_mask",
+        storageClass=default_mask_storage_class(),
+        dimensions=("instrument", "visit", "skymap", "tract", "patch"),
+        multiple=True,
+        deferLoad=True,
+        minimum=0,
+    )
+    visit_selection = cT.Input(
+        doc="Visits to use, a mapping with them as keys. Where there is none, all visits are used.",
+        name="deep_coadd_visit_selection",
+        storageClass="StructuredDataDict",
+        dimensions=("instrument", "skymap", "tract", "patch", "band"),
+        multiple=True,
+        deferLoad=True,
+        minimum=0,
+    )
+
     def __init__(self, *, config: Any = None) -> None:
         super().__init__(config=config)
         if config is None:
             return
         self.warps = dataclasses.replace(self.warps, storageClass=config.warp_storage_class)
+        self.artifact_masks = dataclasses.replace(
+            self.artifact_masks, storageClass=config.artifact_mask_storage_class
+        )
+        if not config.use_artifact_masks:
+            del self.artifact_masks
+        if not config.use_visit_selection:
+            del self.visit_selection
         if not config.warp_storage_class.startswith("Exposure"):
             del self.sky_map
 
@@ -113,6 +142,27 @@ class WarpInputsConfig(PipelineTaskConfig, pipelineConnections=WarpInputsConnect
         doc="Storage class in which warps are read: CellCoadd, or ExposureF, which is the default where "
         "lsst.afw is installed.",
         default=default_warp_storage_class(),
+    )
+    use_visit_selection = Field[bool](
+        doc="Use no other visits than the selection of a patch lists, where there is one.",
+        default=True,
+    )
+    use_artifact_masks = Field[bool](
+        doc="Set the planes of the artifact masks in the warps, where there are any.",
+        default=True,
+    )
+    require_artifact_masks = Field[bool](
+        doc="Leave out warps without an artifact mask, as the coaddition of the LSST Science Pipelines does.",
+        default=False,
+    )
+    artifact_mask_storage_class = Field[str](
+        doc="Storage class in which artifact masks are read: MaskV2, or Mask, which is the default where "
+        "lsst.afw is installed.",
+        default=default_mask_storage_class(),
+    )
+    psf_quality = ConfigField[PsfQualityConfig](
+        doc="What the PSF of a warp has to be like, or else the warp is left out. By default there is no "
+        "limit; cuts by detector and visit are made before, when warps are made and visits selected.",
     )
     bad_mask_planes = ListField[str](
         doc="Mask planes that make a pixel of a warp invalid, by the names of lsst.afw or those of "
@@ -138,10 +188,15 @@ class WarpInputsConfig(PipelineTaskConfig, pipelineConnections=WarpInputsConnect
         check=lambda size: size > 0,
     )
     min_exposures = Field[int](
-        doc="Number of warps with valid pixels below which it is an error to go on.",
+        doc="Number of selected warps with valid pixels below which it is an error to go on.",
         default=1,
         check=lambda number: number >= 1,
     )
+
+    def validate(self) -> None:
+        super().validate()
+        if self.require_artifact_masks and not self.use_artifact_masks:
+            raise ValueError("Artifact masks can only be required where they are used.")
 
 
 class WarpInputsTask(PipelineTask):
@@ -228,22 +283,13 @@ class WarpInputsTask(PipelineTask):
         InvalidExposureError
             Raised if a warp cannot be used, or if there are too few.
         lsst.pipe.base.NoWorkFound
-            Raised if no warp has a valid pixel.
+            Raised if no warp is selected, or none has a valid pixel.
         """
         data_id: Any = butlerQC.quantum.dataId
-        # A selection of visits, or a cut on the quality of their PSFs, has
-        # its place here: before any pixel is read.
-        warps = butlerQC.get(inputRefs.warps)
-        sky_map_ref = getattr(inputRefs, "sky_map", None)
-        stack = read_exposure_stack(
-            warps,
-            bad_mask_planes=self.config.bad_mask_planes,
-            psf_cell_size=self.config.psf_cell_size,
-            band=str(data_id["band"]),
-            sky_map=butlerQC.get(sky_map_ref) if sky_map_ref else None,
-        )
-        self._check_number(stack, data_id, len(warps))
-        identities = tuple(CoaddInput.from_data_id(handle.dataId) for handle in warps)
+        reader = WarpReader(butlerQC, inputRefs, self.config, self.log)
+        stack = reader.read(reader.warps, str(data_id["band"]))
+        self._check_number(stack, data_id, len(inputRefs.warps))
+        identities = tuple(CoaddInput.from_data_id(handle.dataId) for handle in reader.warps)
         return WarpInputs(stack=stack, identities=identities)
 
     def _check_number(self, stack: ExposureStack, data_id: Any, n_warps: int) -> None:
@@ -251,7 +297,7 @@ class WarpInputsTask(PipelineTask):
             raise InvalidExposureError(
                 f"At least {self.config.min_exposures} exposures are needed, but of the {n_warps} "
                 f"{self.config.connections.warps} datasets of {data_id}, only those of visits "
-                f"{list(stack.visits)} have valid pixels.",
+                f"{list(stack.visits)} are selected and have valid pixels.",
                 n_exposures=len(stack),
                 min_exposures=self.config.min_exposures,
             )

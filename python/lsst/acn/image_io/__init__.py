@@ -25,12 +25,12 @@ Nothing outside this package knows ``lsst.images``, and nothing outside its
 module ``afw_exposures`` knows ``lsst.afw``.
 """
 
-from .afw_exposures import default_warp_storage_class
+from .afw_exposures import default_mask_storage_class, default_warp_storage_class, make_exposure
 from .cell_coadds import make_warp
 from .geometry import PatchGeometry
 from .latent_reading import read_latent_image
 from .patch_layout import make_patch_geometry, tangent_plane_wcs, with_patch
-from .provenance import CoaddInput
+from .provenance import CoaddInput, kernel_moments
 from .psf_grid import check_kernel
 from .restored import make_cell_coadd, make_latent_image
 from .stack_reading import read_exposure_stack
@@ -39,8 +39,11 @@ __all__ = (
     "CoaddInput",
     "PatchGeometry",
     "check_kernel",
+    "default_mask_storage_class",
     "default_warp_storage_class",
+    "kernel_moments",
     "make_cell_coadd",
+    "make_exposure",
     "make_latent_image",
     "make_patch_geometry",
     "make_warp",

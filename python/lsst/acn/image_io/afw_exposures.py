@@ -23,7 +23,16 @@
 
 from __future__ import annotations
 
-__all__ = ("box_from_afw", "default_warp_storage_class", "is_exposure", "read_exposure")
+__all__ = (
+    "box_from_afw",
+    "default_mask_storage_class",
+    "default_warp_storage_class",
+    "is_exposure",
+    "is_mask",
+    "make_exposure",
+    "read_exposure",
+    "read_mask",
+)
 
 import importlib.util
 from collections.abc import Mapping
@@ -32,6 +41,7 @@ from typing import Any
 import numpy as np
 
 from lsst.images import SkyProjection, TractFrame
+from lsst.images.cells import CellCoadd
 
 from ..boxes import Box
 from ..errors import InvalidExposureError
@@ -49,10 +59,25 @@ def default_warp_storage_class() -> str:
     name : `str`
         ``ExposureF`` where ``lsst.afw`` can be imported, else ``CellCoadd``.
     """
+    return "ExposureF" if _has_afw() else "CellCoadd"
+
+
+def default_mask_storage_class() -> str:
+    """Return the storage class that masks of artifacts have here.
+
+    Returns
+    -------
+    name : `str`
+        ``Mask`` where ``lsst.afw`` can be imported, else ``MaskV2``.
+    """
+    return "Mask" if _has_afw() else "MaskV2"
+
+
+def _has_afw() -> bool:
     try:
-        return "ExposureF" if importlib.util.find_spec("lsst.afw") else "CellCoadd"
+        return importlib.util.find_spec("lsst.afw") is not None
     except ModuleNotFoundError:
-        return "CellCoadd"
+        return False
 
 
 def is_exposure(image: Any) -> bool:
@@ -69,6 +94,22 @@ def is_exposure(image: Any) -> bool:
         Whether `read_exposure` takes it.
     """
     return type(image).__module__.startswith("lsst.afw.image") and hasattr(image, "getMaskedImage")
+
+
+def is_mask(image: Any) -> bool:
+    """Tell whether an object is an afw mask, without importing afw.
+
+    Parameters
+    ----------
+    image : `typing.Any`
+        Any object.
+
+    Returns
+    -------
+    is_mask : `bool`
+        Whether `read_mask` takes it.
+    """
+    return type(image).__module__.startswith("lsst.afw.image") and hasattr(image, "getMaskPlaneDict")
 
 
 def box_from_afw(box: Any) -> Box:
@@ -131,18 +172,64 @@ def read_exposure(
     if box is not None:
         exposure = exposure[box_to_images(box).to_legacy()]
     calibrated = photo_calib.calibrateImage(exposure.getMaskedImage())
-    planes = {canonical_plane_name(name): bit for name, bit in calibrated.mask.getMaskPlaneDict().items()}
+    mask, mask_planes, box = read_mask(calibrated.mask)
     return WarpArrays(
         image=calibrated.image.array,
         variance=calibrated.variance.array,
-        mask=calibrated.mask.array.view(np.uint32),
-        mask_planes=planes,
-        box=box_from_afw(exposure.getBBox()),
+        mask=mask,
+        mask_planes=mask_planes,
+        box=box,
         unit="nJy",
         band=label.bandLabel if label is not None and label.hasBandLabel() else None,
         kernel_at=lambda y, x: _kernel_at(psf, y, x),
         geometry=geometry,
     )
+
+
+def read_mask(mask: Any) -> tuple[np.ndarray, dict[str, int], Box]:
+    """Return the pixels, the planes and the position of a mask.
+
+    Parameters
+    ----------
+    mask : ``lsst.afw.image.Mask``
+        The mask.
+
+    Returns
+    -------
+    pixels : `numpy.ndarray`
+        Bit mask of each pixel, uint32, sharing memory with ``mask``.
+    planes : `dict` [`str`, `int`]
+        Bit number of each plane, by name.
+    box : `Box`
+        Position of the mask.
+    """
+    planes = {canonical_plane_name(name): bit for name, bit in mask.getMaskPlaneDict().items()}
+    return mask.array.view(np.uint32), planes, box_from_afw(mask.getBBox())
+
+
+def make_exposure(coadd: CellCoadd, coadd_inputs: Any, aperture_corrections: Any) -> Any:
+    """Return a coadd as an exposure that detection and measurement take.
+
+    Parameters
+    ----------
+    coadd : `lsst.images.cells.CellCoadd`
+        The coadd, in nanojansky.
+    coadd_inputs : ``lsst.afw.image.CoaddInputs``
+        Which visits and detectors reach where.
+    aperture_corrections : ``lsst.afw.image.ApCorrMap`` or `None`
+        Aperture corrections, where there are any.
+
+    Returns
+    -------
+    exposure : ``lsst.afw.image.ExposureF``
+        Pixels, mask, PSF, WCS, calibration and filter of the coadd, with
+        what the other two arguments give.
+    """
+    exposure = coadd.to_legacy()
+    info = exposure.getInfo()
+    info.setCoaddInputs(coadd_inputs)
+    info.setApCorrMap(aperture_corrections)
+    return exposure
 
 
 def _kernel_at(psf: Any, y: float, x: float) -> np.ndarray | None:

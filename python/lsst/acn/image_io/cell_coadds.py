@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("make_warp", "read_cell_coadd")
+__all__ = ("make_warp", "read_cell_coadd", "read_images_mask")
 
 from collections.abc import Mapping
 
@@ -70,6 +70,26 @@ def read_cell_coadd(coadd: CellCoadd, box: Box | None = None) -> WarpArrays:
         kernel_at=lambda y, x: _kernel_at(coadd.psf, y, x),
         geometry=_geometry(coadd),
     )
+
+
+def read_images_mask(mask: Mask) -> tuple[np.ndarray, dict[str, int], Box]:
+    """Return the pixels, the planes and the position of a mask.
+
+    Parameters
+    ----------
+    mask : `lsst.images.Mask`
+        The mask.
+
+    Returns
+    -------
+    pixels : `numpy.ndarray`
+        Bit mask of each pixel, uint32.
+    planes : `dict` [`str`, `int`]
+        Bit number of each plane, by name.
+    box : `Box`
+        Position of the mask.
+    """
+    return *_flatten(mask), box_from_images(mask.bbox)
 
 
 def _geometry(coadd: CellCoadd) -> PatchGeometry | None:

@@ -82,6 +82,13 @@ class PatchGeometry:
         """Height and width of a cell (`tuple` [`int`, `int`])."""
         return self.patch.cells.cell_shape.y, self.patch.cells.cell_shape.x
 
+    @property
+    def pixel_scale(self) -> float:
+        """Side of a pixel at the centre of the patch, in arcsec (`float`)."""
+        y, x = self.outer_box.center
+        sky = self.sky_projection.pixel_to_sky(x=np.array([x, x + 1.0, x]), y=np.array([y, y, y + 1.0]))
+        return float(np.sqrt(np.prod(sky[1:].separation(sky[0]).arcsec)))
+
     def corners(self, box: Box | None = None) -> np.ndarray:
         """Return the sky positions of the outer corners of a box.
 

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("CoaddInput", "make_provenance")
+__all__ = ("CoaddInput", "kernel_moments", "make_provenance")
 
 import dataclasses
 import functools

@@ -35,6 +35,7 @@ from ..boxes import Box
 from ..errors import InvalidExposureError
 from ..exposure_stack import ExposureStack
 from ..mask_planes import DEFAULT_BAD_MASK_PLANES
+from .artifact_masks import add_artifact_mask
 from .stack_building import StackBuilder
 from .warp_arrays import WarpArrays, read_arrays, warp_box
 
@@ -49,6 +50,7 @@ def read_exposure_stack(
     band: str | None = None,
     box: Box | None = None,
     sky_map: Any = None,
+    artifact_masks: Mapping[int, Any] | None = None,
 ) -> ExposureStack:
     """Read the warps of one patch.
 
@@ -72,6 +74,9 @@ def read_exposure_stack(
         default the whole patch.  Warps that do not reach it are left out.
     sky_map : ``lsst.skymap.BaseSkyMap``, optional
         Where tracts and patches lie, for exposures, which do not say.
+    artifact_masks : `~collections.abc.Mapping`, optional
+        Masks by visit, as dataset handles or in memory.  The planes that are
+        set in these are set in the warps, too.
 
     Returns
     -------
@@ -97,6 +102,8 @@ def read_exposure_stack(
             if arrays is None:
                 _LOG.debug("%s does not reach %s.", _name(visit, warps[visit]), box)
                 continue
+            if artifact_masks and visit in artifact_masks:
+                arrays = add_artifact_mask(arrays, artifact_masks[visit])
             if builder is None:
                 builder = StackBuilder(
                     box or _patch_box(arrays, warps),
