@@ -41,6 +41,7 @@ from .mixing_network import MixingNetwork, make_features
 from .mixing_training import train_mixing_network
 from .network_weights import unpack_network
 from .noise_variance import finish_variance
+from .point_response import measure_point_response
 from .restoration_config import RestorationConfig
 from .restoration_result import empty_history
 from .target_psf import convolve_to_target
@@ -110,12 +111,18 @@ class CrossExposureMethod:
         )
 
     def latent(self, log: logging.Logger) -> np.ndarray:
+        return self._latent(self._stack)
+
+    def _latent(self, stack: ExposureStack) -> np.ndarray:
         tiles = self._config.tiles
-        latent_box = self._stack.box.grown_by(self._stack.psf.radius)
+        latent_box = stack.box.grown_by(stack.psf.radius)
         blender = TileBlender(latent_box, tiles.overlap)
         for tile in tile_grid(latent_box, tiles.restoring_size, tiles.overlap):
-            blender.add(tile, self._restore(self._stack, tile))
+            blender.add(tile, self._restore(stack, tile))
         return blender.result()
+
+    def point_response(self) -> np.ndarray:
+        return measure_point_response(self._stack, self._latent)
 
     def _restore(self, stack: ExposureStack, latent_box: Box) -> np.ndarray:
         """Return the latent image of a box in the unit of the stack."""
@@ -124,23 +131,23 @@ class CrossExposureMethod:
         latent = self._mix(make_features(family)[None], family.members[None])
         return latent[0, reach:-reach, reach:-reach] * np.float32(family.unit)
 
-    def variance(self, target_psf: np.ndarray) -> np.ndarray:
+    def variance(self, kernel: np.ndarray) -> np.ndarray:
         tiles = tile_grid(self._stack.box, self._config.tiles.restoring_size, self._config.tiles.overlap)
         blender = TileBlender(self._stack.box, self._config.tiles.overlap)
         groups = np.array_split(
             np.random.default_rng([self._config.seed, 2]).permutation(len(self._stack)), 4
         )
         for tile in tiles:
-            blender.add(tile, self._tile_variance(tile, target_psf, groups))
+            blender.add(tile, self._tile_variance(tile, kernel, groups))
         return finish_variance(blender.result())
 
-    def _tile_variance(self, tile: Box, target_psf: np.ndarray, groups: list[np.ndarray]) -> np.ndarray:
+    def _tile_variance(self, tile: Box, kernel: np.ndarray, groups: list[np.ndarray]) -> np.ndarray:
         """Return the delete-a-group jackknife variance of a tile."""
-        latent_box = tile.grown_by(len(target_psf) // 2)
+        latent_box = tile.grown_by(len(kernel) // 2)
         images = []
         for group in groups:
             rest = self._stack.select(np.setdiff1d(np.arange(len(self._stack)), group))
-            images.append(convolve_to_target(self._restore(rest, latent_box), latent_box, target_psf, tile))
+            images.append(convolve_to_target(self._restore(rest, latent_box), latent_box, kernel, tile))
         return (len(groups) - 1) * np.var(images, axis=0)
 
     def summary(self) -> dict[str, int | float | str]:

@@ -37,6 +37,7 @@ from .forward_model import ForwardModel
 from .image_mm import image_mm, image_mm_start
 from .infill import robust_coadd
 from .noise_variance import finish_variance
+from .point_response import measure_point_response
 from .restoration_config import RestorationConfig
 from .restoration_result import empty_history
 from .target_psf import convolve_to_target
@@ -59,21 +60,29 @@ class ImageMMMethod:
     def __init__(self, stack: ExposureStack, config: RestorationConfig) -> None:
         self._stack = stack
         self._config = config
-        self._latent_box = stack.box.grown_by(stack.psf.radius)
 
     def fit(self, log: logging.Logger) -> dict[str, np.ndarray]:
         return empty_history()
 
     def latent(self, log: logging.Logger) -> np.ndarray:
-        tiles = tile_grid(self._latent_box, self._config.tiles.restoring_size, self._config.tiles.overlap)
-        blender = TileBlender(self._latent_box, self._config.tiles.overlap)
+        return self._latent(self._stack, log)
+
+    def _latent(self, stack: ExposureStack, log: logging.Logger) -> np.ndarray:
+        radius = stack.psf.radius
+        latent_box = stack.box.grown_by(radius)
+        tiles = tile_grid(latent_box, self._config.tiles.restoring_size, self._config.tiles.overlap)
+        blender = TileBlender(latent_box, self._config.tiles.overlap)
         progress = PeriodicLogger(log, interval=LOG_SECONDS)
         for index, tile in enumerate(tiles):
-            data_box = self._data_box(tile)
-            latent = self._solve(self._stack.cutout(data_box), None)
-            blender.add(tile, latent[tile.slices_within(data_box.grown_by(self._stack.psf.radius))])
+            data_box = tile.grown_by(2 * radius).intersection(stack.box)
+            latent = self._solve(stack.cutout(data_box), None)
+            blender.add(tile, latent[tile.slices_within(data_box.grown_by(radius))])
             progress.log("ImageMM: tile %d of %d.", index + 1, len(tiles))
         return blender.result()
+
+    def point_response(self) -> np.ndarray:
+        log = logging.getLogger(__name__)
+        return measure_point_response(self._stack, lambda stack: self._latent(stack, log))
 
     def _data_box(self, tile: Box) -> Box:
         """Return the exposures' pixels that bear on a tile of the latent.
@@ -106,15 +115,15 @@ class ImageMMMethod:
             accelerate=options.accelerate,
         )
 
-    def variance(self, target_psf: np.ndarray) -> np.ndarray:
+    def variance(self, kernel: np.ndarray) -> np.ndarray:
         tiles = tile_grid(self._stack.box, self._config.tiles.restoring_size, self._config.tiles.overlap)
         blender = TileBlender(self._stack.box, self._config.tiles.overlap)
         seeds = np.random.SeedSequence([self._config.seed, 2]).spawn(len(tiles))
         for tile, seed in zip(tiles, seeds, strict=True):
-            blender.add(tile, self._tile_variance(tile, target_psf, np.random.default_rng(seed)))
+            blender.add(tile, self._tile_variance(tile, kernel, np.random.default_rng(seed)))
         return finish_variance(blender.result())
 
-    def _tile_variance(self, tile: Box, target_psf: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _tile_variance(self, tile: Box, kernel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         data_box = self._data_box(tile)
         part = self._stack.cutout(data_box)
         latent_box = data_box.grown_by(part.psf.radius)
@@ -122,7 +131,7 @@ class ImageMMMethod:
         total = np.zeros(tile.shape)
         for _ in range(self._config.n_noise_realizations):
             change = self._solve(part, rng) - latent
-            total += convolve_to_target(change, latent_box, target_psf, tile) ** 2
+            total += convolve_to_target(change, latent_box, kernel, tile) ** 2
         return (total / self._config.n_noise_realizations).astype(np.float32)
 
     def summary(self) -> dict[str, int | float | str]:

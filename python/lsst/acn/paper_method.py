@@ -34,6 +34,7 @@ from .exposure_stack import ExposureStack
 from .noise_variance import estimate_variance
 from .paper_network import PaperNetwork
 from .patch_inputs import PatchInputs
+from .point_response import measure_point_response
 from .restoration_config import RestorationConfig
 from .tiles import TileBlender, tile_grid
 from .training import train
@@ -52,6 +53,7 @@ class PaperMethod:
 
     def __init__(self, stack: ExposureStack, config: RestorationConfig) -> None:
         self._config = config
+        self._stack = stack
         self.network = PaperNetwork(config, len(stack))
         self.inputs = PatchInputs(stack, self.network.margin)
         self.encode = _compile_encoder(self.network)
@@ -60,15 +62,24 @@ class PaperMethod:
         return train(self.network, self.inputs, self._config, log)
 
     def latent(self, log: logging.Logger) -> np.ndarray:
+        return self._latent(self.inputs)
+
+    def _latent(self, inputs: PatchInputs) -> np.ndarray:
         tiles = self._config.tiles
-        latent_box = self.inputs.box.grown_by(self.inputs.psf.radius)
+        latent_box = inputs.box.grown_by(inputs.psf.radius)
         blender = TileBlender(latent_box, tiles.overlap)
         for tile in tile_grid(latent_box, tiles.restoring_size, tiles.overlap):
-            blender.add(tile, self.encode(self.inputs.encoder_input(tile)[None])[0])
-        return blender.result() * np.float32(self.inputs.scale)
+            blender.add(tile, self.encode(inputs.encoder_input(tile)[None])[0])
+        return blender.result() * np.float32(inputs.scale)
 
-    def variance(self, target_psf: np.ndarray) -> np.ndarray:
-        return estimate_variance(self.encode, self.inputs, self._config, target_psf)
+    def point_response(self) -> np.ndarray:
+        def restore_latent(stack: ExposureStack) -> np.ndarray:
+            return self._latent(PatchInputs(stack, self.network.margin, scale=self.inputs.scale))
+
+        return measure_point_response(self._stack, restore_latent)
+
+    def variance(self, kernel: np.ndarray) -> np.ndarray:
+        return estimate_variance(self.encode, self.inputs, self._config, kernel)
 
     def summary(self) -> dict[str, int | float | str]:
         import keras

@@ -47,6 +47,9 @@ class PatchInputs:
     margin : `int`
         Number of pixels by which an encoder's input exceeds its output on
         every side.
+    scale : `float`, optional
+        Unit of everything that a network sees, if not the typical noise of
+        this stack.
 
     Notes
     -----
@@ -54,11 +57,11 @@ class PatchInputs:
     patch; the loss never does.
     """
 
-    def __init__(self, stack: ExposureStack, margin: int) -> None:
+    def __init__(self, stack: ExposureStack, margin: int, *, scale: float | None = None) -> None:
         self.box = stack.box
         self.psf = stack.psf
         self.margin = margin
-        self.scale = float(np.sqrt(np.median(stack.median_variances())))
+        self.scale = scale or float(np.sqrt(np.median(stack.median_variances())))
         reach = margin + stack.psf.radius
         self._input_box = stack.box.grown_by(reach)
         widths = [(reach, reach), (reach, reach)]

@@ -33,6 +33,7 @@ import numpy as np
 
 from .errors import InvalidExposureError, TrainingDivergedError
 from .exposure_stack import ExposureStack
+from .point_response import gaussian_width, matching_fwhm
 from .psf_kernels import gaussian_kernel
 from .restoration_config import RestorationConfig
 from .restoration_method import RestorationMethod, make_method
@@ -95,17 +96,32 @@ def restore(
         raise TrainingDivergedError(
             f"The latent image of visits {list(stack.visits)} is empty or not finite.", seed=config.seed
         )
-    target_psf = gaussian_kernel(config.target_psf_fwhm)
+    kernel_fwhm = _kernel_fwhm(method, config, log)
+    kernel = gaussian_kernel(kernel_fwhm)
     latent_box = stack.box.grown_by(stack.psf.radius)
     return RestorationResult(
-        image=convolve_to_target(latent, latent_box, target_psf, stack.box),
-        variance=method.variance(target_psf),
+        image=convolve_to_target(latent, latent_box, kernel, stack.box),
+        variance=method.variance(kernel),
         latent=latent,
         latent_box=latent_box,
-        target_psf=target_psf,
+        target_psf=gaussian_kernel(config.target_psf_fwhm),
         history=history,
-        summary=_summarize(stack, config, method, history),
+        summary=_summarize(stack, config, method, history) | {"kernel_fwhm": kernel_fwhm},
     )
+
+
+def _kernel_fwhm(method: RestorationMethod, config: RestorationConfig, log: logging.Logger) -> float:
+    """Return the width of the Gaussian to convolve the latent image with."""
+    target = config.target_psf_fwhm
+    if not config.match_target_psf:
+        return target
+    response = method.point_response()
+    fwhm = matching_fwhm(response, target)
+    log.info(
+        "A star has FWHM %.2f pixels in the latent image: a Gaussian of %.2f brings it to %.2f.",
+        gaussian_width(response) if response.any() else float("nan"), fwhm, target,
+    )  # fmt: skip
+    return fwhm
 
 
 def _summarize(

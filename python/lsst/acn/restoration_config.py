@@ -247,6 +247,11 @@ class RestorationConfig(Config):
         default=2.5,
         check=lambda fwhm: fwhm > 0,
     )
+    match_target_psf = Field[bool](
+        doc="Measure how the restoration spreads a star, and convolve the latent image with a Gaussian so "
+        "much narrower that stars have the target PSF; otherwise with the target PSF itself.",
+        default=True,
+    )
     n_noise_realizations = Field[int](
         doc="Number of noise realisations that are restored along with the data to estimate the variance.",
         default=16,

@@ -68,13 +68,24 @@ class RestorationMethod(Protocol):
             half a PSF kernel.
         """
 
-    def variance(self, target_psf: np.ndarray) -> np.ndarray:
-        """Return the variance of the image at the target PSF.
+    def point_response(self) -> np.ndarray:
+        """Return what the latent image makes of a star.
+
+        Returns
+        -------
+        response : `numpy.ndarray`
+            Mean response to a star of unit flux, in the middle of an odd
+            stamp.
+        """
+
+    def variance(self, kernel: np.ndarray) -> np.ndarray:
+        """Return the variance of the restored image.
 
         Parameters
         ----------
-        target_psf : `numpy.ndarray`
-            PSF kernel of the restored image.
+        kernel : `numpy.ndarray`
+            What the latent image is convolved with to give the restored
+            image.
 
         Returns
         -------

@@ -1,0 +1,174 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""How a restoration spreads a star, and what is left to reach the target PSF."""
+
+from __future__ import annotations
+
+__all__ = ("gaussian_width", "matching_fwhm", "measure_point_response")
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+from scipy.optimize import brentq, minimize_scalar
+from scipy.signal import convolve
+
+from .boxes import Box
+from .exposure_stack import ExposureStack
+from .infill import robust_coadd
+from .psf_kernels import gaussian_kernel
+
+REGION_SIZE = 256
+"""Side in pixels of the part of a patch that stars are put into."""
+
+STAMP_RADIUS = 10
+SIGNAL_TO_NOISE = 100.0
+"""Of the injected stars, by matched filter on all exposures: well above the
+noise, and not so bright that nothing but themselves would show."""
+
+MIN_KERNEL_FWHM = 1.0
+"""Pixels below which a Gaussian kernel is as good as none."""
+
+
+def measure_point_response(
+    stack: ExposureStack, restore_latent: Callable[[ExposureStack], np.ndarray]
+) -> np.ndarray:
+    """Return how a fitted restoration spreads the light of a star.
+
+    Equal stars are added to all exposures of a part of the patch, where there
+    is little light, and the change of the latent image at their places is
+    averaged.
+
+    Parameters
+    ----------
+    stack : `ExposureStack`
+        The exposures that the restoration was fitted to.
+    restore_latent : `~collections.abc.Callable`
+        Takes a stack of the same exposures on another box, and returns its
+        latent image.
+
+    Returns
+    -------
+    response : `numpy.ndarray`
+        Mean response of the latent image to a star of unit flux, shape
+        ``(2 r + 1, 2 r + 1)``.  All zero if the stars left no trace.
+    """
+    part = stack.cutout(_region(stack.box))
+    rows, columns = _quiet_places(part)
+    radius = part.psf.radius
+    flux = SIGNAL_TO_NOISE * _point_source_noise(part)
+    change = restore_latent(_with_stars(part, rows, columns, flux)) - restore_latent(part)
+    reach = np.arange(-STAMP_RADIUS, STAMP_RADIUS + 1)
+    stamps = change[
+        (rows + radius)[:, None, None] + reach[:, None], (columns + radius)[:, None, None] + reach
+    ]
+    return stamps.mean(axis=0) / flux
+
+
+def _region(box: Box) -> Box:
+    """Return the middle of a box, no larger than what is needed."""
+    height, width = (min(size, REGION_SIZE) for size in box.shape)
+    y, x = box.y_start + (box.shape[0] - height) // 2, box.x_start + (box.shape[1] - width) // 2
+    return Box(y, y + height, x, x + width)
+
+
+def _point_source_noise(part: ExposureStack) -> float:
+    kernels = part.psf.at(*part.box.center)
+    information = (kernels**2).sum(axis=(1, 2)) / part.median_variances()
+    return float(1.0 / np.sqrt(information.sum()))
+
+
+def _quiet_places(part: ExposureStack) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows and columns, a PSF kernel apart, with little light around."""
+    step = max(part.psf.size, 2 * STAMP_RADIUS + 1)
+    centres = [np.arange(step // 2, max(size - step // 2, step // 2 + 1), step) for size in part.shape]
+    rows, columns = (places.ravel() for places in np.meshgrid(*centres, indexing="ij"))
+    light = np.abs(robust_coadd(part.image, part.variance, part.valid))
+    near = step // 4
+    level = [
+        light[max(y - near, 0) : y + near + 1, max(x - near, 0) : x + near + 1].mean()
+        for y, x in zip(rows, columns, strict=True)
+    ]
+    quiet = np.argsort(level, kind="stable")[: (len(level) + 1) // 2]
+    return rows[quiet], columns[quiet]
+
+
+def _with_stars(part: ExposureStack, rows: np.ndarray, columns: np.ndarray, flux: float) -> ExposureStack:
+    image = part.image.copy()
+    kernels = part.psf.at(*part.box.center)
+    radius = part.psf.radius
+    stars = np.zeros((part.shape[0] + 2 * radius, part.shape[1] + 2 * radius), np.float32)
+    stars[rows + radius, columns + radius] = flux
+    for plane, kernel in zip(image, kernels, strict=True):
+        plane += convolve(stars, kernel, mode="valid", method="fft").astype(np.float32)
+    return dataclasses.replace(part, image=image)
+
+
+def gaussian_width(stamp: np.ndarray) -> float:
+    """Return the full width at half maximum of the best round Gaussian.
+
+    Parameters
+    ----------
+    stamp : `numpy.ndarray`
+        Image of a star in the middle of an odd stamp.
+
+    Returns
+    -------
+    fwhm : `float`
+        In pixels, by least squares over centred Gaussians of any height.
+    """
+    size = len(stamp)
+
+    def misfit(fwhm: float) -> float:
+        model = gaussian_kernel(fwhm, size).astype(np.float64)
+        return -(float((stamp * model).sum()) ** 2) / float((model**2).sum())
+
+    return float(minimize_scalar(misfit, bounds=(0.3, size / 1.5), method="bounded").x)
+
+
+def matching_fwhm(response: np.ndarray, target_fwhm: float) -> float:
+    """Return the Gaussian that brings a restoration to the target PSF.
+
+    Parameters
+    ----------
+    response : `numpy.ndarray`
+        From `measure_point_response`.
+    target_fwhm : `float`
+        Full width at half maximum, in pixels, that a star is to have.
+
+    Returns
+    -------
+    fwhm : `float`
+        Width of the Gaussian to convolve the latent image with, so that stars
+        have the target PSF; `MIN_KERNEL_FWHM` where even that is too wide, and
+        ``target_fwhm`` where the response is narrower than a pixel.
+    """
+
+    def excess(fwhm: float) -> float:
+        stamp = convolve(response, gaussian_kernel(fwhm).astype(np.float64), mode="full")
+        return gaussian_width(stamp) - target_fwhm
+
+    if not response.any() or excess(target_fwhm) <= 0:
+        return target_fwhm
+    if excess(MIN_KERNEL_FWHM) >= 0:
+        return MIN_KERNEL_FWHM
+    return float(brentq(excess, MIN_KERNEL_FWHM, target_fwhm, xtol=1e-3))
