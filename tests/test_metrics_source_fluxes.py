@@ -95,3 +95,11 @@ def test_ratios_by_magnitude_by_hand() -> None:
     assert ratios.count.tolist() == [3, 0, 2]
     np.testing.assert_allclose(ratios.median, [1.1, np.nan, 0.7])
     np.testing.assert_allclose(ratios.scatter, [0.1 * 1.4826, np.nan, 0.2 * 1.4826], rtol=1e-4)
+
+
+def test_scatter_of_one_source_is_not_known() -> None:
+    position, one = np.zeros(1), np.ones(1)
+    sources = SourceFluxes(position, position, 100 * one, one, 90 * one, one > 0, radius=3.0)
+    ratios = flux_ratios(sources, np.array([24.0, 26.0]), zero_point=30.0)
+    assert (ratios.count.tolist(), ratios.median.tolist()) == ([1], [pytest.approx(0.9)])
+    assert np.isnan(ratios.scatter).all()

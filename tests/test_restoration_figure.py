@@ -26,10 +26,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from measured_fields import make_patch
 
 from lsst.acn import Box, ExposureStack
-from lsst.acn.figure_images import stretch_of, stretch_ticks
+from lsst.acn.figure_curves import draw_chi2
+from lsst.acn.figure_images import add_circle, add_scale_bar, show_image, stretch_of, stretch_ticks
 from lsst.acn.interesting_places import interesting_places
 from lsst.acn.metrics import SourceFluxes
 from lsst.acn.metrics_tables import make_metrics_table
@@ -128,3 +130,21 @@ def test_figure_of_a_blank_patch_can_be_saved(measurement: PatchMeasurement, tmp
     measured = measure_patch(empty, magnitude_edges=np.arange(20.0, 28.0), zero_point=31.4)
     draw_restoration(measured, make_metrics_table(measured), HISTORY).savefig(tmp_path / "plot.png")
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_marks_at_the_edge_do_not_widen_a_panel() -> None:
+    axes = Figure().subplots()
+    box = Box.from_shape((20, 24), (100, 200))
+    show_image(axes, np.zeros(box.shape), box, stretch_of([np.zeros(box.shape)], 1.0))
+    add_circle(axes, 101, 201, 9.0, "white")
+    add_scale_bar(axes, box.shape[1], 0.2)
+    axes.figure.canvas.draw()
+    assert (axes.get_xlim(), axes.get_ylim()) == ((199.5, 223.5), (99.5, 119.5))
+
+
+def test_names_of_outlier_visits_stay_in_their_panel(measurement: PatchMeasurement) -> None:
+    exposures = [dataclasses.replace(each, is_outlier=True) for each in measurement.fits.exposures]
+    axes = Figure().subplots()
+    draw_chi2(axes, dataclasses.replace(measurement.fits, exposures=tuple(exposures)))
+    alignments = [text.get_horizontalalignment() for text in axes.texts]
+    assert alignments == ["left", "center", "center", "center", "right"]

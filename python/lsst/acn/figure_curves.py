@@ -92,8 +92,9 @@ def draw_chi2(axes: Axes, fits: ExposureFits) -> None:
             [index, index], both, "o", markersize=11, markerfacecolor="none", markeredgecolor=VERMILLION
         )
         text = f"visit {fits.exposures[index].visit}"
+        align = _alignment(index, len(place))
         axes.annotate(
-            text, (index, np.nanmax(both)), (0, 8), textcoords="offset points", ha="center", color=VERMILLION
+            text, (index, np.nanmax(both)), (0, 8), textcoords="offset points", ha=align, color=VERMILLION
         )
     step = -(-len(place) // MAX_TICKS)
     names = [str(each.visit) for each in fits.exposures[::step]]
@@ -139,8 +140,10 @@ def draw_flux_ratios(axes: Axes, measurement: PatchMeasurement) -> None:
     else:
         _say(axes, "no sources")
     is_ab = measurement.patch.stack.unit == "nJy" and measurement.zero_point == 31.4
-    scale = "AB magnitude" if is_ab else f"magnitude of zero point {measurement.zero_point:g}"
-    axes.set(title="Flux, restored over coadd", xlabel=f"{scale} in the coadd")
+    scale = "AB magnitude in the coadd"
+    if not is_ab:
+        scale = f"instrumental magnitude in the coadd, zero point {measurement.zero_point:g}"
+    axes.set(title="Flux, restored over coadd", xlabel=scale)
 
 
 def draw_numbers(axes: Axes, rows: Sequence[tuple[str, str, str]]) -> None:
@@ -162,6 +165,13 @@ def draw_numbers(axes: Axes, rows: Sequence[tuple[str, str, str]]) -> None:
             axes.text(
                 x, y, text, ha=align, va="center", fontsize=9, fontweight=weight, transform=axes.transAxes
             )
+
+
+def _alignment(index: int, count: int) -> str:
+    """Return how a text at a point of a row is aligned to stay in its panel."""
+    if count > 1 and index == 0:
+        return "left"
+    return "right" if count > 1 and index == count - 1 else "center"
 
 
 def _scale_to(axes: Axes, values: np.ndarray) -> None:

@@ -170,6 +170,8 @@ def _show(axes: Axes, image: np.ndarray, box: Box, norm: Normalize, colors: str)
     color_map = colormaps[colors].with_extremes(bad=NO_DATA_COLOR)
     drawn = axes.imshow(image, norm=norm, cmap=color_map, origin="lower", extent=extent)
     axes.set(xticks=[], yticks=[])
+    # A mark that reaches beyond the image must not widen the panel.
+    axes.autoscale(False)
     return drawn
 
 

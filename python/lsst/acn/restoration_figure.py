@@ -182,7 +182,8 @@ def _numbers(measurement: PatchMeasurement, figures: Any) -> list[tuple[str, str
     """Return the main figures of coadd and restored image as text."""
 
     def pair(form: str, *names: str) -> str:
-        return " | ".join("–" if np.isnan(figures[name]) else format(figures[name], form) for name in names)
+        values = ("–" if np.isnan(figures[name]) else format(figures[name], form) for name in names)
+        return " | ".join(values).replace("-", "−")
 
     def both(what: str, name: str, form: str) -> tuple[str, str, str]:
         return what, pair(form, f"{name}_coadd"), pair(form, f"{name}_restored")
@@ -194,7 +195,7 @@ def _numbers(measurement: PatchMeasurement, figures: Any) -> list[tuple[str, str
         both("PSF FWHM [arcsec]", "psf_fwhm", ".2f"),
         both("S_F, mean log spectrum", "sharpness", ".2f"),
         both(f"σ_sky [{measurement.patch.stack.unit}]", "sky_sigma", ".3g"),
-        ("    change [%]", "", pair("+.0f", "sky_sigma_change")),
+        ("    change [%]", "", pair("+.1f", "sky_sigma_change")),
         ("held-out χ² excess, sources", pair(".3g", peer), excess),
         ("residual rms, sources | sky", "", pair(".3f", "residual_source_rms", "residual_sky_rms")),
         ("PSNR to exposures | coadd [dB]", "", pair(".1f", "psnr_exposures", "psnr_coadd")),
@@ -213,4 +214,4 @@ def _with_error(value: float, error: float) -> str:
     if not (np.isfinite(value) and error > 0):
         return "–"
     digits = max(0, 1 - int(np.floor(np.log10(error))))
-    return f"{value:.{digits}f} ± {error:.{digits}f}"
+    return f"{value:.{digits}f} ± {error:.{digits}f}".replace("-", "−")

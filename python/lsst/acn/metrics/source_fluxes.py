@@ -107,8 +107,9 @@ class FluxRatios:
     count : `numpy.ndarray`
         Number of sources in it.
     median, scatter : `numpy.ndarray`
-        Median of the ratios, and their standard deviation as the median
-        absolute deviation gives it; NaN where there are none.
+        Median of the ratios, NaN where there are none, and their standard
+        deviation as the median absolute deviation gives it, NaN where there
+        are fewer than two.
     """
 
     magnitude: np.ndarray
@@ -223,6 +224,6 @@ def flux_ratios(
 
 
 def _scatter(values: np.ndarray) -> float:
-    if not values.size:
+    if values.size < 2:
         return float("nan")
     return float(SIGMA_PER_MAD * np.median(np.abs(values - np.median(values))))
