@@ -98,6 +98,33 @@ def test_tasks_have_to_use_the_same_warps() -> None:
         pipeline.to_graph()
 
 
+@pytest.mark.parametrize("name", ["acn", "apply"])
+@pytest.mark.parametrize(
+    ("label", "field", "value", "message"),
+    [
+        ("assembleReferenceCoadd", "use_visit_selection", False, "same visits"),
+        ("measureRestoration", "psf_quality.max_fwhm", 1.0, "visits and with the artifact masks"),
+        ("measureRestoration", "connections.warps", "other_warp", "measured on the warps"),
+        ("measureRestoration", "use_restoration_network", None, "restore again with the network"),
+    ],
+)
+def test_what_belongs_together_is_kept_together(
+    name: str, label: str, field: str, value: object, message: str
+) -> None:
+    pipeline = Pipeline.fromFile(str(ROOT / "pipelines" / f"{name}.yaml"))
+    pipeline.addConfigOverride(label, field, name == "acn" if value is None else value)
+    with pytest.raises(ContractError, match=message):
+        pipeline.to_graph()
+
+
+def test_applying_a_network_is_measured_too() -> None:
+    graph = Pipeline.fromFile(str(ROOT / "pipelines" / "apply.yaml")).to_graph()
+    graph.resolve(dimensions=DimensionUniverse(), dataset_types={})
+    consumers = {task.label for task in graph.consumers_of("restoration_network")}
+    assert consumers == {"restoreCoadd", "measureRestoration"}
+    assert graph.producer_of("restored_coadd_metrics").label == "measureRestoration"
+
+
 def test_paper_config_is_what_the_paper_says() -> None:
     config = RestoreCoaddConfig()
     training = config.restoration.training
