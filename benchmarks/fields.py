@@ -126,7 +126,7 @@ FIELDS = (
     _field("poor seeing", 13, (192, 12), 0.2, (0.9, 1.3), 25.0, 100),
     _field("0.3″ pixels, sparse", 14, (192, 8), 0.3, (0.8, 1.3), 25.3, 40),
     _field("3 exposures", 15, (256, 3), 0.2, (0.6, 0.9), 25.3, 170),
-    _field("100 exposures", 16, (96, 100), 0.168, (0.5, 1.0), 24.0, 40),
+    _field("100 exposures", 16, (96, 100), 0.168, (0.5, 1.0), 24.0, 70),
     _field("crowded", 18, (192, 12), 0.168, (0.55, 0.85), 25.3, 450, star_share=0.3, is_crowded=True),
     _field("crowded, deep", 19, (144, 33), 0.2, (0.6, 1.0), 24.8, 280, star_share=0.3, is_crowded=True),
 )

@@ -142,16 +142,25 @@ def draw_field(seed: int) -> SimulationConfig:
     best = min(best, worst / 1.05)
     psf_size = next(size for size in PSF_SIZES if size >= 4 * worst / pixel_scale or size == PSF_SIZES[-1])
     arcmin2 = (FIELD_SIZE * pixel_scale / 60) ** 2
-    # Between 8 and 120 sources in the field, whatever its size in the sky.
-    crowding = float(np.exp(rng.uniform(np.log(8), np.log(120)))) / arcmin2
+    # Between 8 and 400 sources in the field, whatever its size in the sky.
+    crowding = float(np.exp(rng.uniform(np.log(8), np.log(400)))) / arcmin2
+    visits = round(float(np.exp(rng.uniform(np.log(3), np.log(64)))))
+    depth = float(rng.uniform(24.3, 26.0))
+    coadd_depth = depth + 1.25 * np.log10(visits)
     return SimulationConfig(
         seed=seed,
         box=Box.from_shape((FIELD_SIZE, FIELD_SIZE)),
-        visits=round(float(np.exp(rng.uniform(np.log(4), np.log(64))))),
+        visits=visits,
         pixel_scale=pixel_scale,
         psf_size=psf_size,
-        scene=SceneConfig(crowding=crowding, star_share=float(rng.uniform(0.05, 0.5))),
-        conditions=ConditionsConfig(seeing=(best, worst), depth=float(rng.uniform(24.3, 26.0))),
+        scene=SceneConfig(
+            crowding=crowding,
+            star_share=float(rng.uniform(0.05, 0.5)),
+            faint_limit=float(coadd_depth + rng.uniform(0.3, 1.2)),
+            star_bright_limit=float(rng.uniform(16.5, 19.5)),
+            galaxy_bright_limit=float(rng.uniform(18.0, 20.0)),
+        ),
+        conditions=ConditionsConfig(seeing=(best, worst), depth=depth),
     )
 
 

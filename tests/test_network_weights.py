@@ -34,7 +34,7 @@ from lsst.acn.nonnegative_family import FAMILY_SIZE
 
 
 def make_network():
-    network = MixingNetwork(make_config(), channels=8, blocks=1)
+    network = MixingNetwork(make_config(), channels=8, dilations=[1])
     rng = np.random.default_rng(1)
     network.model.set_weights([0.1 * rng.normal(size=w.shape) for w in network.model.get_weights()])
     return network
@@ -51,7 +51,7 @@ def test_a_round_trip_through_json_keeps_every_bit():
     network = make_network()
     packed = json.loads(json.dumps(pack_network(network, {"seed": 3})))
     again = unpack_network(packed, make_config())
-    assert (again.channels, again.blocks) == (8, 1)
+    assert (again.channels, again.dilations) == (8, (1,))
     np.testing.assert_array_equal(mix(again), mix(network))
     assert packed["provenance"] == {"seed": 3}
 
@@ -80,7 +80,7 @@ def test_weights_written_by_one_backend_are_read_by_another(tmp_path):
         (lambda p: p["weights"].pop(), "is damaged"),
         (lambda p: p["weights"].__setitem__(0, "%%%"), "is damaged"),
         (lambda p: p["weights"].__setitem__(1, p["weights"][1][:-8] + "AAAAAAA="), "is damaged"),
-        (lambda p: p["architecture"].pop("blocks"), "is damaged"),
+        (lambda p: p["architecture"].pop("dilations"), "is damaged"),
         (lambda p: p["architecture"].update(channels=9), "has weights of shapes"),
     ],
 )

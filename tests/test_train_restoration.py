@@ -37,7 +37,7 @@ def make_task(**changes):
     config = TrainRestorationTask.ConfigClass()
     options = config.restoration.cross_exposure
     options.steps, options.samples, options.tile_size = 6, 3, 24
-    options.channels, options.blocks = 8, 1
+    options.channels, options.dilations = 8, [1]
     config.restoration.tiles.restoring_size = 48
     config.restoration.tiles.overlap = 8
     config.update(**changes)

@@ -35,7 +35,7 @@ from .exposure_stack import ExposureStack
 from .forward_model import ForwardModel
 from .mirrored_cutout import mirrored_cutout
 from .mixing_network import make_features
-from .nonnegative_family import RestorationFamily, make_family
+from .nonnegative_family import RestorationFamily, first_pass, make_family
 from .restoration_config import CrossExposureConfig
 from .sufficient_statistics import gather_statistics
 from .tiles import draw_tiles
@@ -156,12 +156,12 @@ def restore_family(stack: ExposureStack, latent_box: Box) -> RestorationFamily:
     family : `RestorationFamily`
         On ``latent_box``.
     """
-    margin = 2 * stack.psf.radius
-    part = mirrored_cutout(stack, latent_box.grown_by(margin))
+    part = mirrored_cutout(stack, latent_box.grown_by(2 * stack.psf.radius))
     covering = np.flatnonzero(part.valid.any(axis=(1, 2)))
     if len(covering) < len(part):
         part = part.select(covering)
-    return make_family(gather_statistics(part)).cropped(margin)
+    model = first_pass(gather_statistics(part))
+    return make_family(gather_statistics(part, model)).cropped(2 * stack.psf.radius)
 
 
 def stack_samples(samples: Sequence[CrossExposureSample]) -> tuple[np.ndarray, ...]:

@@ -37,40 +37,54 @@ from .nonnegative_family import FAMILY_SIZE, RestorationFamily
 from .restoration_config import RestorationConfig
 
 N_FEATURES = FAMILY_SIZE + 2
-START_WEIGHTS = (-2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0)
-"""Logits of the members before training: the well-regularised ones lead."""
+START_MEMBER = 4
+"""The member that leads before training: sharp, with some sparsity."""
+
+START_WEIGHT = 2.0
+"""Its logit; those of the others are 0."""
 
 START_GATE = 3.0
 """Logit of the gate before training: open."""
 
-MAX_GATE = 1.05
+MAX_GATE = 1.1
+
+FIRST_KERNEL, KERNEL = 5, 3
+"""Sides of the first and of all other convolutions."""
 
 
 class MixingNetwork:
     """Per-pixel weights over a family of restorations, and one gate.
 
-    A small residual network sees the members in units of the point-source
-    noise, compressed by asinh, the matched-filter significance, and the
-    effective area of the PSF.  Number, order and depth of the exposures do
-    not enter otherwise, so that weights carry over from field to field.
+    A small residual network of dilated convolutions sees the members in
+    units of the point-source noise, compressed by asinh, the matched-filter
+    significance, and the effective area of the PSF.  Number, order and depth
+    of the exposures do not enter otherwise, so that weights carry over from
+    field to field.  Whatever the weights, the latent image is a mixture of
+    restorations that the exposures support: nothing else can appear in it.
 
     Parameters
     ----------
     config : `RestorationConfig`
         Uses ``cross_exposure`` and ``seed``.
-    channels, blocks : `int`, optional
-        Size of the network, if not that of the config.
+    channels : `int`, optional
+        Number of channels, if not that of the config.
+    dilations : `~collections.abc.Sequence` [`int`], optional
+        Dilation of each residual block, if not those of the config.
     """
 
     def __init__(
-        self, config: RestorationConfig, *, channels: int | None = None, blocks: int | None = None
+        self,
+        config: RestorationConfig,
+        *,
+        channels: int | None = None,
+        dilations: Sequence[int] | None = None,
     ) -> None:
         options = config.cross_exposure
         self.channels = options.channels if channels is None else channels
-        self.blocks = options.blocks if blocks is None else blocks
-        self.margin = 2 + 2 * self.blocks
+        self.dilations = tuple(options.dilations if dilations is None else dilations)
+        self.margin = FIRST_KERNEL // 2 + (KERNEL // 2) * sum(self.dilations)
         self._delta = options.huber_delta
-        self.model = _build(self.channels, self.blocks, config.seed)
+        self.model = _build(self.channels, self.dilations, config.seed)
 
     def mix(self, features: Any, members: Any) -> Any:
         """Return the latent image.
@@ -135,26 +149,25 @@ def make_features(family: RestorationFamily) -> np.ndarray:
     return np.concatenate([np.arcsinh(family.members), context], axis=-1).astype(np.float32)
 
 
-def _build(channels: int, blocks: int, seed: int) -> Any:
+def _build(channels: int, dilations: tuple[int, ...], seed: int) -> Any:
     """Return a residual network from features to logits."""
     import keras
 
-    seeds = iter(np.random.SeedSequence([seed, 3]).generate_state(2 * blocks + 1).tolist())
-
-    def glorot() -> Any:
-        return keras.initializers.GlorotUniform(seed=int(next(seeds)))
-
+    seeds = iter(np.random.SeedSequence([seed, 3]).generate_state(len(dilations) + 2).tolist())
     layers = keras.layers
+
+    def convolution(size: int, dilation: int = 1) -> Any:
+        start = keras.initializers.GlorotUniform(seed=int(next(seeds)))
+        options = {"padding": "same", "activation": "gelu", "kernel_initializer": start}
+        return layers.Conv2D(channels, size, dilation_rate=dilation, **options)
+
     features = keras.Input((None, None, N_FEATURES))
-    hidden = layers.Conv2D(channels, 5, padding="same", activation="gelu", kernel_initializer=glorot())(
-        features
-    )
-    for _ in range(blocks):
-        around = layers.DepthwiseConv2D(5, padding="same", depthwise_initializer=glorot())(hidden)
-        change = layers.Conv2D(channels, 1, activation="gelu", kernel_initializer=glorot())(around)
-        hidden = layers.Add()([hidden, change])
-    start = keras.ops.convert_to_tensor([*START_WEIGHTS, START_GATE], "float32")
-    logits = layers.Conv2D(FAMILY_SIZE + 1, 1, kernel_initializer="zeros")(hidden)
-    model = keras.Model(features, logits)
+    hidden = convolution(FIRST_KERNEL)(features)
+    for dilation in dilations:
+        hidden = layers.Add()([hidden, convolution(KERNEL, dilation)(hidden)])
+    small = keras.initializers.RandomNormal(stddev=0.01, seed=int(next(seeds)))
+    model = keras.Model(features, layers.Conv2D(FAMILY_SIZE + 1, 1, kernel_initializer=small)(hidden))
+    start = np.zeros(FAMILY_SIZE + 1, np.float32)
+    start[START_MEMBER], start[-1] = START_WEIGHT, START_GATE
     model.layers[-1].bias.assign(start)
     return model

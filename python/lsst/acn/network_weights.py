@@ -34,11 +34,11 @@ import numpy as np
 
 from .errors import RestorationError
 from .mixing_network import MixingNetwork
-from .nonnegative_family import BRANCH_UPDATES, PENALTIES, SNAPSHOTS, WIENER_POWERS
+from .nonnegative_family import PATH, SMOOTHED, WIENER_POWERS
 from .restoration_config import RestorationConfig
 
 FORMAT = "lsst.acn.mixing_network"
-VERSION = 1
+VERSION = 2
 
 
 class InvalidNetworkError(RestorationError):
@@ -66,7 +66,7 @@ def pack_network(network: MixingNetwork, provenance: Mapping[str, Any] | None = 
     return {
         "format": FORMAT,
         "version": VERSION,
-        "architecture": {"channels": network.channels, "blocks": network.blocks},
+        "architecture": {"channels": network.channels, "dilations": list(network.dilations)},
         "family": _family(),
         "shapes": [list(weight.shape) for weight in weights],
         "weights": [base64.b64encode(weight.tobytes()).decode("ascii") for weight in weights],
@@ -113,12 +113,13 @@ def unpack_network(
         )
     try:
         weights = _decode(packed["shapes"], packed["weights"])
-        channels, blocks = (int(packed["architecture"][key]) for key in ("channels", "blocks"))
+        channels = int(packed["architecture"]["channels"])
+        dilations = [int(dilation) for dilation in packed["architecture"]["dilations"]]
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidNetworkError(f"{name} is damaged: {error!r}.") from error
     if _checksum(weights) != packed.get("checksum") or not all(np.isfinite(w).all() for w in weights):
         raise InvalidNetworkError(f"{name} is damaged: its weights do not match its checksum.")
-    network = MixingNetwork(config, channels=channels, blocks=blocks)
+    network = MixingNetwork(config, channels=channels, dilations=dilations)
     expected = [tuple(weight.shape) for weight in network.model.get_weights()]
     if expected != [weight.shape for weight in weights]:
         raise InvalidNetworkError(
@@ -146,7 +147,6 @@ def _family() -> dict[str, Any]:
     """Return what defines the family of restorations that is mixed."""
     return {
         "wiener_powers": list(WIENER_POWERS),
-        "snapshots": list(SNAPSHOTS),
-        "penalties": list(PENALTIES),
-        "branch_updates": BRANCH_UPDATES,
+        "path": [list(stage) for stage in PATH],
+        "smoothed": [list(pair) for pair in SMOOTHED],
     }

@@ -23,32 +23,38 @@
 
 from __future__ import annotations
 
-__all__ = ("FAMILY_SIZE", "RestorationFamily", "make_family")
+__all__ = ("FAMILY_SIZE", "RestorationFamily", "first_pass", "make_family")
 
 import dataclasses
+import os
+from collections.abc import Sequence
 
 import numpy as np
 import scipy.fft
+from scipy.ndimage import gaussian_filter
 
 from .sufficient_statistics import SufficientStatistics
-
-SNAPSHOTS = (8, 20)
-"""Updates after which the common start of the family is kept as a member."""
-
-PENALTIES = (0.0, 1.2, 3.0, 6.0)
-"""Sparsity of the other members, in standard deviations of the noise of the
-back-projected image."""
-
-BRANCH_UPDATES = 60
-"""Further updates of each of them."""
 
 WIENER_POWERS = (10.0, 1.0)
 """Noise over signal of the Wiener filters that give the blurriest members."""
 
-FAMILY_SIZE = len(WIENER_POWERS) + len(SNAPSHOTS) + len(PENALTIES)
+PATH = ((0.0, 8), (0.0, 12), (1.2, 50), (3.0, 40), (6.0, 30))
+"""Sparsity, in standard deviations of the noise of the back-projected image,
+and number of updates of one stage after the other; each ends with a member."""
+
+SMOOTHED = ((2, 1.0), (2, 2.0), (1, 2.0), (3, 1.0))
+"""Stages whose ends are also kept smoothed, by Gaussians of so many pixels."""
+
+FIRST_PASS = ((0.0, 15), (1.2, 25))
+"""Stages of the model that masked pixels are filled with."""
+
+FAMILY_SIZE = len(WIENER_POWERS) + len(PATH) + len(SMOOTHED)
 
 MAX_FACTOR = 2.0
 TINY = 1e-12
+
+WORKERS = min(int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1), 4)
+"""Threads of a Fourier transform."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -104,11 +110,13 @@ def make_family(statistics: SufficientStatistics) -> RestorationFamily:
         1 / \kappa, \kappa\right),
 
     accelerated (Biggs & Andrews 1997).  All exposures together cost one pair
-    of Fourier transforms an update, where ImageMM needs one pair each.  The
-    first updates are common to all; stopping there gives smooth members.  The
-    penalty :math:`\mu` then keeps noise from being taken for sources.  Two
-    Wiener filters, cut off at zero, give the blurriest members, which faint
-    and extended light is left to.
+    of Fourier transforms an update, where ImageMM needs one pair each.  One
+    path leads through all members: its first stages, without a penalty and
+    stopped early, are smooth; the penalty :math:`\mu`, then raised from stage
+    to stage, keeps noise from being taken for sources.  Two Wiener filters,
+    cut off at zero, give the blurriest members, which faint and extended
+    light is left to, and Gaussians of some of the stages offer what lies
+    between: where light is smooth, a mean over neighbours is less noisy.
 
     Parameters
     ----------
@@ -118,72 +126,101 @@ def make_family(statistics: SufficientStatistics) -> RestorationFamily:
     Returns
     -------
     family : `RestorationFamily`
-        The members, from blurry to sharp, then by growing sparsity.
+        The Wiener filters, the stages of the path, then those smoothed.
     """
-    image = statistics.back_projected_image()
     unit = statistics.point_source_noise
-    # Noise of the back-projected image: its power spectrum is that of the
-    # exposures' mean times P.
-    image_noise = unit * statistics.mean_power
-    target = np.maximum(image, 0.0).astype(np.float32)
-    floor = np.float32(0.05 * image_noise)
-    kept, start = _iterate(
-        np.maximum(target, floor)[None], target, statistics, np.zeros(1, np.float32), SNAPSHOTS
-    )
-    penalties = np.array(PENALTIES, np.float32) * np.float32(image_noise)
-    branches = np.repeat(start, len(PENALTIES), axis=0)
-    members, _ = _iterate(branches, target, statistics, penalties, (BRANCH_UPDATES,))
-    stacked = np.concatenate([_wiener(statistics), kept[:, 0], members[-1]]) / np.float32(unit)
+    image = statistics.back_projected_image()
+    stages = _follow(statistics, image, PATH)
+    smoothed = [gaussian_filter(stages[stage], sigma, mode="wrap") for stage, sigma in SMOOTHED]
+    members = np.stack([*_wiener(statistics), *stages, *smoothed], axis=-1)
+    members /= np.float32(unit)
     return RestorationFamily(
-        members=np.moveaxis(stacked, 0, -1),
-        significance=(image / image_noise).astype(np.float32),
+        members=members,
+        significance=(image / _image_noise(statistics)).astype(np.float32),
         unit=unit,
         effective_area=1.0 / statistics.mean_power,
     )
+
+
+def first_pass(statistics: SufficientStatistics) -> np.ndarray:
+    """Return a quick latent image, to fill masked pixels with its model.
+
+    Parameters
+    ----------
+    statistics : `SufficientStatistics`
+        What the exposures say.
+
+    Returns
+    -------
+    latent : `numpy.ndarray`
+        Non-negative, in the unit of the exposures, float32.
+    """
+    return _follow(statistics, statistics.back_projected_image(), FIRST_PASS)[-1]
+
+
+def _image_noise(statistics: SufficientStatistics) -> float:
+    """Return the noise of the back-projected image.
+
+    Its power spectrum is that of the exposures' mean times P.
+    """
+    return statistics.point_source_noise * statistics.mean_power
 
 
 def _wiener(statistics: SufficientStatistics) -> np.ndarray:
     """Return Wiener restorations of unit gain, cut off at zero."""
     powers = np.array(WIENER_POWERS, np.float32)[:, None, None]
     spectra = statistics.back_projection * (1 + powers) / (statistics.power + powers)
-    return np.maximum(scipy.fft.irfft2(spectra, s=statistics.shape), 0.0)
+    return np.maximum(scipy.fft.irfft2(spectra, s=statistics.shape, workers=WORKERS), 0.0)
 
 
-def _iterate(
+def _follow(
+    statistics: SufficientStatistics, image: np.ndarray, path: Sequence[tuple[float, int]]
+) -> list[np.ndarray]:
+    """Return the latent images at the ends of the stages of a path."""
+    noise = np.float32(_image_noise(statistics))
+    target = np.maximum(image, 0.0).astype(np.float32)
+    latent = np.maximum(target, np.float32(0.05) * noise)
+    ends = []
+    for penalty, updates in path:
+        latent = _update(latent, target, statistics, np.float32(penalty) * noise, updates)
+        ends.append(latent)
+    return ends
+
+
+def _update(
     latent: np.ndarray,
     target: np.ndarray,
     statistics: SufficientStatistics,
-    penalties: np.ndarray,
-    snapshots: tuple[int, ...],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the images kept at ``snapshots``, and the last of them.
-
-    ``latent`` and the result have a first axis of the same length as
-    ``penalties``, and the kept images one more in front.
-    """
-    kept = []
+    penalty: np.float32,
+    updates: int,
+) -> np.ndarray:
+    """Return the latent image after some accelerated updates."""
     previous = latent
     step = last_step = None
-    for update in range(1, max(snapshots) + 1):
+    for _ in range(updates):
         point = _extrapolate(latent, previous, step, last_step)
         previous = latent
-        spectrum = scipy.fft.rfft2(point) * statistics.power
-        model = scipy.fft.irfft2(spectrum, s=statistics.shape) + penalties[:, None, None]
-        ratio = target / np.maximum(model, TINY)
-        latent = point * np.clip(ratio, 1.0 / MAX_FACTOR, MAX_FACTOR)
+        spectrum = scipy.fft.rfft2(point, workers=WORKERS)
+        spectrum *= statistics.power
+        ratio = scipy.fft.irfft2(spectrum, s=statistics.shape, overwrite_x=True, workers=WORKERS)
+        ratio += penalty
+        np.maximum(ratio, TINY, out=ratio)
+        np.divide(target, ratio, out=ratio)
+        np.clip(ratio, 1.0 / MAX_FACTOR, MAX_FACTOR, out=ratio)
+        latent = np.multiply(point, ratio, out=ratio)
         step, last_step = latent - point, step
-        if update in snapshots:
-            kept.append(latent)
-    return np.stack(kept), latent
+    return latent
 
 
 def _extrapolate(
     latent: np.ndarray, previous: np.ndarray, step: np.ndarray | None, last_step: np.ndarray | None
 ) -> np.ndarray:
-    """Return the points ahead that the last two steps of each image show."""
+    """Return the point ahead that the last two steps show."""
     if step is None or last_step is None:
         return latent
-    overlap = np.einsum("myx,myx->m", step, last_step)
-    length = np.einsum("myx,myx->m", last_step, last_step)
-    alpha = np.clip(overlap / np.maximum(length, TINY), 0.0, 0.98).astype(np.float32)
-    return np.maximum(latent + alpha[:, None, None] * (latent - previous), np.float32(TINY))
+    overlap, length = np.vdot(step, last_step), np.vdot(last_step, last_step)
+    alpha = np.float32(np.clip(overlap / max(length, TINY), 0.0, 0.98))
+    point = latent - previous
+    point *= alpha
+    point += latent
+    return np.maximum(point, np.float32(TINY), out=point)

@@ -32,9 +32,10 @@ import numpy as np
 
 from .boxes import Box
 from .forward_model import ForwardModel
-from .huber_loss import masked_huber
+from .paper_encoder import PaperEncoder
 from .patch_inputs import PatchInputs
 from .pointwise_fit import PointwiseFit
+from .reconstruction_loss import reconstruction_loss
 from .restoration_config import RestorationConfig
 
 
@@ -58,13 +59,18 @@ class PaperNetwork:
     def __init__(self, config: RestorationConfig, n_exposures: int) -> None:
         self._config = config
         self.output_unit = config.network.output_unit
-        self.margin = encoder_radius(config.network.kernel_sizes, config.network.depth)
-        self.features, self.encoder = _build_encoder(config, n_exposures, self.margin)
+        self._encoder = _make_encoder(config, n_exposures)
+        self.margin = self._encoder.margin
 
     @property
     def model(self) -> Any:
         """What is trained (`keras.Model`)."""
-        return self.encoder
+        return self._encoder.model
+
+    @property
+    def encoder(self) -> Any:
+        """The encoder as Keras computes it (`keras.Model`)."""
+        return self._encoder.model
 
     def encode(self, exposures: Any, training: bool = False) -> Any:
         """Return the latent image of filled exposures.
@@ -83,7 +89,7 @@ class PaperNetwork:
         latent : tensor
             Non-negative, shape ``(b, height, width)``.
         """
-        return self.output_unit * self.encoder(exposures, training=training)[..., 0]
+        return self.output_unit * self._encoder.latent(exposures, training=training)
 
     def loss(self, forward_model: ForwardModel, batch: Sequence[Any]) -> Any:
         """Return the loss of a batch of tiles.
@@ -103,8 +109,8 @@ class PaperNetwork:
         """
         exposures, data, root_weight, spectra = batch
         latent = self.encode(exposures, training=self._config.network.statistics == "batch")
-        model = forward_model.apply(latent, spectra)
-        return masked_huber(data, model, root_weight, self._config.training.huber_delta)
+        delta = self._config.training.huber_delta
+        return reconstruction_loss(forward_model, latent, spectra, data, root_weight, delta)
 
     def start(self, inputs: PatchInputs, tiles: Sequence[Box]) -> None:
         """Set what training starts from, given a sample of the patch.
@@ -126,9 +132,9 @@ class PaperNetwork:
         self._set_statistics(exposures)
         if self._config.network.start == "random":
             return
-        fit = PointwiseFit(self.features.output_shape[-1])
+        fit = PointwiseFit(self._encoder.features.output_shape[-1])
         for index, box in enumerate(boxes):
-            values = np.asarray(self.features(exposures[index : index + 1]))[0]
+            values = np.asarray(self._encoder.features(exposures[index : index + 1]))[0]
             fit.add_image(np.moveaxis(values, -1, 0), inputs.coadd(box) / self.output_unit)
         weights, bias = fit.solve()
         self.encoder.layers[-1].set_weights([weights[None, None, :, None], bias[None]])
@@ -146,45 +152,13 @@ class PaperNetwork:
             layer.momentum = momentum
 
 
-def encoder_radius(kernel_sizes: Sequence[int], depth: int) -> int:
-    """Return how far in pixels the encoder looks from a pixel.
-
-    Parameters
-    ----------
-    kernel_sizes : `~collections.abc.Sequence` [`int`]
-        Sides of the depthwise kernels.
-    depth : `int`
-        Number of convolutions in a branch.
-
-    Returns
-    -------
-    radius : `int`
-        Radius of the receptive field.
-    """
-    return depth * (max(kernel_sizes) // 2)
-
-
-def _build_encoder(config: RestorationConfig, n_exposures: int, margin: int) -> tuple[Any, Any]:
-    """Return the model up to the concatenation, and the whole encoder."""
+def _make_encoder(config: RestorationConfig, n_exposures: int) -> PaperEncoder:
     import keras
 
     seeds = iter(np.random.SeedSequence(config.seed).generate_state(256).tolist())
-
-    def glorot() -> Any:
-        return keras.initializers.GlorotUniform(seed=int(next(seeds)))
-
-    exposures = keras.Input((None, None, n_exposures))
-    branches = []
-    for size in config.network.kernel_sizes:
-        branch = exposures
-        for _ in range(config.network.depth):
-            branch = keras.layers.DepthwiseConv2D(size, padding="same", depthwise_initializer=glorot())(
-                branch
-            )
-            branch = keras.layers.BatchNormalization()(keras.layers.ReLU()(branch))
-        branches.append(branch)
-    features = keras.layers.Concatenate()(branches) if len(branches) > 1 else branches[0]
-    features = keras.layers.Cropping2D(margin)(features)
-    pointwise = keras.layers.Conv2D(1, 1, activation="relu", kernel_initializer=glorot())
-    latent = pointwise(features)
-    return keras.Model(exposures, features), keras.Model(exposures, latent)
+    return PaperEncoder(
+        config.network.kernel_sizes,
+        config.network.depth,
+        n_exposures,
+        lambda: keras.initializers.GlorotUniform(seed=int(next(seeds))),
+    )

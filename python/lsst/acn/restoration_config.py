@@ -127,8 +127,10 @@ class CrossExposureConfig(Config):
     channels = Field[int](
         doc="Number of channels of the mixing network.", default=24, check=lambda channels: channels >= 1
     )
-    blocks = Field[int](
-        doc="Number of residual blocks of the mixing network.", default=3, check=lambda blocks: blocks >= 0
+    dilations = ListField[int](
+        doc="Dilation of the convolution of each residual block of the mixing network.",
+        default=[1, 2, 4, 1],
+        itemCheck=lambda dilation: dilation >= 1,
     )
     tile_size = Field[int](
         doc="Side in pixels of the part of a training tile whose residuals count.",

@@ -38,6 +38,9 @@ OUTLIER_FRACTION = 0.5
 """Allowance for real differences between exposures of differing seeing, as a
 fraction of the robust coadd."""
 
+MODEL_FRACTION = 0.25
+"""Allowance for errors of the model of a first pass, as a fraction of it."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class SufficientStatistics:
@@ -98,28 +101,42 @@ class SufficientStatistics:
         return scipy.fft.irfft2(self.back_projection, s=self.shape)
 
 
-def gather_statistics(part: ExposureStack) -> SufficientStatistics:
-    """Sum up exposures on a cut-out of a patch.
+def gather_statistics(part: ExposureStack, latent: np.ndarray | None = None) -> SufficientStatistics:
+    r"""Sum up exposures on a cut-out of a patch.
 
-    Masked pixels and outliers, among them cosmic rays that no mask knows of,
-    are replaced by the robust coadd of the same exposures, so that exposures
-    outside ``part`` have no say.
+    Without a latent image, masked pixels and outliers, among them cosmic rays
+    that no mask knows of, are replaced by the robust coadd of the same
+    exposures, so that exposures outside ``part`` have no say.
+
+    With one, each exposure is compared with its own model :math:`m = f * x`
+    and replaced by :math:`m + \rho\,(y - m)`, where :math:`\rho = \min(1,
+    \tilde v / v)` is 0 for masked pixels and outliers.  This is the surrogate
+    of the weighted least squares with a constant curvature: pixels of larger
+    variance count for less, and saturated cores are filled with what their
+    surroundings say, at the seeing of each exposure.
 
     Parameters
     ----------
     part : `ExposureStack`
         The exposures, on a box that has room around what is of interest: the
         images are taken as periodic.
+    latent : `numpy.ndarray`, optional
+        Latent image of the same shape as the exposures, from an earlier pass.
 
     Returns
     -------
     statistics : `SufficientStatistics`
         The sums, with the PSFs at the centre of the box.
     """
-    weights = 1.0 / part.median_variances()
-    filled = _without_outliers(part)
-    spectra = scipy.fft.rfft2(filled)
+    medians = part.median_variances()
     kernels = _centred_spectra(part.psf.at(*part.box.center), part.shape)
+    if latent is None:
+        filled = _without_outliers(part)
+    else:
+        model = scipy.fft.irfft2(kernels * scipy.fft.rfft2(latent.astype(np.float32)), s=part.shape)
+        filled = _towards_model(part, model, medians)
+    spectra = scipy.fft.rfft2(filled)
+    weights = 1.0 / medians
     share = (weights / weights.sum()).astype(np.float32)
     return SufficientStatistics(
         back_projection=np.einsum("t,tuv,tuv->uv", share, kernels.conj(), spectra),
@@ -134,6 +151,15 @@ def _without_outliers(part: ExposureStack) -> np.ndarray:
     limit = OUTLIER_SIGMA * np.sqrt(part.variance) + OUTLIER_FRACTION * np.abs(coadd)
     good = part.valid & (np.abs(part.image - coadd) <= limit)
     return fill_invalid(part.image, good, coadd)
+
+
+def _towards_model(part: ExposureStack, model: np.ndarray, medians: np.ndarray) -> np.ndarray:
+    """Return the model, moved to the data by as much as these can be trusted."""
+    residual = part.image - model
+    trust = np.minimum(medians[:, None, None] / part.variance, 1.0).astype(np.float32)
+    limit = OUTLIER_SIGMA * np.sqrt(part.variance) + MODEL_FRACTION * np.abs(model)
+    trust[~(part.valid & (np.abs(residual) <= limit))] = 0.0
+    return model + trust * np.where(part.valid, residual, 0.0)
 
 
 def _centred_spectra(kernels: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

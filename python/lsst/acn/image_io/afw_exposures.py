@@ -161,8 +161,15 @@ def read_exposure(
     Raises
     ------
     InvalidExposureError
-        Raised if the exposure has no photometric calibration or no PSF.
+        Raised if the exposure has no photometric calibration or no PSF, or
+        is of another visit than its data ID says.
+
+    Notes
+    -----
+    Night, filter and exposure time are those of the Butler's records, so that
+    the ``VisitInfo`` of an exposure is not asked.
     """
+    _check_visit(exposure, data_id or {})
     photo_calib, psf, label = exposure.getPhotoCalib(), exposure.getPsf(), exposure.getFilter()
     if photo_calib is None:
         raise InvalidExposureError("There is no PhotoCalib, so the unit of the pixels is not known.")
@@ -184,6 +191,15 @@ def read_exposure(
         kernel_at=lambda y, x: _kernel_at(psf, y, x),
         geometry=geometry,
     )
+
+
+def _check_visit(exposure: Any, data_id: Mapping[str, Any]) -> None:
+    inputs = exposure.getInfo().getCoaddInputs()
+    if inputs is None or "visit" not in data_id:
+        return
+    visits = sorted(int(record.getId()) for record in inputs.visits)
+    if visits and int(data_id["visit"]) not in visits:
+        raise InvalidExposureError(f"Its CoaddInputs say that it is of visits {visits}.")
 
 
 def read_mask(mask: Any) -> tuple[np.ndarray, dict[str, int], Box]:
