@@ -23,9 +23,9 @@
 
 ``python benchmarks/train_default_network.py`` simulates fields that cover
 seeing from 0.4 to 1.3 arcsec, pixels from 0.1 to 0.3 arcsec, 3 to 64 exposures
-and sparse to crowded skies, trains one mixing network on samples of all of
-them, and writes ``python/lsst/acn/data/mixing_network.json``.  The same seed
-on the same machine gives the same file.
+and sparse to crowded skies, trains one mixing network against the truth of all
+of them, and writes ``python/lsst/acn/data/mixing_network.json``.  Each field is
+restored twice, from all and from some of its exposures.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ import argparse
 import json
 import logging
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -41,11 +42,12 @@ from pathlib import Path
 import numpy as np
 
 from lsst.acn import Box, RestorationConfig
-from lsst.acn.cross_exposure_samples import CrossExposureSample, draw_patch_samples
 from lsst.acn.mixing_network import MixingNetwork
-from lsst.acn.mixing_training import train_mixing_network
+from lsst.acn.mixing_training import take_training_steps
 from lsst.acn.network_weights import pack_network
+from lsst.acn.nonnegative_family import RestorationFamily
 from lsst.acn.simulation import ConditionsConfig, SceneConfig, SimulationConfig, simulate_field
+from lsst.acn.truth_training import TruthSample, draw_truth_batches, make_truth_sample, truth_loss
 
 OUTPUT = Path(__file__).parent.parent / "python" / "lsst" / "acn" / "data" / "mixing_network.json"
 FIRST_FIELD_SEED = 100_000
@@ -53,6 +55,12 @@ FIRST_FIELD_SEED = 100_000
 
 PSF_SIZES = (31, 41, 61)
 FIELD_SIZE = 160
+SAMPLES_OF_FIELD = 2
+TILE_SIZE = 112
+BATCH_SIZE = 4
+LEARNING_RATE = 0.003
+STEPS_PER_ROW = 250
+"""Steps that a row of the training history sums up."""
 
 
 def main() -> None:
@@ -60,20 +68,14 @@ def main() -> None:
     arguments = parse_arguments()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     log = logging.getLogger("train_default_network")
-    config = RestorationConfig()
-    options = config.cross_exposure
-    options.steps, options.samples = arguments.steps, arguments.samples
     start = time.monotonic()
-    samples: list[CrossExposureSample] = []
-    with ProcessPoolExecutor(arguments.processes, mp_context=get_context("spawn")) as pool:
-        counts = [arguments.samples] * arguments.fields
-        for index, drawn in enumerate(pool.map(field_samples, range(arguments.fields), counts)):
-            samples += drawn
-            if (index + 1) % 8 == 0:
-                seconds = time.monotonic() - start
-                log.info("Field %d of %d after %.0f s.", index + 1, arguments.fields, seconds)
+    samples = gather_samples(arguments.fields, arguments.processes, arguments.cache, log)
+    config = RestorationConfig()
     network = MixingNetwork(config)
-    history = train_mixing_network(network, samples, options, seed=config.seed, log=log)
+    options = config.cross_exposure
+    options.steps, options.learning_rate = arguments.steps, LEARNING_RATE
+    loss = truth_loss(network, config.target_psf_fwhm)
+    history = take_training_steps(network, batches(samples, config.seed), loss, options, log)
     provenance = {
         "script": "benchmarks/train_default_network.py",
         "fields": arguments.fields,
@@ -83,41 +85,112 @@ def main() -> None:
         "final_loss": round(float(history["loss"][-1]), 6),
     }
     arguments.output.parent.mkdir(exist_ok=True)
-    arguments.output.write_text(json.dumps(pack_network(network, provenance), indent=1) + "\n")
+    arguments.output.write_text(
+        json.dumps(pack_network(network, provenance, precision="float16"), indent=1) + "\n"
+    )
     print(f"Wrote {arguments.output} after {time.monotonic() - start:.0f} s: {provenance}")
 
 
 def parse_arguments() -> argparse.Namespace:
     """Return what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--fields", type=int, default=64, help="Number of simulated fields.")
-    parser.add_argument("--samples", type=int, default=10, help="Training samples of each field.")
-    parser.add_argument("--steps", type=int, default=4000, help="Training steps.")
+    parser.add_argument("--fields", type=int, default=240, help="Number of simulated fields.")
+    parser.add_argument("--steps", type=int, default=8000, help="Training steps.")
     parser.add_argument("--processes", type=int, default=2, help="Processes that simulate.")
+    parser.add_argument("--cache", type=Path, help="Folder where samples are kept for the next training.")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="Where to write the network.")
     return parser.parse_args()
 
 
-def field_samples(index: int, n_samples: int) -> list[CrossExposureSample]:
-    """Return the samples of one random field.
+def gather_samples(
+    n_fields: int, n_processes: int, cache: Path | None, log: logging.Logger
+) -> list[TruthSample]:
+    """Return the samples of all fields, in the order of their seeds."""
+    samples: list[TruthSample] = []
+    start = time.monotonic()
+    with ProcessPoolExecutor(n_processes, mp_context=get_context("spawn")) as pool:
+        for index, drawn in enumerate(pool.map(field_samples, range(n_fields), [cache] * n_fields)):
+            samples += drawn
+            if (index + 1) % 10 == 0:
+                log.info("Field %d of %d after %.0f s.", index + 1, n_fields, time.monotonic() - start)
+    return samples
+
+
+def field_samples(index: int, cache: Path | None = None) -> list[TruthSample]:
+    """Return the samples of one random field, simulated or from the cache.
 
     Parameters
     ----------
     index : `int`
         Number of the field, which is its seed.
-    n_samples : `int`
-        How many to draw.
+    cache : `pathlib.Path`, optional
+        Folder of samples.
 
     Returns
     -------
-    samples : `list` [`CrossExposureSample`]
-        Of tiles of 96 pixels.
+    samples : `list` [`TruthSample`]
+        Of the whole field.
     """
-    options = RestorationConfig().cross_exposure
-    options.samples = n_samples
+    if cache is None:
+        return simulate_samples(index)
+    cache.mkdir(parents=True, exist_ok=True)
+    paths = [cache / f"{index}-{number}.npz" for number in range(SAMPLES_OF_FIELD)]
+    if not all(path.exists() for path in paths):
+        for path, sample in zip(paths, simulate_samples(index), strict=True):
+            np.savez(path, **sample_arrays(sample))
+    return [read_sample(path) for path in paths]
+
+
+def sample_arrays(sample: TruthSample) -> dict[str, np.ndarray]:
+    """Return a sample as arrays by name."""
+    family = sample.family
+    return {
+        "members": family.members,
+        "significance": family.significance,
+        "facts": np.array([family.unit, family.effective_area, sample.noise]),
+        "truth": sample.truth,
+        "is_known": sample.is_known,
+    }
+
+
+def read_sample(path: Path) -> TruthSample:
+    """Return a sample from a file of the cache."""
+    with np.load(path, allow_pickle=False) as arrays:
+        unit, effective_area, noise = arrays["facts"].tolist()
+        family = RestorationFamily(arrays["members"], arrays["significance"], unit, effective_area)
+        return TruthSample(family, arrays["truth"], arrays["is_known"], noise)
+
+
+def simulate_samples(index: int) -> list[TruthSample]:
+    """Return the samples of one random field, from all and from some of its exposures.
+
+    Parameters
+    ----------
+    index : `int`
+        Number of the field, which is its seed.
+
+    Returns
+    -------
+    samples : `list` [`TruthSample`]
+        Of the whole field.
+    """
+    config = RestorationConfig()
+    margin = MixingNetwork.margin_of(config.cross_exposure.dilations)
     field = simulate_field(draw_field(FIRST_FIELD_SEED + index))
-    options.max_held_out = 4 if len(field.stack) >= 16 else 1
-    return draw_patch_samples(field.stack, options, FIRST_FIELD_SEED + index)
+    truth = field.truth_image(config.target_psf_fwhm)
+    rng = np.random.default_rng([FIRST_FIELD_SEED + index, 2])
+    n_visits = len(field.stack)
+    some = rng.permutation(n_visits)[: rng.integers(min(3, n_visits), n_visits + 1)]
+    stacks = (field.stack, field.stack.select(np.sort(some)))
+    return [make_truth_sample(stack, truth, margin) for stack in stacks]
+
+
+def batches(samples: list[TruthSample], seed: int) -> Iterator[tuple[tuple[np.ndarray, ...], bool]]:
+    """Yield batches, and where a row of the history ends."""
+    rng = np.random.default_rng([seed, 7])
+    drawn = draw_truth_batches(samples, size=TILE_SIZE, batch_size=BATCH_SIZE, rng=rng)
+    for number, batch in enumerate(drawn, start=1):
+        yield batch, number % STEPS_PER_ROW == 0
 
 
 def draw_field(seed: int) -> SimulationConfig:

@@ -82,9 +82,25 @@ class MixingNetwork:
         options = config.cross_exposure
         self.channels = options.channels if channels is None else channels
         self.dilations = tuple(options.dilations if dilations is None else dilations)
-        self.margin = FIRST_KERNEL // 2 + (KERNEL // 2) * sum(self.dilations)
+        self.margin = self.margin_of(self.dilations)
         self._delta = options.huber_delta
         self.model = _build(self.channels, self.dilations, config.seed)
+
+    @staticmethod
+    def margin_of(dilations: Sequence[int]) -> int:
+        """Return how far a network sees on every side.
+
+        Parameters
+        ----------
+        dilations : `~collections.abc.Sequence` [`int`]
+            Dilation of each residual block.
+
+        Returns
+        -------
+        margin : `int`
+            In pixels.
+        """
+        return FIRST_KERNEL // 2 + (KERNEL // 2) * sum(dilations)
 
     def mix(self, features: Any, members: Any) -> Any:
         """Return the latent image.

@@ -23,12 +23,12 @@
 
 from __future__ import annotations
 
-__all__ = ("train_mixing_network",)
+__all__ = ("take_training_steps", "train_mixing_network")
 
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -80,25 +80,61 @@ def train_mixing_network(
     TrainingDivergedError
         Raised if the loss stops being finite.
     """
+    batches = _endless_batches(samples, options.batch_size, np.random.default_rng([seed, 5]))
+    stacked = ((stack_samples([samples[index] for index in chosen]), end) for chosen, end in batches)
+    return take_training_steps(network, stacked, network.loss, options, log)
+
+
+def take_training_steps(
+    network: MixingNetwork,
+    batches: Iterator[tuple[tuple[np.ndarray, ...], bool]],
+    loss: Callable[[Sequence[Any]], Any],
+    options: CrossExposureConfig,
+    log: logging.Logger,
+) -> dict[str, np.ndarray]:
+    """Train a network on batches as they come.
+
+    Parameters
+    ----------
+    network : `MixingNetwork`
+        Changed in place.
+    batches : `~collections.abc.Iterator`
+        Arrays of each step, and whether an epoch ends with them.
+    loss : `~collections.abc.Callable`
+        Takes the tensors of a batch and returns a scalar.
+    options : `CrossExposureConfig`
+        Steps and learning rate.
+    log : `logging.Logger`
+        Told, now and then, the loss and the time that is left.
+
+    Returns
+    -------
+    history : `dict` [`str`, `numpy.ndarray`]
+        Columns ``epoch``, ``loss``, ``learning_rate`` and ``seconds``.
+
+    Raises
+    ------
+    TrainingDivergedError
+        Raised if the loss stops being finite.
+    """
     import keras
 
     schedule = keras.optimizers.schedules.CosineDecay(options.learning_rate, max(options.steps, 1))
     optimizer = keras.optimizers.Adam(schedule)
-    step = make_training_step(network.model, optimizer, network.loss)
+    step = make_training_step(network.model, optimizer, loss)
     history = _History(optimizer)
     progress = PeriodicLogger(log, interval=LOG_SECONDS)
-    batches = _endless_batches(samples, options.batch_size, np.random.default_rng([seed, 5]))
     for number in range(1, options.steps + 1):
-        chosen, end_of_epoch = next(batches)
-        loss = step(stack_samples([samples[index] for index in chosen]))
-        if not np.isfinite(loss):
-            raise TrainingDivergedError(f"The loss is {loss} in step {number}.", step=number)
-        history.add(loss)
+        batch, end_of_epoch = next(batches)
+        value = step(batch)
+        if not np.isfinite(value):
+            raise TrainingDivergedError(f"The loss is {value} in step {number}.", step=number)
+        history.add(value)
         if end_of_epoch or number == options.steps:
             history.close_epoch()
         left = history.seconds * (options.steps - number) / number
         message = "Training: step %d of %d, loss %.5f, %.0f s gone, %.0f s left."
-        progress.log(message, number, options.steps, loss, history.seconds, left)
+        progress.log(message, number, options.steps, value, history.seconds, left)
     return history.columns()
 
 

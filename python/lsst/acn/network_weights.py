@@ -39,13 +39,16 @@ from .restoration_config import RestorationConfig
 
 FORMAT = "lsst.acn.mixing_network"
 VERSION = 2
+PRECISIONS = {"float32": "<f4", "float16": "<f2"}
 
 
 class InvalidNetworkError(RestorationError):
     """Raised if stored weights are damaged or belong to another network."""
 
 
-def pack_network(network: MixingNetwork, provenance: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def pack_network(
+    network: MixingNetwork, provenance: Mapping[str, Any] | None = None, *, precision: str = "float32"
+) -> dict[str, Any]:
     """Return a network as a dictionary of plain values.
 
     Parameters
@@ -54,20 +57,23 @@ def pack_network(network: MixingNetwork, provenance: Mapping[str, Any] | None = 
         The trained network.
     provenance : `~collections.abc.Mapping`, optional
         Where the weights come from, in plain values.
+    precision : `str`, optional
+        ``float32`` keeps every bit; ``float16`` takes half the room.
 
     Returns
     -------
     packed : `dict`
         What JSON and YAML can hold: architecture, the family of restorations
-        that the network mixes, float32 weights in base64, a checksum, and the
+        that the network mixes, weights in base64, a checksum, and the
         provenance.
     """
-    weights = [np.asarray(weight, "<f4") for weight in network.model.get_weights()]
+    weights = [np.asarray(weight, PRECISIONS[precision]) for weight in network.model.get_weights()]
     return {
         "format": FORMAT,
         "version": VERSION,
         "architecture": {"channels": network.channels, "dilations": list(network.dilations)},
         "family": _family(),
+        "precision": precision,
         "shapes": [list(weight.shape) for weight in weights],
         "weights": [base64.b64encode(weight.tobytes()).decode("ascii") for weight in weights],
         "checksum": _checksum(weights),
@@ -112,7 +118,7 @@ def unpack_network(
             f"not {_family()}."
         )
     try:
-        weights = _decode(packed["shapes"], packed["weights"])
+        weights = _decode(packed["shapes"], packed["weights"], PRECISIONS[packed["precision"]])
         channels = int(packed["architecture"]["channels"])
         dilations = [int(dilation) for dilation in packed["architecture"]["dilations"]]
     except (KeyError, TypeError, ValueError) as error:
@@ -125,13 +131,13 @@ def unpack_network(
         raise InvalidNetworkError(
             f"{name} has weights of shapes {[w.shape for w in weights]}, not {expected}."
         )
-    network.model.set_weights(weights)
+    network.model.set_weights([weight.astype(np.float32) for weight in weights])
     return network
 
 
-def _decode(shapes: Sequence[Sequence[int]], weights: Sequence[str]) -> list[np.ndarray]:
+def _decode(shapes: Sequence[Sequence[int]], weights: Sequence[str], dtype: str) -> list[np.ndarray]:
     return [
-        np.frombuffer(base64.b64decode(text, validate=True), "<f4").reshape(shape)
+        np.frombuffer(base64.b64decode(text, validate=True), dtype).reshape(shape)
         for shape, text in zip(shapes, weights, strict=True)
     ]
 

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("SufficientStatistics", "gather_statistics")
+__all__ = ("SufficientStatistics", "gather_statistics", "typical_noise")
 
 import dataclasses
 
@@ -142,8 +142,24 @@ def gather_statistics(part: ExposureStack, latent: np.ndarray | None = None) -> 
         back_projection=np.einsum("t,tuv,tuv->uv", share, kernels.conj(), spectra),
         power=np.einsum("t,tuv->uv", share, kernels.real**2 + kernels.imag**2),
         shape=part.shape,
-        noise=float(1.0 / np.sqrt(weights.sum())),
+        noise=typical_noise(part),
     )
+
+
+def typical_noise(stack: ExposureStack) -> float:
+    """Return the noise of a pixel of the weighted mean of all exposures.
+
+    Parameters
+    ----------
+    stack : `ExposureStack`
+        The exposures.
+
+    Returns
+    -------
+    noise : `float`
+        One over the root of the sum of the inverse median variances.
+    """
+    return float(1.0 / np.sqrt((1.0 / stack.median_variances()).sum()))
 
 
 def _without_outliers(part: ExposureStack) -> np.ndarray:
