@@ -34,6 +34,7 @@ from conftest import INSTRUMENT, make_warps
 
 from lsst.acn import InvalidExposureError
 from lsst.acn.assemble_reference_coadd import AssembleReferenceCoaddTask
+from lsst.acn.held_out_test import run_held_out_test
 from lsst.acn.image_io import CoaddInput, read_exposure_stack
 from lsst.acn.measure_restoration import (
     MeasureRestorationConfig,
@@ -44,7 +45,7 @@ from lsst.acn.metrics_columns import METRICS_COLUMNS, VISIT_COLUMNS
 from lsst.acn.recorded_config import UnknownRestorationError, recorded_restoration_config
 from lsst.acn.restore_coadd import RestoreCoaddConfig, RestoreCoaddTask
 from lsst.acn.warp_inputs import WarpInputs
-from lsst.daf.butler import Butler
+from lsst.daf.butler import Butler, DatasetType
 from lsst.pipe.base import Pipeline, Struct
 from lsst.pipe.base.simple_pipeline_executor import SimplePipelineExecutor
 from lsst.pipe.base.testUtils import assertValidOutput, lintConnections
@@ -201,6 +202,54 @@ def test_edges_have_to_ascend() -> None:
         config.validate()
 
 
+@pytest.fixture(scope="module")
+def network() -> dict[str, Any]:
+    """A stored network that is unlike the one that a restoration would begin with."""
+    from lsst.acn.mixing_network import MixingNetwork
+    from lsst.acn.network_weights import pack_network
+
+    network = MixingNetwork(network_config().restoration)
+    rng = np.random.default_rng(4)
+    weights = [each + 0.3 * rng.normal(size=each.shape) for each in network.model.get_weights()]
+    network.model.set_weights(weights)
+    return json.loads(json.dumps(pack_network(network, {"seed": 4})))
+
+
+def network_config() -> RestoreCoaddConfig:
+    """Return a config that restores with a network as it is."""
+    config = RestoreCoaddConfig()
+    config.restoration.method = "cross_exposure"
+    config.restoration.cross_exposure.network = "fresh"
+    config.restoration.cross_exposure.steps = 0
+    config.restoration.n_noise_realizations = 2
+    return config
+
+
+def test_held_out_restoration_begins_with_the_stored_network(
+    inputs: WarpInputs, network: dict[str, Any]
+) -> None:
+    config = network_config()
+    config.use_restoration_network = True
+    task = RestoreCoaddTask(config=config)
+    restored = task.run(inputs=inputs, restoration_network=network).getDict()
+    images = {**restored, **AssembleReferenceCoaddTask().run(inputs=inputs).getDict()}
+    settings: dict[str, Any] = {"held_out_visits": [11], "use_restoration_network": True}
+    row = measure(inputs, {**images, "restoration_network": network}, **settings).restored_coadd_metrics[0]
+    with_it, without = (
+        run_held_out_test(inputs.stack, [11], config.restoration, size=512, network=each).restored.value
+        for each in (network, None)
+    )
+    assert row["held_out_excess"] == pytest.approx(with_it, rel=1e-6)
+    assert abs(with_it - without) > 1e-3 * abs(without)
+
+
+def test_network_is_an_input_only_where_it_is_used() -> None:
+    config = MeasureRestorationConfig()
+    assert "restoration_network" not in MeasureRestorationConnections(config=config).inputs
+    config.use_restoration_network = True
+    assert "restoration_network" in MeasureRestorationConnections(config=config).inputs
+
+
 @pytest.fixture
 def butler(make_repository: Callable[[dict[int, Any]], str]) -> Iterator[Butler]:
     root = make_repository(make_warps(4))
@@ -230,3 +279,24 @@ def test_pipeline_writes_figures_and_plot_that_can_be_read_back(butler: Butler) 
     assert uri.read(4) == b"\x89PNG"
     metadata = butler.get("measureRestoration_metadata", DATA_ID)["measureRestoration"]
     assert metadata["n_exposures"] == 4
+
+
+def test_pipeline_measures_with_the_stored_network(
+    butler: Butler, network: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    dimensions = butler.dimensions.conform(["skymap", "band"])
+    stored = DatasetType("restoration_network", dimensions, storageClass="StructuredDataDict")
+    butler.registry.registerDatasetType(stored)
+    butler.put(network, stored, {"skymap": "test", "band": "r"}, run=butler.run)
+    pipeline = Pipeline.fromFile(PIPELINE)
+    for label in ("restoreCoadd", "measureRestoration"):
+        pipeline.addConfigOverride(label, "use_restoration_network", True)
+    changes = {"method": "cross_exposure", "cross_exposure.network": "fresh", "cross_exposure.steps": 0}
+    for name, value in changes.items():
+        pipeline.addConfigOverride("restoreCoadd", f"restoration.{name}", value)
+    executor = SimplePipelineExecutor.from_pipeline(pipeline, butler=butler)
+    assert len(executor.run(register_dataset_types=True)) == 3
+    assert "There is no test on held-out exposures" not in caplog.text
+    metrics = butler.get("restored_coadd_metrics", DATA_ID)
+    assert np.isfinite(metrics["held_out_excess"]).all()
+    assert metrics["held_out_n_pixels"][0] > 0
