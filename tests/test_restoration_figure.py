@@ -30,10 +30,10 @@ from matplotlib.figure import Figure
 from measured_fields import make_patch
 
 from lsst.acn import Box, ExposureStack
-from lsst.acn.figure_curves import draw_chi2
+from lsst.acn.figure_curves import draw_chi2, draw_flux_ratios
 from lsst.acn.figure_images import add_circle, add_scale_bar, show_image, stretch_of, stretch_ticks
 from lsst.acn.interesting_places import interesting_places
-from lsst.acn.metrics import SourceFluxes
+from lsst.acn.metrics import FluxRatios, SourceFluxes
 from lsst.acn.metrics_tables import make_metrics_table
 from lsst.acn.patch_measurement import PatchMeasurement, measure_patch
 from lsst.acn.restoration_figure import draw_restoration
@@ -148,3 +148,12 @@ def test_names_of_outlier_visits_stay_in_their_panel(measurement: PatchMeasureme
     draw_chi2(axes, dataclasses.replace(measurement.fits, exposures=tuple(exposures)))
     alignments = [text.get_horizontalalignment() for text in axes.texts]
     assert alignments == ["left", "center", "center", "center", "right"]
+
+
+def test_flux_ratios_and_their_scatter_are_inside_the_panel(measurement: PatchMeasurement) -> None:
+    ratios = FluxRatios(np.array([22.5]), np.array([3]), np.array([0.4]), np.array([0.3]))
+    axes = Figure().subplots()
+    draw_flux_ratios(axes, dataclasses.replace(measurement, ratios=ratios))
+    low, high = axes.get_ylim()
+    assert low < 0.4 - 0.3
+    assert high > 1.05

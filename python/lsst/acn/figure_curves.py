@@ -133,8 +133,10 @@ def draw_flux_ratios(axes: Axes, measurement: PatchMeasurement) -> None:
         label="median and scatter",
     )
     if shown.any():
+        spread = np.nan_to_num(ratios.scatter[have])
+        ends = np.concatenate([ratios.median[have] - spread, ratios.median[have] + spread, [0.95, 1.05]])
         low, high = np.quantile(ratio, [0.02, 0.98])
-        low, high = min(low, 0.95), max(high, 1.05)
+        low, high = min(low, ends.min()), max(high, ends.max())
         axes.set_ylim(low - 0.15 * (high - low), high + 0.3 * (high - low))
         axes.legend(fontsize=8, frameon=False)
     else:
