@@ -35,7 +35,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
@@ -99,10 +98,23 @@ def test_wheel_from_a_tree_without_git_has_every_module(tmp_path: Path) -> None:
     assert "lsst/acn/py.typed" in packed
 
 
-def test_butler_finds_the_same_subcommands_by_entry_point_and_by_file() -> None:
+def test_butler_finds_the_subcommands_by_their_entry_point() -> None:
     (entry,) = (point for point in importlib.metadata.entry_points(group="butler.cli") if point.name == "acn")
     commands = {command.name for command in entry.load()()}
-    resources = yaml.safe_load((ROOT / "python/lsst/acn/cli/resources.yaml").read_text())
     assert commands == {"ingest-warps", "report-restorations", "simulate-warps"}
-    assert commands == set(resources["cmd"]["commands"])
-    importlib.import_module(resources["cmd"]["import"])
+
+
+def test_butler_finds_the_subcommands_only_once() -> None:
+    # scons makes an entry point from pyproject.toml, and the butler refuses
+    # to run at all if a command is announced by DAF_BUTLER_PLUGINS as well.
+    assert PROJECT["entry-points"]["butler.cli"] == {"acn": "lsst.acn.cli:get_cli_subcommands"}
+    assert "DAF_BUTLER_PLUGINS" not in (ROOT / "ups" / "acn.table").read_text()
+
+
+def test_table_names_the_packages_that_are_imported() -> None:
+    table = (ROOT / "ups" / "acn.table").read_text()
+    products = set(re.findall(r"^setup(?:Required|Optional)\((\w+)\)", table, re.MULTILINE))
+    modules = (ROOT / "python" / "lsst" / "acn").rglob("*.py")
+    pattern = re.compile(r"^\s*(?:from|import) lsst\.((?:daf|pex|pipe|ctrl)\.\w+|\w+)", re.MULTILINE)
+    imported = {name.replace(".", "_") for path in modules for name in pattern.findall(path.read_text())}
+    assert imported - {"acn"} <= products
