@@ -59,7 +59,9 @@ class ForwardModel:
         self.shape = shape
         self.kernel_size = kernel_size
         self.latent_shape = (shape[0] + kernel_size - 1, shape[1] + kernel_size - 1)
-        self.fft_shape = tuple(scipy.fft.next_fast_len(side, real=True) for side in self.latent_shape)
+        # The transform along columns is complex, and has more fast lengths.
+        height, width = self.latent_shape
+        self.fft_shape = (scipy.fft.next_fast_len(height), scipy.fft.next_fast_len(width, real=True))
         self._transforms = transforms or numpy_transforms()
 
     def spectra(self, kernels: np.ndarray) -> np.ndarray:
