@@ -74,12 +74,11 @@ class ConvertRestoredCoaddTask(PipelineTask):
     Notes
     -----
     The Butler of the LSST Science Pipelines hands out a restored coadd as an
-    ``ExposureF`` by itself.  But that has neither the list of its inputs nor
-    aperture corrections, without which the measurement of a data release
-    production fails.  Both are taken from the coadd of the same warps.  The
-    aperture corrections are those of its fluxes that are measured with the
-    PSF, which make up for light beyond the stamps of the PSF models; the
-    restored image goes by the same models.
+    ``ExposureF`` by itself, but without the list of its inputs and without
+    aperture corrections, and then the measurement of a data release
+    production fails.  Both are taken from the coadd of the same warps.  Its
+    aperture corrections make up for light beyond the stamps of the PSF models,
+    by which the restored image goes as well.
     """
 
     ConfigClass: ClassVar[type[ConvertRestoredCoaddConfig]] = ConvertRestoredCoaddConfig
