@@ -92,7 +92,7 @@ def draw_chi2(axes: Axes, fits: ExposureFits) -> None:
             [index, index], both, "o", markersize=11, markerfacecolor="none", markeredgecolor=VERMILLION
         )
         text = f"visit {fits.exposures[index].visit}"
-        align = _alignment(index, len(place))
+        align = _alignment(int(index), len(place))
         axes.annotate(
             text, (index, np.nanmax(both)), (0, 8), textcoords="offset points", ha=align, color=VERMILLION
         )
