@@ -152,3 +152,40 @@ def test_two_exposures_are_too_few():
     stack, _ = make_stack(n=2)
     with pytest.raises(InvalidExposureError, match=r"needs 3 exposures.*\[0, 1\]"):
         restore(stack, make_config(**QUICK))
+
+
+def test_saturated_cores_are_filled_with_what_their_surroundings_say():
+    stack, truth = make_stack(n=6, shape=(64, 64), noise=0.5)
+    radius = stack.psf.radius
+    inner = truth[radius + 12 : -radius - 12, radius + 12 : -radius - 12]
+    y, x = np.unravel_index(inner.argmax(), inner.shape)
+    y, x = y + 12, x + 12
+    valid = stack.valid.copy()
+    valid[:, y - 1 : y + 2, x - 1 : x + 2] = False
+    image = np.where(valid, stack.image, 0.0)
+    saturated = ExposureStack.from_arrays(image, stack.variance, stack.psf, valid=valid)
+    box = saturated.box.grown_by(radius)
+    near = np.s_[y + radius - 4 : y + radius + 5, x + radius - 4 : x + radius + 5]
+    family = restore_family(saturated, box)
+    filled = family.members[..., 4][near].sum() * family.unit
+    once = make_family(gather_statistics(mirrored_cutout(saturated, box.grown_by(2 * radius))))
+    interpolated = once.cropped(2 * radius).members[..., 4][near].sum() * once.unit
+    expected = truth[near].sum()
+    assert abs(filled - expected) < 0.5 * abs(interpolated - expected)
+
+
+def test_pixels_of_large_variance_count_for_less():
+    stack, truth = make_stack(n=4)
+    variance = stack.variance.copy()
+    variance[:2] = 1.0
+    image = stack.image.copy()
+    # A patch of one exposure that is wrong, and says so.
+    image[0, 10:20, 10:20] += 3.0
+    variance[0, 10:20, 10:20] = 1e4
+    honest = ExposureStack.from_arrays(image, variance, stack.psf, valid=stack.valid)
+    blind = ExposureStack.from_arrays(image, stack.variance, stack.psf, valid=stack.valid)
+    latent = np.zeros(stack.shape, np.float32)
+    patch = np.s_[13:17, 13:17]
+    sums = [gather_statistics(part, latent).back_projected_image()[patch].mean() for part in (honest, blind)]
+    without = gather_statistics(stack, latent).back_projected_image()[patch].mean()
+    assert abs(sums[0] - without) < 0.4 * abs(sums[1] - without)

@@ -35,9 +35,9 @@ from .exposure_stack import ExposureStack
 from .forward_model import ForwardModel
 from .mirrored_cutout import mirrored_cutout
 from .mixing_network import make_features
-from .nonnegative_family import RestorationFamily, first_pass, make_family
+from .nonnegative_family import RestorationFamily, complete_statistics, make_family
 from .restoration_config import CrossExposureConfig
-from .sufficient_statistics import gather_statistics
+from .sufficient_statistics import StatisticsGatherer
 from .tiles import draw_tiles
 
 
@@ -160,8 +160,8 @@ def restore_family(stack: ExposureStack, latent_box: Box) -> RestorationFamily:
     covering = np.flatnonzero(part.valid.any(axis=(1, 2)))
     if len(covering) < len(part):
         part = part.select(covering)
-    model = first_pass(gather_statistics(part))
-    return make_family(gather_statistics(part, model)).cropped(2 * stack.psf.radius)
+    statistics = complete_statistics(StatisticsGatherer(part))
+    return make_family(statistics).cropped(2 * stack.psf.radius)
 
 
 def stack_samples(samples: Sequence[CrossExposureSample]) -> tuple[np.ndarray, ...]:

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("MixingNetwork",)
+__all__ = ("MixingNetwork", "make_features")
 
 from collections.abc import Sequence
 from typing import Any
@@ -47,6 +47,14 @@ START_GATE = 3.0
 """Logit of the gate before training: open."""
 
 MAX_GATE = 1.1
+
+LEAD, LEAD_SIGNIFICANCE = 2.0, 20.0
+"""Where the signal to noise exceeds the second number, the odds of the sharp
+member grow with its third power to the first: bright sources are as sharp as
+the data allow, whatever the network has learned."""
+
+GATE_SIGNIFICANCE = 50.0
+"""Signal to noise from which on the gate loses its say."""
 
 FIRST_KERNEL, KERNEL = 5, 3
 """Sides of the first and of all other convolutions."""
@@ -121,8 +129,12 @@ class MixingNetwork:
         from keras import ops
 
         output = self.model(features)
-        weights = ops.softmax(output[..., :-1], axis=-1)
-        gate = MAX_GATE * ops.sigmoid(output[..., -1])
+        significance = ops.sinh(ops.maximum(features[..., FAMILY_SIZE], 0.0))
+        lead = LEAD * ops.log1p((significance / LEAD_SIGNIFICANCE) ** 3)
+        sharp = ops.one_hot(START_MEMBER, FAMILY_SIZE, dtype="float32")
+        weights = ops.softmax(output[..., :-1] + lead[..., None] * sharp, axis=-1)
+        freedom = 1.0 / (1.0 + (significance / GATE_SIGNIFICANCE) ** 2)
+        gate = 1.0 + freedom * (MAX_GATE * ops.sigmoid(output[..., -1]) - 1.0)
         return gate * ops.sum(weights * members, axis=-1)
 
     def loss(self, batch: Sequence[Any]) -> Any:

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("FAMILY_SIZE", "RestorationFamily", "first_pass", "make_family")
+__all__ = ("FAMILY_SIZE", "RestorationFamily", "complete_statistics", "make_family")
 
 import dataclasses
 import os
@@ -33,7 +33,7 @@ import numpy as np
 import scipy.fft
 from scipy.ndimage import gaussian_filter
 
-from .sufficient_statistics import SufficientStatistics
+from .sufficient_statistics import StatisticsGatherer, SufficientStatistics
 
 WIENER_POWERS = (10.0, 1.0)
 """Noise over signal of the Wiener filters that give the blurriest members."""
@@ -47,6 +47,16 @@ SMOOTHED = ((2, 1.0), (2, 2.0), (1, 2.0), (3, 1.0))
 
 FIRST_PASS = ((0.0, 15), (1.2, 25))
 """Stages of the model that masked pixels are filled with."""
+
+HOLE_PASSES = 8
+"""Further passes where there are pixels that no exposure knows: what is missing
+from the core of a saturated star comes back by and by."""
+
+HOLE_UPDATES = 15
+"""Updates of each of them."""
+
+HOLE_MOMENTUM = 0.7
+"""How far each of them looks ahead, in steps from one pass to the next."""
 
 FAMILY_SIZE = len(WIENER_POWERS) + len(PATH) + len(SMOOTHED)
 
@@ -130,7 +140,7 @@ def make_family(statistics: SufficientStatistics) -> RestorationFamily:
     """
     unit = statistics.point_source_noise
     image = statistics.back_projected_image()
-    stages = _follow(statistics, image, PATH)
+    stages = _follow(statistics, PATH)
     smoothed = [gaussian_filter(stages[stage], sigma, mode="wrap") for stage, sigma in SMOOTHED]
     members = np.stack([*_wiener(statistics), *stages, *smoothed], axis=-1)
     members /= np.float32(unit)
@@ -142,20 +152,29 @@ def make_family(statistics: SufficientStatistics) -> RestorationFamily:
     )
 
 
-def first_pass(statistics: SufficientStatistics) -> np.ndarray:
-    """Return a quick latent image, to fill masked pixels with its model.
+def complete_statistics(gatherer: StatisticsGatherer) -> SufficientStatistics:
+    """Sum up exposures whose masked pixels are filled by a model of the sky.
 
     Parameters
     ----------
-    statistics : `SufficientStatistics`
-        What the exposures say.
+    gatherer : `StatisticsGatherer`
+        Of the exposures.
 
     Returns
     -------
-    latent : `numpy.ndarray`
-        Non-negative, in the unit of the exposures, float32.
+    statistics : `SufficientStatistics`
+        The sums, with masked pixels and outliers filled by the exposures'
+        own model at the seeing of each.
     """
-    return _follow(statistics, statistics.back_projected_image(), FIRST_PASS)[-1]
+    statistics = gatherer.sum_up()
+    latent = _follow(statistics, FIRST_PASS)[-1]
+    previous = latent
+    for _ in range(HOLE_PASSES if gatherer.has_holes else 0):
+        # What is missing comes back by a share in every pass: look ahead.
+        ahead = np.maximum(latent + HOLE_MOMENTUM * (latent - previous), 0.0)
+        previous = latent
+        latent = _follow(gatherer.sum_up(ahead), ((FIRST_PASS[-1][0], HOLE_UPDATES),), ahead)[-1]
+    return gatherer.sum_up(latent)
 
 
 def _image_noise(statistics: SufficientStatistics) -> float:
@@ -174,12 +193,12 @@ def _wiener(statistics: SufficientStatistics) -> np.ndarray:
 
 
 def _follow(
-    statistics: SufficientStatistics, image: np.ndarray, path: Sequence[tuple[float, int]]
+    statistics: SufficientStatistics, path: Sequence[tuple[float, int]], start: np.ndarray | None = None
 ) -> list[np.ndarray]:
     """Return the latent images at the ends of the stages of a path."""
     noise = np.float32(_image_noise(statistics))
-    target = np.maximum(image, 0.0).astype(np.float32)
-    latent = np.maximum(target, np.float32(0.05) * noise)
+    target = np.maximum(statistics.back_projected_image(), 0.0).astype(np.float32)
+    latent = np.maximum(target if start is None else start, np.float32(0.05) * noise)
     ends = []
     for penalty, updates in path:
         latent = _update(latent, target, statistics, np.float32(penalty) * noise, updates)

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("SufficientStatistics", "gather_statistics", "typical_noise")
+__all__ = ("StatisticsGatherer", "SufficientStatistics", "gather_statistics", "typical_noise")
 
 import dataclasses
 
@@ -101,49 +101,103 @@ class SufficientStatistics:
         return scipy.fft.irfft2(self.back_projection, s=self.shape)
 
 
-def gather_statistics(part: ExposureStack, latent: np.ndarray | None = None) -> SufficientStatistics:
-    r"""Sum up exposures on a cut-out of a patch.
-
-    Without a latent image, masked pixels and outliers, among them cosmic rays
-    that no mask knows of, are replaced by the robust coadd of the same
-    exposures, so that exposures outside ``part`` have no say.
-
-    With one, each exposure is compared with its own model :math:`m = f * x`
-    and replaced by :math:`m + \rho\,(y - m)`, where :math:`\rho = \min(1,
-    \tilde v / v)` is 0 for masked pixels and outliers.  This is the surrogate
-    of the weighted least squares with a constant curvature: pixels of larger
-    variance count for less, and saturated cores are filled with what their
-    surroundings say, at the seeing of each exposure.
+class StatisticsGatherer:
+    r"""Sums up exposures on a cut-out of a patch, once or time and again.
 
     Parameters
     ----------
     part : `ExposureStack`
         The exposures, on a box that has room around what is of interest: the
-        images are taken as periodic.
+        images are taken as periodic, with the PSFs at the centre of the box.
+    """
+
+    def __init__(self, part: ExposureStack) -> None:
+        self._part = part
+        self._medians = part.median_variances()
+        self._kernels = _centred_spectra(part.psf.at(*part.box.center), part.shape)
+        weights = 1.0 / self._medians
+        self._share = (weights / weights.sum()).astype(np.float32)
+        self._power = np.einsum("t,tuv->uv", self._share, self._kernels.real**2 + self._kernels.imag**2)
+        self._coadd = robust_coadd(part.image, part.variance, part.valid)
+        self._sigma = np.sqrt(part.variance, where=part.valid, out=np.zeros_like(part.variance))
+        limit = OUTLIER_SIGMA * self._sigma + OUTLIER_FRACTION * np.abs(self._coadd)
+        self._suspect = np.abs(part.image - self._coadd) > limit
+
+    @property
+    def has_holes(self) -> bool:
+        """Whether there are pixels that no exposure knows (`bool`)."""
+        return not self._part.valid.any(axis=0).all()
+
+    def sum_up(self, latent: np.ndarray | None = None) -> SufficientStatistics:
+        r"""Return the sums.
+
+        Without a latent image, masked pixels and outliers, among them cosmic
+        rays that no mask knows of, are replaced by the robust coadd of the
+        same exposures, so that exposures outside the cut-out have no say.
+
+        With one, each exposure is compared with its own model :math:`m = f *
+        x` and replaced by :math:`m + \rho\,(y - m)`, where :math:`\rho =
+        \min(1, \tilde v / v)` is 0 for masked pixels, and for outliers from
+        both the coadd and the model.  This is the surrogate of the weighted
+        least squares with a constant curvature: pixels of larger variance
+        count for less, and holes are filled with what their surroundings say,
+        at the seeing of each exposure.
+
+        Parameters
+        ----------
+        latent : `numpy.ndarray`, optional
+            Latent image of the same shape as the exposures, from an earlier
+            pass.
+
+        Returns
+        -------
+        statistics : `SufficientStatistics`
+            The sums.
+        """
+        if latent is None:
+            filled = fill_invalid(self._part.image, self._part.valid & ~self._suspect, self._coadd)
+        else:
+            filled = self._towards_model(latent)
+        spectra = scipy.fft.rfft2(filled)
+        spectra *= self._kernels.conj()
+        return SufficientStatistics(
+            back_projection=np.einsum("t,tuv->uv", self._share, spectra),
+            power=self._power,
+            shape=self._part.shape,
+            noise=typical_noise(self._part),
+        )
+
+    def _towards_model(self, latent: np.ndarray) -> np.ndarray:
+        """Return the model, moved to the data as far as these can be trusted."""
+        part = self._part
+        spectrum = scipy.fft.rfft2(latent.astype(np.float32, copy=False))
+        model = scipy.fft.irfft2(self._kernels * spectrum, s=part.shape)
+        residual = part.image - model
+        is_outlier = self._suspect & (
+            np.abs(residual) > OUTLIER_SIGMA * self._sigma + MODEL_FRACTION * np.abs(model)
+        )
+        trust = np.minimum(self._medians[:, None, None] / part.variance, 1.0).astype(np.float32)
+        trust *= part.valid & ~is_outlier
+        residual *= trust
+        return model + np.where(part.valid, residual, 0.0)
+
+
+def gather_statistics(part: ExposureStack, latent: np.ndarray | None = None) -> SufficientStatistics:
+    """Sum up exposures on a cut-out of a patch.
+
+    Parameters
+    ----------
+    part : `ExposureStack`
+        As `StatisticsGatherer` takes it.
     latent : `numpy.ndarray`, optional
-        Latent image of the same shape as the exposures, from an earlier pass.
+        As `StatisticsGatherer.sum_up` takes it.
 
     Returns
     -------
     statistics : `SufficientStatistics`
-        The sums, with the PSFs at the centre of the box.
+        The sums.
     """
-    medians = part.median_variances()
-    kernels = _centred_spectra(part.psf.at(*part.box.center), part.shape)
-    if latent is None:
-        filled = _without_outliers(part)
-    else:
-        model = scipy.fft.irfft2(kernels * scipy.fft.rfft2(latent.astype(np.float32)), s=part.shape)
-        filled = _towards_model(part, model, medians)
-    spectra = scipy.fft.rfft2(filled)
-    weights = 1.0 / medians
-    share = (weights / weights.sum()).astype(np.float32)
-    return SufficientStatistics(
-        back_projection=np.einsum("t,tuv,tuv->uv", share, kernels.conj(), spectra),
-        power=np.einsum("t,tuv->uv", share, kernels.real**2 + kernels.imag**2),
-        shape=part.shape,
-        noise=typical_noise(part),
-    )
+    return StatisticsGatherer(part).sum_up(latent)
 
 
 def typical_noise(stack: ExposureStack) -> float:
@@ -160,22 +214,6 @@ def typical_noise(stack: ExposureStack) -> float:
         One over the root of the sum of the inverse median variances.
     """
     return float(1.0 / np.sqrt((1.0 / stack.median_variances()).sum()))
-
-
-def _without_outliers(part: ExposureStack) -> np.ndarray:
-    coadd = robust_coadd(part.image, part.variance, part.valid)
-    limit = OUTLIER_SIGMA * np.sqrt(part.variance) + OUTLIER_FRACTION * np.abs(coadd)
-    good = part.valid & (np.abs(part.image - coadd) <= limit)
-    return fill_invalid(part.image, good, coadd)
-
-
-def _towards_model(part: ExposureStack, model: np.ndarray, medians: np.ndarray) -> np.ndarray:
-    """Return the model, moved to the data by as much as these can be trusted."""
-    residual = part.image - model
-    trust = np.minimum(medians[:, None, None] / part.variance, 1.0).astype(np.float32)
-    limit = OUTLIER_SIGMA * np.sqrt(part.variance) + MODEL_FRACTION * np.abs(model)
-    trust[~(part.valid & (np.abs(residual) <= limit))] = 0.0
-    return model + trust * np.where(part.valid, residual, 0.0)
 
 
 def _centred_spectra(kernels: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
