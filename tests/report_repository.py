@@ -87,6 +87,8 @@ def make_metrics(number: int, band: str) -> Table:
         "n_outlier_visits": (0, None, "Number of outlier visits."),
         "outlier_visits": ("", None, "Visits whose chi-square is unlike that of the others."),
         "flux_ratio_magnitude": ([18.0, 19.0, np.nan], "mag", "Middle of each bin of magnitude."),
+        "bin_magnitude": ([20.5, 21.5], "mag", "Middle of each bin."),
+        "bin_count": ([0, 7], None, "Number of sources in each bin."),
     }
     table = Table()
     for name, (value, unit, description) in values.items():

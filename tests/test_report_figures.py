@@ -28,6 +28,7 @@ import pytest
 from astropy.table import MaskedColumn, Table
 
 from lsst.acn.report.cells import Cell, column_decimals, figure_cell, score_cell, several_values
+from lsst.acn.report.figure_series import collect_series
 from lsst.acn.report.figures import Figure, FigureColumn, read_figures, scalar_columns
 
 NUMBER = FigureColumn("noise", "nJy", "Noise.", True)
@@ -115,6 +116,27 @@ def test_score_names_what_stands_out() -> None:
     assert score_cell(np.array([1.0, -8.0, np.nan]), ["a", "b", "c"], 5.0) == Cell("8.0", "8.0", "below", "b")
     assert score_cell(np.array([1.0, -2.0]), ["a", "b"], 5.0) == Cell("2.0", "2.0")
     assert score_cell(np.array([np.nan]), ["a"], 5.0) == Cell("–", "")
+
+
+def test_figures_that_belong_together_are_one_series() -> None:
+    names = {"bin_magnitude": "mag", "bin_median": "", "bin_count": "", "other_list": "nJy"}
+    columns = {name: FigureColumn(name, unit, f"What {name} is.", True) for name, unit in names.items()}
+    values = [(16.5, 17.5, 18.5), (math.nan, 0.98765, None), (0, 3, 0), (1.0, 2.0, 3.0)]
+    figures = {
+        name: Figure(column, value) for (name, column), value in zip(columns.items(), values, strict=True)
+    }
+    figures["scalar"] = Figure(FigureColumn("scalar", "", "", True), 3.0)
+    (series,) = collect_series(figures)
+    assert series.name == "bin"
+    assert series.heads[0] == ("magnitude", "mag", "What bin_magnitude is.")
+    assert [name for name, _, _ in series.heads] == ["magnitude", "median", "count"]
+    # Bins without a source are left out.
+    assert series.rows == (("17.5", "0.9877", "3"),)
+
+
+def test_figures_of_other_lengths_are_no_series() -> None:
+    column = FigureColumn("bin_x", "", "", True)
+    assert collect_series({"bin_x": Figure(column, (1, 2)), "bin_y": Figure(column, (1,))}) == ()
 
 
 def test_several_values_in_one_line() -> None:

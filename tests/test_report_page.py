@@ -153,6 +153,9 @@ def test_figures_have_units_and_several_values_stay_out_of_the_table(page: str) 
     assert re.search(r'sky_<wbr>sigma_<wbr>change.*?<span class="unit">%</span></button>', page)
     assert 'data-column="flux_ratio_magnitude"' not in page
     assert "<dd>18, 19, –</dd>" in rows(page)[0]
+    assert 'role="table" aria-label="bin" hidden' in rows(page)[0]
+    assert '<div role="row"><span role="cell">21.5</span><span role="cell">7</span></div>' in rows(page)[0]
+    assert "20.5" not in rows(page)[0]
 
 
 def test_page_refers_to_nothing_outside_but_the_files_that_it_links(

@@ -328,6 +328,11 @@ def test_viewer_shows_figures_plot_and_notes(page: Any) -> None:
     assert "dB" in text
     assert "There is no value of flux_ratio" in text
     assert "18, 19, –" in text
+    cells = page.find_elements("css selector", "#viewer .series [role=cell]")
+    assert [cell.text for cell in cells] == ["21.5", "7"]
+    # The cells of a row are side by side.
+    assert cells[0].rect["y"] == cells[1].rect["y"] < cells[0].rect["y"] + cells[0].rect["height"]
+    assert cells[0].rect["x"] < cells[1].rect["x"]
     assert find(page, "#viewer-plot img").get_property("naturalWidth") == 100
 
 

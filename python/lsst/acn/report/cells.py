@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("Cell", "column_decimals", "figure_cell", "score_cell", "several_values")
+__all__ = ("Cell", "brief", "column_decimals", "figure_cell", "score_cell", "several_values")
 
 import dataclasses
 import math
@@ -177,10 +177,22 @@ def several_values(values: Sequence[object]) -> str:
     text : `str`
         The values, separated by commas.
     """
-    return ", ".join(_brief(value) for value in values)
+    return ", ".join(brief(value) for value in values)
 
 
-def _brief(value: object) -> str:
+def brief(value: object) -> str:
+    """Return a value with the digits that matter.
+
+    Parameters
+    ----------
+    value : `object`
+        Number or text, `None` or NaN if it is missing.
+
+    Returns
+    -------
+    text : `str`
+        What to show.
+    """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return MISSING
     return f"{value:.{DIGITS}g}".replace("-", "−") if isinstance(value, float) else str(value)

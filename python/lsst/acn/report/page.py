@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING
 
 from .blink_views import PatchPictures
 from .cells import Cell
+from .figure_series import FigureSeries
 from .figures import FigureColumn
 from .patch_data import PatchId
 from .thumbnails import data_uri, draw_scale
@@ -107,6 +108,8 @@ class PageRow:
         Figures, in the order of the columns.
     more : `tuple` [`tuple`]
         Name, unit, description and text of figures with several values.
+    series : `tuple` [`FigureSeries`]
+        Figures with several values that belong together.
     pictures : `PatchPictures`
         Pictures of the patch.
     unit : `str`
@@ -126,6 +129,7 @@ class PageRow:
     score: Cell
     cells: tuple[Cell, ...]
     more: tuple[tuple[str, str, str, str], ...]
+    series: tuple[FigureSeries, ...]
     pictures: PatchPictures
     unit: str
     pixel_scale: float | None

@@ -38,6 +38,7 @@ import numpy as np
 from .blink_views import blink_views
 from .cells import column_decimals, figure_cell, score_cell, several_values
 from .collect import CollectionReader
+from .figure_series import FigureSeries, collect_series
 from .figures import scalar_columns
 from .outliers import MIN_PATCHES, conspicuously_missing, deviations, outlier_order, outlier_score
 from .page import PageHead, PageRow
@@ -162,7 +163,8 @@ class PatchRows:
                         self._columns, self._decimals, self._deviation[index], strict=True
                     )
                 ),
-                more=_more(figures),
+                more=_more(figures, series := collect_series(figures.figures)),
+                series=series,
                 pictures=blink_views(images, self._image_size),
                 unit=images.unit,
                 pixel_scale=images.pixel_scale,
@@ -206,12 +208,13 @@ def _anchors(patches: Sequence[PatchId]) -> dict[PatchId, str]:
     return result
 
 
-def _more(figures: PatchFigures) -> tuple[tuple[str, str, str, str], ...]:
-    """Return the figures that do not fit into a cell."""
+def _more(figures: PatchFigures, series: Sequence[FigureSeries]) -> tuple[tuple[str, str, str, str], ...]:
+    """Return the figures that fit neither into a cell nor into a series."""
+    in_series = {f"{each.name}_{name}" for each in series for name, _, _ in each.heads}
     return tuple(
         (name, figure.column.unit, figure.column.description, several_values(figure.value))
         for name, figure in figures.figures.items()
-        if isinstance(figure.value, tuple)
+        if isinstance(figure.value, tuple) and name not in in_series
     )
 
 
