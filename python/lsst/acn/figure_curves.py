@@ -144,7 +144,7 @@ def draw_flux_ratios(axes: Axes, measurement: PatchMeasurement) -> None:
     is_ab = measurement.patch.stack.unit == "nJy" and measurement.zero_point == 31.4
     scale = "AB magnitude in the coadd"
     if not is_ab:
-        scale = f"instrumental magnitude in the coadd, zero point {measurement.zero_point:g}"
+        scale = f"magnitude in the coadd, zero point {measurement.zero_point:g}"
     axes.set(title="Flux, restored over coadd", xlabel=scale)
 
 
