@@ -20,9 +20,12 @@
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
 """Sphinx configuration for the documentation of this package alone."""
-# ruff: noqa: F403
+# ruff: noqa: F403, F405
 
 from documenteer.conf.guide import *
 
 # Task pages show configs: their fields say more than their base class.
 autodoc_default_options = {"undoc-members": False}
+
+# The directives of task topics, which the documentation of the stack has too.
+extensions.append("lsst.sphinxutils.ext.lssttasks")

@@ -106,7 +106,7 @@ class PsfQualityConfig(Config):
 
         Parameters
         ----------
-        stack : `ExposureStack`
+        stack : `~lsst.acn.ExposureStack`
             The exposures.
 
         Returns
@@ -147,7 +147,7 @@ def measure_psf_quality(stack: ExposureStack, index: int) -> PsfQuality:
 
     Parameters
     ----------
-    stack : `ExposureStack`
+    stack : `~lsst.acn.ExposureStack`
         The exposures.
     index : `int`
         Position of the exposure in the stack.

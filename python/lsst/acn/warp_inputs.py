@@ -156,8 +156,7 @@ class WarpInputsConfig(PipelineTaskConfig, pipelineConnections=WarpInputsConnect
         default=False,
     )
     artifact_mask_storage_class = Field[str](
-        doc="Storage class in which artifact masks are read: MaskV2, or Mask, which is the default where "
-        "lsst.afw is installed.",
+        doc="Storage class of artifact masks. The default is Mask where lsst.afw is installed, else MaskV2.",
         default=default_mask_storage_class(),
     )
     psf_quality = ConfigField[PsfQualityConfig](
