@@ -107,13 +107,13 @@ def test_gradients_agree_with_finite_differences():
 STEP = """
 import numpy as np
 from test_paper_network import make_case
-from lsst.acn.training import _make_optimizer
+from lsst.acn.training import make_optimizer
 from lsst.acn.training_step import make_training_step
 from small_fields import make_config
 network, inputs, model, batch = make_case()
 rng = np.random.default_rng(4)
 network.model.set_weights([0.1 * rng.random(w.shape) for w in network.model.get_weights()])
-step = make_training_step(network.model, _make_optimizer(make_config()), lambda b: network.loss(model, b))
+step = make_training_step(network.model, make_optimizer(make_config()), lambda b: network.loss(model, b))
 print("losses", *(f"{step(batch):.8f}" for _ in range(4)))
 """
 

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("train",)
+__all__ = ("make_optimizer", "train")
 
 import logging
 import time
@@ -78,7 +78,7 @@ def train(
     size = config.tiles.training_size
     network.start(inputs, draw_tiles(inputs.box, size, rng)[:N_START_TILES])
     forward_model = ForwardModel(tile_grid(inputs.box, size, 0)[0].shape, inputs.psf.size, keras_transforms())
-    optimizer = _make_optimizer(config)
+    optimizer = make_optimizer(config)
     step = make_training_step(
         network.model,
         optimizer,
@@ -109,7 +109,19 @@ def _batches(tiles: list[Any], size: int) -> list[list[Any]]:
     return [tiles[start : start + size] for start in range(0, len(tiles), size)]
 
 
-def _make_optimizer(config: RestorationConfig) -> Any:
+def make_optimizer(config: RestorationConfig) -> Any:
+    """Return Adam with the learning rate that a config asks for.
+
+    Parameters
+    ----------
+    config : `RestorationConfig`
+        Uses ``training``.
+
+    Returns
+    -------
+    optimizer : `keras.Optimizer`
+        Not built yet.
+    """
     import keras
 
     training = config.training
