@@ -211,7 +211,7 @@ def draw_field(seed: int) -> SimulationConfig:
     best = float(np.exp(rng.uniform(np.log(0.4), np.log(1.0))))
     worst = min(best * float(rng.uniform(1.1, 1.7)), 1.3)
     # Undersampled and hopelessly oversampled fields are left out.
-    worst = float(np.clip(worst, 2.2 * pixel_scale, 15.0 * pixel_scale))
+    worst = float(np.clip(worst, 2.2 * pixel_scale, 10.0 * pixel_scale))
     best = min(best, worst / 1.05)
     psf_size = next(size for size in PSF_SIZES if size >= 4 * worst / pixel_scale or size == PSF_SIZES[-1])
     arcmin2 = (FIELD_SIZE * pixel_scale / 60) ** 2
@@ -230,7 +230,7 @@ def draw_field(seed: int) -> SimulationConfig:
             crowding=crowding,
             star_share=float(rng.uniform(0.05, 0.5)),
             faint_limit=float(coadd_depth + rng.uniform(0.3, 1.2)),
-            star_bright_limit=float(rng.uniform(16.5, 19.5)),
+            star_bright_limit=float(rng.uniform(17.0, 20.0)),
             galaxy_bright_limit=float(rng.uniform(18.0, 20.0)),
         ),
         conditions=ConditionsConfig(seeing=(best, worst), depth=depth),

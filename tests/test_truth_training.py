@@ -33,6 +33,7 @@ from small_fields import make_config, make_stack
 from lsst.acn import gaussian_kernel
 from lsst.acn.mixing_network import START_MEMBER, MixingNetwork
 from lsst.acn.mixing_training import take_training_steps
+from lsst.acn.point_response import PIXEL_GRID_RESPONSE, matching_fwhm
 from lsst.acn.truth_training import draw_truth_batches, make_truth_sample, truth_loss
 
 MARGIN = 3
@@ -78,12 +79,18 @@ def test_loss_by_hand():
     sample = make_sample()
     batch = next(draw_truth_batches([sample], size=24, batch_size=2, rng=np.random.default_rng(1)))
     features, members, truth, is_known, noise = batch
-    kernel = gaussian_kernel(2.5)[None]
+    kernel = gaussian_kernel(matching_fwhm(PIXEL_GRID_RESPONSE, 2.5))[None]
     inside = np.s_[:, MARGIN:-MARGIN, MARGIN:-MARGIN]
     mixed = oaconvolve(np.asarray(network.mix(features, members)), kernel, mode="same", axes=(1, 2))[inside]
     light = oaconvolve(members[..., START_MEMBER], kernel, mode="same", axes=(1, 2))[inside]
-    squares = (mixed - truth) ** 2 / (noise[:, None, None] ** 2 + (0.05 * light) ** 2)
-    expected = np.mean(is_known * (np.sqrt(1 + 2 * squares) - 1))
+    level = light / noise[:, None, None]
+    unit_squared = noise[:, None, None] ** 2 + (0.05 * light) ** 2
+    ours, reference = (np.sqrt(1 + 0.5 * (image - truth) ** 2 / unit_squared) - 1 for image in (mixed, light))
+    expected = 0.0
+    for part in (level < 2, (level >= 2) & (level < 20), level >= 20):
+        sums = [np.where(part, values, 0).sum(axis=(1, 2)) for values in (ours, reference)]
+        expected += np.mean(sums[0] / (sums[1] + 1))
+    assert is_known.all()
     assert float(truth_loss(network, 2.5)(batch)) == pytest.approx(expected, rel=1e-3)
 
 

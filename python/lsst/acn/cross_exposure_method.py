@@ -41,7 +41,7 @@ from .mixing_network import MixingNetwork, make_features
 from .mixing_training import train_mixing_network
 from .network_weights import unpack_network
 from .noise_variance import finish_variance
-from .point_response import measure_point_response
+from .point_response import PIXEL_GRID_RESPONSE
 from .restoration_config import RestorationConfig
 from .restoration_result import empty_history
 from .target_psf import convolve_to_target
@@ -111,18 +111,15 @@ class CrossExposureMethod:
         )
 
     def latent(self, log: logging.Logger) -> np.ndarray:
-        return self._latent(self._stack)
-
-    def _latent(self, stack: ExposureStack) -> np.ndarray:
         tiles = self._config.tiles
-        latent_box = stack.box.grown_by(stack.psf.radius)
+        latent_box = self._stack.box.grown_by(self._stack.psf.radius)
         blender = TileBlender(latent_box, tiles.overlap)
         for tile in tile_grid(latent_box, tiles.restoring_size, tiles.overlap):
-            blender.add(tile, self._restore(stack, tile))
+            blender.add(tile, self._restore(self._stack, tile))
         return blender.result()
 
     def point_response(self) -> np.ndarray:
-        return measure_point_response(self._stack, self._latent)
+        return PIXEL_GRID_RESPONSE
 
     def _restore(self, stack: ExposureStack, latent_box: Box) -> np.ndarray:
         """Return the latent image of a box in the unit of the stack."""

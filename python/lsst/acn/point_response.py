@@ -23,12 +23,13 @@
 
 from __future__ import annotations
 
-__all__ = ("gaussian_width", "matching_fwhm", "measure_point_response")
+__all__ = ("PIXEL_GRID_RESPONSE", "gaussian_width", "matching_fwhm", "measure_point_response")
 
 import dataclasses
 from collections.abc import Callable
 
 import numpy as np
+from scipy.ndimage import fourier_shift
 from scipy.optimize import brentq, minimize_scalar
 from scipy.signal import convolve
 
@@ -45,6 +46,11 @@ SIGNAL_TO_NOISE = 100.0
 """Of the injected stars, by matched filter on all exposures: well above the
 noise, and not so bright that nothing but themselves would show."""
 
+PIXEL_GRID_RESPONSE = np.outer([1 / 12, 5 / 6, 1 / 12], [1 / 12, 5 / 6, 1 / 12])
+"""What the best non-negative image on a grid of pixels makes of a point, on
+average: a point at a fraction f between two pixels is shared by them, which has
+a variance of f (1 - f), 1/6 in the mean."""
+
 MIN_KERNEL_FWHM = 1.0
 """Pixels below which a Gaussian kernel is as good as none."""
 
@@ -55,8 +61,8 @@ def measure_point_response(
     """Return how a fitted restoration spreads the light of a star.
 
     Equal stars are added to all exposures of a part of the patch, where there
-    is little light, and the change of the latent image at their places is
-    averaged.
+    is little light, each at a fraction of a pixel of its own, and the change
+    of the latent image around their places is averaged.
 
     Parameters
     ----------
@@ -74,14 +80,26 @@ def measure_point_response(
     """
     part = stack.cutout(_region(stack.box))
     rows, columns = _quiet_places(part)
+    offsets = _offsets(len(rows))
     radius = part.psf.radius
     flux = SIGNAL_TO_NOISE * _point_source_noise(part)
-    change = restore_latent(_with_stars(part, rows, columns, flux)) - restore_latent(part)
+    change = restore_latent(_with_stars(part, rows, columns, offsets, flux)) - restore_latent(part)
     reach = np.arange(-STAMP_RADIUS, STAMP_RADIUS + 1)
     stamps = change[
         (rows + radius)[:, None, None] + reach[:, None], (columns + radius)[:, None, None] + reach
     ]
-    return stamps.mean(axis=0) / flux
+    centred = [_shifted(stamp, -offset) for stamp, offset in zip(stamps, offsets, strict=True)]
+    return np.mean(centred, axis=0) / flux
+
+
+def _offsets(number: int) -> np.ndarray:
+    """Return fractions of a pixel that fill the pixel evenly (R2 sequence)."""
+    steps = np.array([0.7548776662466927, 0.5698402909980532])
+    return (0.5 + np.arange(number)[:, None] * steps) % 1.0 - 0.5
+
+
+def _shifted(stamp: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    return np.fft.ifft2(fourier_shift(np.fft.fft2(stamp), offset)).real
 
 
 def _region(box: Box) -> Box:
@@ -112,15 +130,18 @@ def _quiet_places(part: ExposureStack) -> tuple[np.ndarray, np.ndarray]:
     return rows[quiet], columns[quiet]
 
 
-def _with_stars(part: ExposureStack, rows: np.ndarray, columns: np.ndarray, flux: float) -> ExposureStack:
-    image = part.image.copy()
-    kernels = part.psf.at(*part.box.center)
+def _with_stars(
+    part: ExposureStack, rows: np.ndarray, columns: np.ndarray, offsets: np.ndarray, flux: float
+) -> ExposureStack:
     radius = part.psf.radius
-    stars = np.zeros((part.shape[0] + 2 * radius, part.shape[1] + 2 * radius), np.float32)
-    stars[rows + radius, columns + radius] = flux
-    for plane, kernel in zip(image, kernels, strict=True):
-        plane += convolve(stars, kernel, mode="valid", method="fft").astype(np.float32)
-    return dataclasses.replace(part, image=image)
+    kernels = part.psf.at(*part.box.center)
+    image = np.pad(part.image, [(0, 0), (radius, radius), (radius, radius)])
+    for row, column, offset in zip(rows, columns, offsets, strict=True):
+        for plane, kernel in zip(image, kernels, strict=True):
+            size = len(kernel)
+            plane[row : row + size, column : column + size] += flux * _shifted(kernel, offset)
+    inside = np.s_[:, radius:-radius, radius:-radius]
+    return dataclasses.replace(part, image=image[inside])
 
 
 def gaussian_width(stamp: np.ndarray) -> float:

@@ -26,7 +26,9 @@ from __future__ import annotations
 __all__ = ("TruthSample", "draw_truth_batches", "make_truth_sample", "truth_loss")
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -35,8 +37,12 @@ from .cross_exposure_samples import restore_family
 from .exposure_stack import ExposureStack
 from .mixing_network import START_MEMBER, MixingNetwork, make_features
 from .nonnegative_family import RestorationFamily
+from .point_response import PIXEL_GRID_RESPONSE, matching_fwhm
 from .psf_kernels import gaussian_kernel
 from .sufficient_statistics import typical_noise
+
+LIGHT_LEVELS = (-math.inf, 2.0, 20.0, math.inf)
+"""Where a tile is split, in units of the noise."""
 
 RELATIVE_ERROR = 0.05
 """Error that counts as much as the noise, as a fraction of the light in a pixel."""
@@ -145,11 +151,14 @@ def _draw_tile(sample: TruthSample, size: int, rng: np.random.Generator) -> tupl
 def truth_loss(network: MixingNetwork, target_fwhm: float) -> Callable[[Sequence[Any]], Any]:
     r"""Return the loss of a network against the truth.
 
-    The error of the latent image at the target PSF, :math:`g * x - g *
-    x_{true}`, counts in units of :math:`\sqrt{n^2 + (a\, g * x_s)^2}`, where
-    :math:`n` is the noise and :math:`x_s` one of the members.  The unit comes
-    from the input alone: would it come from the truth, the best restoration
-    would be a biased one.  Large errors count linearly.
+    The error of the restored image, :math:`g * x` with the kernel :math:`g`
+    that gives stars the target PSF, counts in units of :math:`\sqrt{n^2 + (a\, g * x_s)^2}`, where
+    :math:`n` is the noise and :math:`x_s` one of the members; large errors
+    count linearly.  The pixels of a tile are split by :math:`g * x_s / n` at 2
+    and 20, and the sum over each part is divided by what :math:`x_s` itself
+    gets there: the easy and the hopeless fields, sky and stars have an equal
+    say.  Units and parts come from the input alone.  Would they come from the
+    truth, the best restoration would be a biased one.
 
     Parameters
     ----------
@@ -161,11 +170,12 @@ def truth_loss(network: MixingNetwork, target_fwhm: float) -> Callable[[Sequence
     Returns
     -------
     loss : `~collections.abc.Callable`
-        Takes the tensors of a batch and returns a scalar.
+        Takes the tensors of a batch and returns a scalar: the mean over tiles
+        of the sum of the three ratios.
     """
     from keras import ops
 
-    kernel = gaussian_kernel(target_fwhm)[:, :, None, None]
+    kernel = gaussian_kernel(matching_fwhm(PIXEL_GRID_RESPONSE, target_fwhm))[:, :, None, None]
     margin = network.margin
 
     def at_target(latent: Any) -> Any:
@@ -174,9 +184,19 @@ def truth_loss(network: MixingNetwork, target_fwhm: float) -> Callable[[Sequence
 
     def loss(batch: Sequence[Any]) -> Any:
         features, members, truth, is_known, noise = batch
-        error = at_target(network.mix(features, members)) - truth
         light = at_target(members[..., START_MEMBER])
-        unit_squared = noise[:, None, None] ** 2 + (RELATIVE_ERROR * light) ** 2
-        return ops.mean(is_known * (ops.sqrt(1.0 + 2.0 * error**2 / unit_squared) - 1.0))
+        noise = noise[:, None, None]
+        weight = is_known / (noise**2 + (RELATIVE_ERROR * light) ** 2)
+
+        def penalty(image: Any) -> Any:
+            return ops.sqrt(1.0 + 0.5 * weight * (image - truth) ** 2) - 1.0
+
+        ours, reference = penalty(at_target(network.mix(features, members))), penalty(light)
+        total = 0.0
+        for faintest, brightest in pairwise(LIGHT_LEVELS):
+            part = ops.cast((light >= faintest * noise) & (light < brightest * noise), "float32")
+            sums = (ops.sum(part * values, axis=(1, 2)) for values in (ours, reference))
+            total = total + ops.mean(next(sums) / (next(sums) + 1.0))
+        return total
 
     return loss
