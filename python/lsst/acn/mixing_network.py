@@ -43,18 +43,21 @@ START_MEMBER = 4
 START_WEIGHT = 2.0
 """Its logit; those of the others are 0."""
 
-START_GATE = 3.0
-"""Logit of the gate before training: open."""
+COMPACT_MEMBER = FAMILY_SIZE - 1
+"""The sparse and slightly smoothed member, which has light where there are
+sources and nowhere else."""
 
-MAX_GATE = 1.1
+LEAD, LEAD_LIGHT = 2.0, 40.0
+"""Where the compact member exceeds the second number, the odds of the sharp
+one grow with its third power to the first: bright stars are as sharp as the
+data allow, whatever the network has learned."""
 
-LEAD, LEAD_SIGNIFICANCE = 2.0, 20.0
-"""Where the signal to noise exceeds the second number, the odds of the sharp
-member grow with its third power to the first: bright sources are as sharp as
-the data allow, whatever the network has learned."""
+GATE_RANGE = (-3.0, 1.2)
+"""Logarithms of the least and the largest gate."""
 
-GATE_SIGNIFICANCE = 50.0
-"""Signal to noise from which on the gate loses its say."""
+GATE_LIGHT = 3.0
+"""Value of the compact member from which on the gate loses its say: the fluxes
+of clear sources are those of the members."""
 
 FIRST_KERNEL, KERNEL = 5, 3
 """Sides of the first and of all other convolutions."""
@@ -129,12 +132,12 @@ class MixingNetwork:
         from keras import ops
 
         output = self.model(features)
-        significance = ops.sinh(ops.maximum(features[..., FAMILY_SIZE], 0.0))
-        lead = LEAD * ops.log1p((significance / LEAD_SIGNIFICANCE) ** 3)
+        compact = members[..., COMPACT_MEMBER]
+        lead = LEAD * ops.log1p((compact / LEAD_LIGHT) ** 3)
         sharp = ops.one_hot(START_MEMBER, FAMILY_SIZE, dtype="float32")
         weights = ops.softmax(output[..., :-1] + lead[..., None] * sharp, axis=-1)
-        freedom = 1.0 / (1.0 + (significance / GATE_SIGNIFICANCE) ** 2)
-        gate = 1.0 + freedom * (MAX_GATE * ops.sigmoid(output[..., -1]) - 1.0)
+        freedom = 1.0 / (1.0 + (compact / GATE_LIGHT) ** 2)
+        gate = 1.0 + freedom * (ops.exp(ops.clip(output[..., -1], *GATE_RANGE)) - 1.0)
         return gate * ops.sum(weights * members, axis=-1)
 
     def loss(self, batch: Sequence[Any]) -> Any:
@@ -196,6 +199,6 @@ def _build(channels: int, dilations: tuple[int, ...], seed: int) -> Any:
     small = keras.initializers.RandomNormal(stddev=0.01, seed=int(next(seeds)))
     model = keras.Model(features, layers.Conv2D(FAMILY_SIZE + 1, 1, kernel_initializer=small)(hidden))
     start = np.zeros(FAMILY_SIZE + 1, np.float32)
-    start[START_MEMBER], start[-1] = START_WEIGHT, START_GATE
+    start[START_MEMBER] = START_WEIGHT
     model.layers[-1].bias.assign(start)
     return model
