@@ -36,6 +36,7 @@ from score import Restored
 
 from lsst.acn import ExposureStack, RestorationConfig, gaussian_kernel
 from lsst.acn.default_network import FILE
+from lsst.acn.restoration import kernel_fwhm
 from lsst.acn.restoration_method import make_method
 from lsst.acn.target_psf import convolve_to_target
 
@@ -113,17 +114,17 @@ def restore_with(name: str, config: RestorationConfig, stack: ExposureStack) -> 
         the variance plane.
     """
     log = logging.getLogger("scoreboard.networks")
-    target_psf = gaussian_kernel(config.target_psf_fwhm)
     with Cost() as cost:
         method = make_method(stack, config)
         method.fit(log)
         latent = method.latent(log)
+        kernel = gaussian_kernel(kernel_fwhm(method, config, log))
         latent_box = stack.box.grown_by(stack.psf.radius)
-        image = convolve_to_target(latent, latent_box, target_psf, stack.box)
+        image = convolve_to_target(latent, latent_box, kernel, stack.box)
     if not np.isfinite(image).all():
         raise FloatingPointError(f"The image of {name} is not finite.")
     with Cost() as variance_cost:
-        variance = method.variance(target_psf)
+        variance = method.variance(kernel)
     yield Restored(
         name,
         image,

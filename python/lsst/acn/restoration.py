@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("restore",)
+__all__ = ("kernel_fwhm", "restore")
 
 import logging
 from collections.abc import Mapping
@@ -96,8 +96,8 @@ def restore(
         raise TrainingDivergedError(
             f"The latent image of visits {list(stack.visits)} is empty or not finite.", seed=config.seed
         )
-    kernel_fwhm = _kernel_fwhm(method, config, log)
-    kernel = gaussian_kernel(kernel_fwhm)
+    fwhm = kernel_fwhm(method, config, log)
+    kernel = gaussian_kernel(fwhm)
     latent_box = stack.box.grown_by(stack.psf.radius)
     return RestorationResult(
         image=convolve_to_target(latent, latent_box, kernel, stack.box),
@@ -106,12 +106,27 @@ def restore(
         latent_box=latent_box,
         target_psf=gaussian_kernel(config.target_psf_fwhm),
         history=history,
-        summary=_summarize(stack, config, method, history) | {"kernel_fwhm": kernel_fwhm},
+        summary=_summarize(stack, config, method, history) | {"kernel_fwhm": fwhm},
     )
 
 
-def _kernel_fwhm(method: RestorationMethod, config: RestorationConfig, log: logging.Logger) -> float:
-    """Return the width of the Gaussian to convolve the latent image with."""
+def kernel_fwhm(method: RestorationMethod, config: RestorationConfig, log: logging.Logger) -> float:
+    """Return the width of the Gaussian to convolve the latent image with.
+
+    Parameters
+    ----------
+    method : `RestorationMethod`
+        Fitted to the stack.
+    config : `RestorationConfig`
+        Uses ``target_psf_fwhm`` and ``match_target_psf``.
+    log : `logging.Logger`
+        Told the width.
+
+    Returns
+    -------
+    fwhm : `float`
+        In pixels.
+    """
     target = config.target_psf_fwhm
     if not config.match_target_psf:
         return target
