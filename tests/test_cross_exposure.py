@@ -27,7 +27,8 @@ from small_fields import make_config, make_stack
 
 from lsst.acn import Box, ExposureStack, InvalidExposureError, restore
 from lsst.acn.cross_exposure_method import CrossExposureMethod
-from lsst.acn.cross_exposure_samples import draw_samples, restore_family
+from lsst.acn.cross_exposure_samples import draw_samples, family_margin, restore_family, restore_whole_family
+from lsst.acn.gated_refinement import refine_bright
 from lsst.acn.mirrored_cutout import mirrored_cutout, mirrored_index
 from lsst.acn.nonnegative_family import FAMILY_SIZE, make_family
 from lsst.acn.sufficient_statistics import gather_statistics
@@ -189,3 +190,33 @@ def test_pixels_of_large_variance_count_for_less():
     sums = [gather_statistics(part, latent).back_projected_image()[patch].mean() for part in (honest, blind)]
     without = gather_statistics(stack, latent).back_projected_image()[patch].mean()
     assert abs(sums[0] - without) < 0.4 * abs(sums[1] - without)
+
+
+def test_refinement_fits_bright_sources_better_and_leaves_the_sky_alone():
+    stack, truth = make_stack(n=6, shape=(60, 64))
+    box = stack.box.grown_by(stack.psf.radius)
+    family = restore_whole_family(stack, box)
+    start = 0.8 * family.members[..., 4]
+    refined = refine_bright(start, family, 20)
+    inside = np.s_[family_margin(stack) : -family_margin(stack)]
+    bright = family.significance[inside, inside] > 100
+    model = truth / family.unit
+    assert truth[bright].sum() > 0
+    before, after = (
+        abs(image[inside, inside][bright].sum() / model[bright].sum() - 1) for image in (start, refined)
+    )
+    assert before > 0.1
+    assert after < 0.03
+    faint = family.significance < 2
+    assert np.abs(refined - start)[faint].max() < 2e-3 * refined.max()
+    with pytest.raises(ValueError, match="whole family"):
+        refine_bright(start[5:], family, 1)
+
+
+def test_refinement_is_a_matter_of_the_config():
+    stack, _ = make_stack(n=4)
+    plain = restore(stack, make_config(**QUICK | {"cross_exposure__steps": 0}))
+    refined = restore(
+        stack, make_config(**QUICK | {"cross_exposure__steps": 0}, cross_exposure__refinement_updates=5)
+    )
+    assert np.abs(plain.image - refined.image).max() > 0

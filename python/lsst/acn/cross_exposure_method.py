@@ -33,10 +33,16 @@ from typing import Any
 import numpy as np
 
 from .boxes import Box
-from .cross_exposure_samples import draw_patch_samples, restore_family
+from .cross_exposure_samples import (
+    draw_patch_samples,
+    family_margin,
+    restore_family,
+    restore_whole_family,
+)
 from .default_network import load_default_network
 from .errors import InvalidExposureError
 from .exposure_stack import ExposureStack
+from .gated_refinement import refine_bright
 from .mixing_network import MixingNetwork, make_features
 from .mixing_training import train_mixing_network
 from .network_weights import unpack_network
@@ -123,10 +129,18 @@ class CrossExposureMethod:
 
     def _restore(self, stack: ExposureStack, latent_box: Box) -> np.ndarray:
         """Return the latent image of a box in the unit of the stack."""
+        updates = self._config.cross_exposure.refinement_updates
         reach = self.network.margin
-        family = restore_family(stack, latent_box.grown_by(reach))
-        latent = self._mix(make_features(family)[None], family.members[None])
-        return latent[0, reach:-reach, reach:-reach] * np.float32(family.unit)
+        grown = latent_box.grown_by(reach)
+        if updates:
+            reach += family_margin(stack)
+            family = restore_whole_family(stack, grown)
+        else:
+            family = restore_family(stack, grown)
+        latent = self._mix(make_features(family)[None], family.members[None])[0]
+        if updates:
+            latent = refine_bright(latent, family, updates)
+        return latent[reach:-reach, reach:-reach] * np.float32(family.unit)
 
     def variance(self, kernel: np.ndarray) -> np.ndarray:
         tiles = tile_grid(self._stack.box, self._config.tiles.restoring_size, self._config.tiles.overlap)

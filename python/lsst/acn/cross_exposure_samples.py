@@ -23,7 +23,15 @@
 
 from __future__ import annotations
 
-__all__ = ("CrossExposureSample", "draw_patch_samples", "draw_samples", "restore_family", "stack_samples")
+__all__ = (
+    "CrossExposureSample",
+    "draw_patch_samples",
+    "draw_samples",
+    "family_margin",
+    "restore_family",
+    "restore_whole_family",
+    "stack_samples",
+)
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -141,9 +149,6 @@ def draw_samples(
 def restore_family(stack: ExposureStack, latent_box: Box) -> RestorationFamily:
     """Return the family of restorations on a box.
 
-    So many pixels around the box are restored with it that light has no way
-    in from beyond them.
-
     Parameters
     ----------
     stack : `ExposureStack`
@@ -156,12 +161,45 @@ def restore_family(stack: ExposureStack, latent_box: Box) -> RestorationFamily:
     family : `RestorationFamily`
         On ``latent_box``.
     """
-    part = mirrored_cutout(stack, latent_box.grown_by(2 * stack.psf.radius))
+    return restore_whole_family(stack, latent_box).cropped(family_margin(stack))
+
+
+def family_margin(stack: ExposureStack) -> int:
+    """Return how much more than a box is restored, on every side.
+
+    Parameters
+    ----------
+    stack : `ExposureStack`
+        The exposures.
+
+    Returns
+    -------
+    margin : `int`
+        Pixels, so many that light has no way in from beyond them.
+    """
+    return 2 * stack.psf.radius
+
+
+def restore_whole_family(stack: ExposureStack, latent_box: Box) -> RestorationFamily:
+    """Return the family of restorations on a box and the margin around it.
+
+    Parameters
+    ----------
+    stack : `ExposureStack`
+        The exposures.
+    latent_box : `Box`
+        Pixels that are wanted.
+
+    Returns
+    -------
+    family : `RestorationFamily`
+        On ``latent_box`` grown by `family_margin`.
+    """
+    part = mirrored_cutout(stack, latent_box.grown_by(family_margin(stack)))
     covering = np.flatnonzero(part.valid.any(axis=(1, 2)))
     if len(covering) < len(part):
         part = part.select(covering)
-    statistics = complete_statistics(StatisticsGatherer(part))
-    return make_family(statistics).cropped(2 * stack.psf.radius)
+    return make_family(complete_statistics(StatisticsGatherer(part)))
 
 
 def stack_samples(samples: Sequence[CrossExposureSample]) -> tuple[np.ndarray, ...]:

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("FAMILY_SIZE", "RestorationFamily", "complete_statistics", "make_family")
+__all__ = ("FAMILY_SIZE", "RestorationFamily", "complete_statistics", "follow_path", "make_family")
 
 import dataclasses
 import os
@@ -83,12 +83,15 @@ class RestorationFamily:
         Standard deviation of the flux of an isolated point source.
     effective_area : `float`
         Pixels over which the PSF spreads a point source's noise.
+    statistics : `SufficientStatistics`, optional
+        What the members were made from, on all pixels.
     """
 
     members: np.ndarray
     significance: np.ndarray
     unit: float
     effective_area: float
+    statistics: SufficientStatistics | None = None
 
     def cropped(self, margin: int) -> RestorationFamily:
         """Return the family without the pixels near its edges.
@@ -140,7 +143,7 @@ def make_family(statistics: SufficientStatistics) -> RestorationFamily:
     """
     unit = statistics.point_source_noise
     image = statistics.back_projected_image()
-    stages = _follow(statistics, PATH)
+    stages = follow_path(statistics, PATH)
     smoothed = [gaussian_filter(stages[stage], sigma, mode="wrap") for stage, sigma in SMOOTHED]
     members = np.stack([*_wiener(statistics), *stages, *smoothed], axis=-1)
     members /= np.float32(unit)
@@ -149,6 +152,7 @@ def make_family(statistics: SufficientStatistics) -> RestorationFamily:
         significance=(image / _image_noise(statistics)).astype(np.float32),
         unit=unit,
         effective_area=1.0 / statistics.mean_power,
+        statistics=statistics,
     )
 
 
@@ -167,13 +171,13 @@ def complete_statistics(gatherer: StatisticsGatherer) -> SufficientStatistics:
         own model at the seeing of each.
     """
     statistics = gatherer.sum_up()
-    latent = _follow(statistics, FIRST_PASS)[-1]
+    latent = follow_path(statistics, FIRST_PASS)[-1]
     previous = latent
     for _ in range(HOLE_PASSES if gatherer.has_holes else 0):
         # What is missing comes back by a share in every pass: look ahead.
         ahead = np.maximum(latent + HOLE_MOMENTUM * (latent - previous), 0.0)
         previous = latent
-        latent = _follow(gatherer.sum_up(ahead), ((FIRST_PASS[-1][0], HOLE_UPDATES),), ahead)[-1]
+        latent = follow_path(gatherer.sum_up(ahead), ((FIRST_PASS[-1][0], HOLE_UPDATES),), ahead)[-1]
     return gatherer.sum_up(latent)
 
 
@@ -192,10 +196,26 @@ def _wiener(statistics: SufficientStatistics) -> np.ndarray:
     return np.maximum(scipy.fft.irfft2(spectra, s=statistics.shape, workers=WORKERS), 0.0)
 
 
-def _follow(
+def follow_path(
     statistics: SufficientStatistics, path: Sequence[tuple[float, int]], start: np.ndarray | None = None
 ) -> list[np.ndarray]:
-    """Return the latent images at the ends of the stages of a path."""
+    """Return the latent images at the ends of the stages of a path.
+
+    Parameters
+    ----------
+    statistics : `SufficientStatistics`
+        What the exposures say.
+    path : `~collections.abc.Sequence` [`tuple` [`float`, `int`]]
+        Sparsity, in standard deviations of the noise of the back-projected
+        image, and number of updates of each stage.
+    start : `numpy.ndarray`, optional
+        Where to begin, if not with the back-projected image.
+
+    Returns
+    -------
+    ends : `list` [`numpy.ndarray`]
+        One per stage, in the unit of the exposures.
+    """
     noise = np.float32(_image_noise(statistics))
     target = np.maximum(statistics.back_projected_image(), 0.0).astype(np.float32)
     latent = np.maximum(target if start is None else start, np.float32(0.05) * noise)

@@ -170,6 +170,12 @@ class CrossExposureConfig(Config):
         default=2.0,
         check=lambda delta: delta > 0,
     )
+    refinement_updates = Field[int](
+        doc="Number of multiplicative updates (ImageMM) of what the network made, let in where sources are "
+        "bright; with 0, none.",
+        default=0,
+        check=lambda updates: updates >= 0,
+    )
 
 
 class ImageMMConfig(Config):

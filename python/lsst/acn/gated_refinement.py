@@ -1,0 +1,68 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""Multiplicative updates of what a network made, where sources are bright."""
+
+from __future__ import annotations
+
+__all__ = ("refine_bright",)
+
+import numpy as np
+
+from .nonnegative_family import RestorationFamily, follow_path
+
+BRIGHT = 20.0
+"""Signal to noise at which half of the updated image is let in."""
+
+
+def refine_bright(latent: np.ndarray, family: RestorationFamily, updates: int) -> np.ndarray:
+    r"""Return a latent image that fits the exposures better where it is bright.
+
+    ImageMM starts from the given image and is let in by its local signal to
+    noise alone: :math:`x + g\,(x_{MM} - x)` with :math:`g = s^3 / (1 + s^3)`
+    and :math:`s` the signal to noise over 20.
+
+    Parameters
+    ----------
+    latent : `numpy.ndarray`
+        Latent image in the unit of the family, on all pixels that the family
+        was made from.
+    family : `RestorationFamily`
+        Not cropped.
+    updates : `int`
+        Number of accelerated updates.
+
+    Returns
+    -------
+    refined : `numpy.ndarray`
+        Same shape and unit.
+
+    Raises
+    ------
+    ValueError
+        Raised if the family is cropped, or does not know its statistics.
+    """
+    if family.statistics is None or latent.shape != family.statistics.shape:
+        raise ValueError("Only a whole family, not a part of it, can be refined.")
+    start = (latent * family.unit).astype(np.float32)
+    updated = follow_path(family.statistics, ((0.0, updates),), start)[-1] / np.float32(family.unit)
+    brightness = (np.maximum(family.significance, 0.0) / BRIGHT) ** 3
+    return latent + brightness / (1.0 + brightness) * (updated - latent)
