@@ -35,7 +35,10 @@ from lsst.pipe.base import Pipeline
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 GUIDE = sorted((ROOT / "doc").rglob("*.rst"))
-PIPELINES = sorted((ROOT / "pipelines").rglob("*.yaml"))
+# Those on top of drp_pipe's can only be expanded in the stack.
+PIPELINES = [
+    path for path in sorted((ROOT / "pipelines").rglob("*.yaml")) if "$DRP_PIPE_DIR" not in path.read_text()
+]
 CONFIGS = sorted(path.name for path in (ROOT / "config").glob("*.py"))
 
 
@@ -102,7 +105,6 @@ def test_every_page_is_in_a_table_of_contents() -> None:
 
 def test_example_on_arrays() -> None:
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    code = code.replace("epochs = 450", "epochs = 2")
     rng = np.random.default_rng(1)
     names = {
         "image": rng.normal(size=(3, 40, 40)),
@@ -113,4 +115,4 @@ def test_example_on_arrays() -> None:
     result = names["result"]
     assert isinstance(result, RestorationResult)
     assert result.image.shape == result.variance.shape == (40, 40)
-    assert len(result.history["epoch"]) == 2
+    assert result.summary["method"] == "cross_exposure"
