@@ -198,7 +198,7 @@ def test_refinement_fits_bright_sources_better_and_leaves_the_sky_alone():
     family = restore_whole_family(stack, box)
     start = 0.8 * family.members[..., 4]
     refined = refine_bright(start, family, 20)
-    inside = np.s_[family_margin(stack) : -family_margin(stack)]
+    inside = slice(family_margin(stack, box), -family_margin(stack, box))
     bright = family.significance[inside, inside] > 100
     model = truth / family.unit
     assert truth[bright].sum() > 0

@@ -133,7 +133,7 @@ class CrossExposureMethod:
         reach = self.network.margin
         grown = latent_box.grown_by(reach)
         if updates:
-            reach += family_margin(stack)
+            reach += family_margin(stack, grown)
             family = restore_whole_family(stack, grown)
         else:
             family = restore_family(stack, grown)

@@ -34,9 +34,11 @@ __all__ = (
 )
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import scipy.fft
 
 from .boxes import Box
 from .exposure_stack import ExposureStack
@@ -47,6 +49,12 @@ from .nonnegative_family import RestorationFamily, complete_statistics, make_fam
 from .restoration_config import CrossExposureConfig
 from .sufficient_statistics import StatisticsGatherer
 from .tiles import draw_tiles
+
+LEAST_MARGIN = 1.25
+"""Margin around what is restored, in radii of the PSF kernels."""
+
+MAX_EXTRA_MARGIN = 12
+"""Pixels more than that within which a fast size is looked for."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -161,23 +169,36 @@ def restore_family(stack: ExposureStack, latent_box: Box) -> RestorationFamily:
     family : `RestorationFamily`
         On ``latent_box``.
     """
-    return restore_whole_family(stack, latent_box).cropped(family_margin(stack))
+    margin = family_margin(stack, latent_box)
+    return restore_whole_family(stack, latent_box).cropped(margin)
 
 
-def family_margin(stack: ExposureStack) -> int:
+def family_margin(stack: ExposureStack, latent_box: Box) -> int:
     """Return how much more than a box is restored, on every side.
 
     Parameters
     ----------
     stack : `ExposureStack`
         The exposures.
+    latent_box : `Box`
+        Pixels that are wanted.
 
     Returns
     -------
     margin : `int`
-        Pixels, so many that light has no way in from beyond them.
+        Pixels, so many that light has no way in from beyond them, and that
+        Fourier transforms are of sizes that are fast.
     """
-    return 2 * stack.psf.radius
+    least = math.ceil(LEAST_MARGIN * stack.psf.radius)
+    choices = range(least, least + MAX_EXTRA_MARGIN)
+
+    def transform_size(margin: int) -> int:
+        return math.prod(scipy.fft.next_fast_len(size + 2 * margin, real=True) for size in latent_box.shape)
+
+    def is_fast(margin: int) -> bool:
+        return transform_size(margin) == math.prod(size + 2 * margin for size in latent_box.shape)
+
+    return next(filter(is_fast, choices), least)
 
 
 def restore_whole_family(stack: ExposureStack, latent_box: Box) -> RestorationFamily:
@@ -195,7 +216,7 @@ def restore_whole_family(stack: ExposureStack, latent_box: Box) -> RestorationFa
     family : `RestorationFamily`
         On ``latent_box`` grown by `family_margin`.
     """
-    part = mirrored_cutout(stack, latent_box.grown_by(family_margin(stack)))
+    part = mirrored_cutout(stack, latent_box.grown_by(family_margin(stack, latent_box)))
     covering = np.flatnonzero(part.valid.any(axis=(1, 2)))
     if len(covering) < len(part):
         part = part.select(covering)
