@@ -25,6 +25,7 @@ from scipy.signal import convolve2d
 
 from lsst.acn.forward_model import ForwardModel
 from lsst.acn.fourier import keras_transforms, numpy_transforms
+from lsst.acn.paired_forward_model import PairedForwardModel
 
 
 def make_case(shape=(23, 30), size=7, n=3, batch=2):
@@ -38,6 +39,18 @@ def make_case(shape=(23, 30), size=7, n=3, batch=2):
 @pytest.fixture(params=[numpy_transforms, keras_transforms])
 def transforms(request):
     return request.param()
+
+
+@pytest.mark.parametrize("n", [1, 4, 5])
+def test_exposures_in_pairs_are_the_same_exposures(transforms, n):
+    kernels, latent, exposures = make_case(n=n)
+    kernels = np.stack([kernels, kernels[::-1]])
+    single = ForwardModel((23, 30), 7)
+    paired = PairedForwardModel((23, 30), 7, n, transforms)
+    expected, result = (m.apply(latent, m.spectra(kernels)) for m in (single, paired))
+    np.testing.assert_allclose(result, expected, atol=3e-6)
+    expected, result = (m.adjoint(exposures, m.spectra(kernels)) for m in (single, paired))
+    np.testing.assert_allclose(result, expected, atol=3e-6)
 
 
 def test_forward_is_a_valid_convolution(transforms):

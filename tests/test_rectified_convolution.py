@@ -59,6 +59,23 @@ def test_values_and_gradients_are_those_of_plain_tensorflow(size):
         np.testing.assert_allclose(result, expected, atol=1e-5 * np.abs(expected).max())
 
 
+def test_cropping_is_part_of_the_convolution():
+    images, kernels, bias = make_case(5)
+    direction = np.random.default_rng(1).normal(size=(2, 9, 6, 3)).astype("f4")
+
+    def cropped(images, kernels, bias):
+        return rectified_convolution(images[:, 2:-2, 2:-2], kernels, bias)
+
+    def at_once(images, kernels, bias):
+        return rectified_convolution(images, kernels, bias, crop=2)
+
+    case = images, kernels, bias
+    np.testing.assert_array_equal(at_once(*case), cropped(*case))
+    results, expected = (gradients_of(function, case, direction) for function in (at_once, cropped))
+    for one, two in zip(results, expected, strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-5, atol=1e-4)
+
+
 def test_the_kernel_gradient_agrees_with_finite_differences():
     images, kernels, bias = make_case(7)
     bias = bias + 20  # Far from the kink of the ReLU.

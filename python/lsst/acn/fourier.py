@@ -19,7 +19,7 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""Real two-dimensional Fourier transforms of NumPy and of each Keras backend."""
+"""Two-dimensional Fourier transforms of NumPy and of each Keras backend."""
 
 from __future__ import annotations
 
@@ -47,6 +47,14 @@ class Transforms:
         Takes an array and the zeros to put before and after each axis.
     sum : `~collections.abc.Callable`
         Takes a complex array and an axis to sum over.
+    fft2, ifft2 : `~collections.abc.Callable`
+        Complex Fourier transform of the last two axes, and its inverse.
+    make_complex : `~collections.abc.Callable`
+        Takes real and imaginary part.
+    real, imag : `~collections.abc.Callable`
+        Real and imaginary part.
+    concatenate : `~collections.abc.Callable`
+        Takes a list of arrays and the axis to join them along.
     """
 
     rfft2: Callable[[Any, tuple[int, int]], Any]
@@ -54,6 +62,12 @@ class Transforms:
     conj: Callable[[Any], Any]
     pad: Callable[[Any, list[tuple[int, int]]], Any]
     sum: Callable[[Any, int], Any]
+    fft2: Callable[[Any], Any]
+    ifft2: Callable[[Any], Any]
+    make_complex: Callable[[Any, Any], Any]
+    real: Callable[[Any], Any]
+    imag: Callable[[Any], Any]
+    concatenate: Callable[[list[Any], int], Any]
 
 
 def numpy_transforms() -> Transforms:
@@ -73,6 +87,12 @@ def numpy_transforms() -> Transforms:
         conj=np.conj,
         pad=np.pad,
         sum=np.sum,
+        fft2=scipy.fft.fft2,
+        ifft2=scipy.fft.ifft2,
+        make_complex=lambda real, imag: real + np.complex64(1j) * imag,
+        real=np.real,
+        imag=np.imag,
+        concatenate=np.concatenate,
     )
 
 
@@ -104,8 +124,15 @@ def keras_transforms() -> Transforms:
                 conj=tf.math.conj,
                 pad=tf.pad,
                 sum=lambda array, axis: tf.reduce_sum(array, axis=axis),
+                fft2=tf.signal.fft2d,
+                ifft2=tf.signal.ifft2d,
+                make_complex=tf.complex,
+                real=tf.math.real,
+                imag=tf.math.imag,
+                concatenate=tf.concat,
             )
         case "jax":
+            import jax
             import jax.numpy as jnp
 
             return Transforms(
@@ -114,6 +141,12 @@ def keras_transforms() -> Transforms:
                 conj=jnp.conj,
                 pad=jnp.pad,
                 sum=jnp.sum,
+                fft2=jnp.fft.fft2,
+                ifft2=jnp.fft.ifft2,
+                make_complex=jax.lax.complex,
+                real=jnp.real,
+                imag=jnp.imag,
+                concatenate=jnp.concatenate,
             )
         case "torch":
             import torch
@@ -124,6 +157,12 @@ def keras_transforms() -> Transforms:
                 conj=torch.conj,
                 pad=lambda array, widths: keras.ops.pad(array, widths),
                 sum=lambda array, axis: torch.sum(array, dim=axis),
+                fft2=torch.fft.fft2,
+                ifft2=torch.fft.ifft2,
+                make_complex=torch.complex,
+                real=torch.real,
+                imag=torch.imag,
+                concatenate=torch.cat,
             )
         case other:
             raise RuntimeError(f"The Keras backend {other!r} is not supported; use tensorflow, jax or torch.")

@@ -109,7 +109,7 @@ class PaperEncoder:
         weights = ops.split(self._pointwise.kernel[0, 0, :, 0], len(self._branches))
         total = self._pointwise.bias[0]
         for weight, crop, layers in zip(weights, self._crops, self._branches, strict=True):
-            images, gain, offset = _rectify(_crop(exposures, crop), layers, training)
+            images, gain, offset = _rectify(exposures, crop, layers, training)
             total = total + ops.sum(weight * offset) + ops.matmul(images, weight * gain)
         return ops.relu(total)
 
@@ -151,17 +151,17 @@ def _apply_layers(exposures: Any, crop: int, layers: Sequence[tuple[Any, Any]]) 
     return images
 
 
-def _crop(images: Any, crop: int) -> Any:
-    return images[:, crop:-crop, crop:-crop] if crop else images
-
-
-def _rectify(images: Any, layers: Sequence[tuple[Any, Any]], training: bool) -> tuple[Any, Any, Any]:
+def _rectify(
+    images: Any, crop: int, layers: Sequence[tuple[Any, Any]], training: bool
+) -> tuple[Any, Any, Any]:
     """Return a branch before its last normalisation, and what that does.
 
     Parameters
     ----------
     images : tensor
         Shape ``(b, height, width, n)``.
+    crop : `int`
+        Number of pixels to leave out on every side.
     layers : `~collections.abc.Sequence`
         Convolutions and batch normalisations.
     training : `bool`
@@ -180,7 +180,8 @@ def _rectify(images: Any, layers: Sequence[tuple[Any, Any]], training: bool) -> 
         if gain is not None:
             bias = bias + offset * ops.sum(kernel[..., 0], axis=(0, 1))
             kernel = kernel * gain[:, None]
-        images = rectified_convolution(images, kernel, bias)
+        images = rectified_convolution(images, kernel, bias, crop=crop)
+        crop = 0
         gain, offset = _affine(normalization, images, training)
     return images, gain, offset
 

@@ -59,6 +59,7 @@ class PaperNetwork:
     def __init__(self, config: RestorationConfig, n_exposures: int) -> None:
         self._config = config
         self.output_unit = config.network.output_unit
+        self.n_exposures = n_exposures
         self._encoder = _make_encoder(config, n_exposures)
         self.margin = self._encoder.margin
 

@@ -31,17 +31,19 @@ MAX_FAST_WIDTH = 3
 """Widest kernel whose gradient oneDNN has vector code for."""
 
 
-def rectified_convolution(images: Any, kernels: Any, bias: Any) -> Any:
+def rectified_convolution(images: Any, kernels: Any, bias: Any, *, crop: int = 0) -> Any:
     """Convolve each channel with its own kernel, add its bias, apply ReLU.
 
     Parameters
     ----------
     images : tensor
-        Shape ``(b, height + k - 1, width + k - 1, n)``.
+        Shape ``(b, height + k - 1 + 2 crop, width + k - 1 + 2 crop, n)``.
     kernels : tensor
         A kernel per channel, not flipped, shape ``(k, k, n, 1)``.
     bias : tensor
         Shape ``(n,)``.
+    crop : `int`, optional
+        Number of pixels to leave out on every side of the images.
 
     Returns
     -------
@@ -58,8 +60,9 @@ def rectified_convolution(images: Any, kernels: Any, bias: Any) -> Any:
     import keras
 
     if on_tensorflow_cpu():
-        return _rectified_convolution_on_cpu(images, kernels, bias)
-    return keras.ops.relu(keras.ops.depthwise_conv(images, kernels) + bias)
+        return _rectified_convolution_on_cpu(images, kernels, bias, crop)
+    inner = images[:, crop : images.shape[1] - crop, crop : images.shape[2] - crop]
+    return keras.ops.relu(keras.ops.depthwise_conv(inner, kernels) + bias)
 
 
 def on_tensorflow_cpu() -> bool:
@@ -80,22 +83,26 @@ def on_tensorflow_cpu() -> bool:
     return not tf.config.list_logical_devices("GPU")
 
 
-def _rectified_convolution_on_cpu(images: Any, kernels: Any, bias: Any) -> Any:
+def _rectified_convolution_on_cpu(images: Any, kernels: Any, bias: Any, crop: int) -> Any:
     import tensorflow as tf
 
     strides = [1, 1, 1, 1]
+    widths = [[0, 0], [crop, crop], [crop, crop], [0, 0]]
 
     @tf.custom_gradient
     def rectified(images: Any, kernels: Any, bias: Any) -> Any:
+        inner_shape = tf.shape(images) - [0, 2 * crop, 2 * crop, 0]
+        inner = tf.slice(images, [0, crop, crop, 0], inner_shape) if crop else images
         # Three operations in a row, which TensorFlow fuses to one.
-        value = tf.nn.relu(tf.nn.bias_add(tf.nn.depthwise_conv2d(images, kernels, strides, "VALID"), bias))
+        value = tf.nn.relu(tf.nn.bias_add(tf.nn.depthwise_conv2d(inner, kernels, strides, "VALID"), bias))
 
         def gradient(upstream: Any) -> tuple[Any, Any, Any]:
             masked = tf.raw_ops.ReluGrad(gradients=upstream, features=value)
+            to_inner = tf.nn.depthwise_conv2d_backprop_input(inner_shape, kernels, masked, strides, "VALID")
             return (
-                tf.nn.depthwise_conv2d_backprop_input(tf.shape(images), kernels, masked, strides, "VALID"),
-                _kernel_gradient(images, masked, kernels.shape),
-                tf.reduce_sum(masked, axis=(0, 1, 2)),
+                tf.pad(to_inner, widths) if crop else to_inner,
+                _kernel_gradient(images, masked, kernels.shape, crop),
+                tf.raw_ops.BiasAddGrad(out_backprop=masked),
             )
 
         return value, gradient
@@ -103,16 +110,20 @@ def _rectified_convolution_on_cpu(images: Any, kernels: Any, bias: Any) -> Any:
     return rectified(*(tf.convert_to_tensor(tensor) for tensor in (images, kernels, bias)))
 
 
-def _kernel_gradient(images: Any, upstream: Any, shape: Any) -> Any:
+def _kernel_gradient(images: Any, upstream: Any, shape: Any, crop: int) -> Any:
     """Return the gradient with respect to the kernels, strip by strip."""
     import tensorflow as tf
 
     height, width, n, _ = shape
-    columns = tf.shape(upstream)[2]
-    strips = []
+    batch, rows, columns, _ = tf.unstack(tf.shape(upstream))
+    strips: list[Any] = []
     for start in range(0, width, MAX_FAST_WIDTH):
         strip = min(MAX_FAST_WIDTH, width - start)
-        seen = images[:, :, start : start + columns + strip - 1]
+        # One after the other: all shifted images at once would fill memory.
+        with tf.control_dependencies([*strips[-1:], upstream]):
+            seen = tf.slice(
+                images, [0, crop, crop + start, 0], [batch, rows + height - 1, columns + strip - 1, n]
+            )
         strips.append(
             tf.nn.depthwise_conv2d_backprop_filter(
                 seen, [height, strip, n, 1], upstream, [1, 1, 1, 1], "VALID"

@@ -23,19 +23,22 @@
 
 from __future__ import annotations
 
-__all__ = ("make_optimizer", "train")
+__all__ = ("batch_maker", "make_optimizer", "train")
 
 import logging
 import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from lsst.utils.logging import PeriodicLogger
 
+from .boxes import Box
 from .errors import TrainingDivergedError
 from .forward_model import ForwardModel
 from .fourier import keras_transforms
+from .paired_forward_model import PairedForwardModel
 from .paper_network import PaperNetwork
 from .patch_inputs import PatchInputs
 from .restoration_config import RestorationConfig
@@ -77,7 +80,8 @@ def train(
     rng = np.random.default_rng([config.seed, 1])
     size = config.tiles.training_size
     network.start(inputs, draw_tiles(inputs.box, size, rng)[:N_START_TILES])
-    forward_model = ForwardModel(tile_grid(inputs.box, size, 0)[0].shape, inputs.psf.size, keras_transforms())
+    shape = tile_grid(inputs.box, size, 0)[0].shape
+    forward_model = PairedForwardModel(shape, inputs.psf.size, network.n_exposures, keras_transforms())
     optimizer = make_optimizer(config)
     step = make_training_step(
         network.model,
@@ -85,12 +89,13 @@ def train(
         lambda batch: network.loss(forward_model, batch),
         jit_compile=config.training.jit_compile,
     )
+    make_batch = batch_maker(inputs, forward_model)
     history: dict[str, list[float]] = {name: [] for name in HISTORY_DTYPES}
     progress = _Progress(config.training.epochs, log)
     for epoch in range(1, config.training.epochs + 1):
         losses = []
         for batch in _batches(draw_tiles(inputs.box, size, rng), config.training.batch_size):
-            losses.append(step(inputs.batch(batch, forward_model)))
+            losses.append(step(make_batch(batch)))
         loss = float(np.mean(losses))
         if not np.isfinite(loss):
             raise TrainingDivergedError(f"The loss is {loss} in epoch {epoch}.", epoch=epoch)
@@ -107,6 +112,31 @@ def _batches(tiles: list[Any], size: int) -> list[list[Any]]:
     short = -len(tiles) % size
     tiles = tiles + tiles[:short]
     return [tiles[start : start + size] for start in range(0, len(tiles), size)]
+
+
+def batch_maker(inputs: PatchInputs, forward_model: ForwardModel) -> Callable[[Sequence[Box]], Sequence[Any]]:
+    """Return a function from tiles to the arrays of a step.
+
+    Parameters
+    ----------
+    inputs : `PatchInputs`
+        The patch.
+    forward_model : `ForwardModel`
+        The decoder, for tiles of this size.
+
+    Returns
+    -------
+    make_batch : `~collections.abc.Callable`
+        As `PatchInputs.batch`, but PSF spectra that do not vary are converted
+        only once.
+    """
+    import keras
+
+    if not inputs.psf.is_constant:
+        return lambda tiles: inputs.batch(tiles, forward_model)
+    # The spectra are as large as the exposures: hand them over only once.
+    spectra = keras.ops.convert_to_tensor(forward_model.spectra(inputs.psf.at(*inputs.box.center))[None])
+    return lambda tiles: (*inputs.batch(tiles, forward_model)[:-1], spectra)
 
 
 def make_optimizer(config: RestorationConfig) -> Any:
