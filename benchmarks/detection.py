@@ -207,9 +207,14 @@ def detection_depth(image: np.ndarray, sky_error: float, truth: FieldTruth) -> f
     Returns
     -------
     magnitude : `float`
-        Magnitude of 50 % completeness at the lowest threshold at which 95 %
-        of the detections have a true source within 3 pixels; NaN if there is
-        no such threshold.
+        Magnitude of 50 % completeness at that threshold, among all at which
+        95 % of the detections have a true source within 3 pixels, at which
+        most sources are detected; NaN if there is no such threshold.
+
+    Notes
+    -----
+    The lowest of these thresholds is not the best where an image has next to
+    no noise: below the light between sources, many of them are one detection.
     """
     sources = Positions(truth.y, truth.x)
     best = None
@@ -217,11 +222,12 @@ def detection_depth(image: np.ndarray, sky_error: float, truth: FieldTruth) -> f
         peaks = detect(image, threshold, truth)
         purity = near_source(peaks, sources).mean() if len(peaks.y) else 1.0
         if purity >= PURITY and len(peaks.y):
-            best = peaks
+            claimed = claim_sources(peaks, sources, truth.flux)
+            if best is None or claimed.sum() > best.sum():
+                best = claimed
         elif purity < HOPELESS_PURITY:
             break
     if best is None:
         return math.nan
     on_scored = truth.on_scored(truth.y, truth.x)
-    is_detected = claim_sources(best, sources, truth.flux)[on_scored]
-    return completeness_magnitude(truth.mag[on_scored], is_detected)
+    return completeness_magnitude(truth.mag[on_scored], best[on_scored])

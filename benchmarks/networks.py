@@ -45,6 +45,7 @@ TRAINED = "cross-exposure, trained"
 SHIPPED = "cross-exposure, shipped"
 
 PAPER_CONFIG = Path(__file__).parent.parent / "config" / "paper.py"
+SCRATCH_CONFIG = PAPER_CONFIG.with_name("from_scratch.py")
 QUICK_EPOCHS = 20
 QUICK_STEPS = 40
 QUICK_SAMPLES = 8
@@ -72,26 +73,21 @@ def network_config(method: str, target_fwhm: float, *, quick: bool = False) -> R
     config : `~lsst.acn.RestorationConfig`
         The method's defaults but for that.
     """
-    config = _paper_config() if method == PAPER else RestorationConfig()
+    files = {PAPER: PAPER_CONFIG, TRAINED: SCRATCH_CONFIG}
+    config = _load_config(files[method]) if method in files else RestorationConfig()
     config.target_psf_fwhm = target_fwhm
-    if method != PAPER:
-        config.method = "cross_exposure"
-        config.cross_exposure.network = "fresh"
-    if method == SHIPPED:
-        config.cross_exposure.network = "shipped"
-        config.cross_exposure.steps = 0
-    elif quick:
+    if quick and method in files:
         config.training.epochs = QUICK_EPOCHS
         config.cross_exposure.steps = QUICK_STEPS
         config.cross_exposure.samples = QUICK_SAMPLES
     return config
 
 
-def _paper_config() -> RestorationConfig:
+def _load_config(path: Path) -> RestorationConfig:
     from lsst.acn.restore_coadd import RestoreCoaddConfig
 
     config = RestoreCoaddConfig()
-    config.load(str(PAPER_CONFIG))
+    config.load(str(path))
     return config.restoration
 
 

@@ -63,6 +63,8 @@ def make_varying_stack(**kwargs):
 def make_config(**changes):
     """Return a quick configuration; ``training__epochs=5`` sets a nested field."""
     config = RestorationConfig()
+    config.method = "paper"
+    config.cross_exposure.network = "fresh"
     config.network.kernel_sizes = [3, 5]
     config.network.depth = 1
     config.training.epochs = 3

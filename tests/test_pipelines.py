@@ -140,6 +140,15 @@ def test_paper_config_is_what_the_paper_says() -> None:
     assert (training.learning_rate_decay, training.learning_rate_steps) == (0.95, 1000)
 
 
+def test_from_scratch_takes_no_weights_from_elsewhere() -> None:
+    config = RestoreCoaddConfig()
+    config.load(str(ROOT / "config" / "from_scratch.py"))
+    config.validate()
+    assert config.restoration.method == "cross_exposure"
+    assert config.restoration.cross_exposure.network == "fresh"
+    assert config.restoration.cross_exposure.steps > 0
+
+
 def test_quick_config_is_quick_for_every_method() -> None:
     config = RestoreCoaddConfig()
     config.load(str(ROOT / "config" / "quick.py"))

@@ -35,11 +35,17 @@ def test_a_grid_covers_the_box_with_equal_tiles_that_overlap(shape, size, overla
     count = np.zeros(shape, int)
     for tile in tiles:
         assert box.contains(tile)
-        assert tile.shape == (min(size, shape[0]), min(size, shape[1]))
+        assert tile.shape == tiles[0].shape
+        assert all(side <= min(size, length) for side, length in zip(tile.shape, shape, strict=True))
         count[tile.slices_within(box)] += 1
     assert count.min() >= 1
     rows = sorted({tile.y_start for tile in tiles})
-    assert all(a + size - b >= overlap for a, b in zip(rows, rows[1:], strict=False))
+    assert all(a + tiles[0].shape[0] - b >= overlap for a, b in zip(rows, rows[1:], strict=False))
+
+
+def test_tiles_are_no_larger_than_as_many_need_to_be():
+    tiles = tile_grid(Box.from_shape((300, 100)), 256, 16)
+    assert [(tile.y_start, tile.shape) for tile in tiles] == [(0, (158, 100)), (142, (158, 100))]
 
 
 def test_blending_equal_pieces_of_an_image_gives_the_image():

@@ -51,7 +51,6 @@ REPO, PICTURE, MARKER = "repo", "demo.png", ".made-by-the-acn-demo"
 SEED = 24
 SIZE = 256
 VISITS = 12
-METHOD = "cross_exposure"
 WARPS, RESTORED = "simulated/warps", "demo/restored"
 DATA_ID: dict[str, int | str] = {"skymap": "simulated", "tract": 0, "patch": 0, "band": "i"}
 LOG_LEVELS = ("--log-level", "WARNING", "--log-level", "lsst.restoreCoadd=INFO")
@@ -135,11 +134,9 @@ def _make_coadds(repo: Path) -> None:
         raise DemoError(f"there is no pipeline {pipeline}; the demo runs in a checkout of the package.")
     _run("butler", "simulate-warps", str(repo), f"--seed={SEED}", f"--size={SIZE}", f"--visits={VISITS}")
     where = " AND ".join(f"{name}={value!r}" for name, value in DATA_ID.items())
-    settings = (f"restoreCoadd:restoration.method={METHOD}", "measureRestoration:held_out=False")
     _run(
         *("pipetask", *LOG_LEVELS, "run", "-b", str(repo), "-p", os.path.relpath(pipeline)),
         *("-i", WARPS, "-o", RESTORED, "-d", where, "--register-dataset-types"),
-        *(option for setting in settings for option in ("-c", setting)),
     )
 
 

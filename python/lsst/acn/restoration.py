@@ -57,7 +57,7 @@ def restore(
     stack : `ExposureStack`
         Co-registered exposures of one patch.
     config : `RestorationConfig`, optional
-        What to do; by default, the paper's method.
+        What to do; by default, restore with the network that is shipped.
     network : `~collections.abc.Mapping`, optional
         Trained network in plain values, as a ``restoration_network`` dataset
         holds it, for the method ``cross_exposure`` to begin with.

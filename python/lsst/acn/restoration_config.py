@@ -122,7 +122,7 @@ class CrossExposureConfig(Config):
             "shipped": "Those that come with this package, trained on many simulated fields.",
             "fresh": "Random ones, which have to be trained on the patch.",
         },
-        default="fresh",
+        default="shipped",
     )
     channels = Field[int](
         doc="Number of channels of the mixing network.", default=24, check=lambda channels: channels >= 1
@@ -156,8 +156,8 @@ class CrossExposureConfig(Config):
         doc="Number of samples in a training step.", default=2, check=lambda size: size >= 1
     )
     steps = Field[int](
-        doc="Number of training steps; with 0, the network restores as it is.",
-        default=400,
+        doc="Number of training steps on the patch; with 0, the network restores as it is.",
+        default=0,
         check=lambda steps: steps >= 0,
     )
     learning_rate = Field[float](
@@ -173,7 +173,7 @@ class CrossExposureConfig(Config):
     refinement_updates = Field[int](
         doc="Number of multiplicative updates (ImageMM) of what the network made, let in where sources are "
         "bright; with 0, none.",
-        default=0,
+        default=8,
         check=lambda updates: updates >= 0,
     )
 
@@ -238,7 +238,7 @@ class RestorationConfig(Config):
             "that the family was not made from.",
             "image_mm": "Multiplicative updates without a network (ImageMM).",
         },
-        default="paper",
+        default="cross_exposure",
     )
     network = ConfigField[PaperNetworkConfig](doc="The paper's encoder.")
     training = ConfigField[TrainingConfig](doc="How the network is trained.")

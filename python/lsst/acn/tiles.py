@@ -46,7 +46,8 @@ def tile_grid(box: Box, size: int, overlap: int) -> list[Box]:
     box : `Box`
         What to cover.
     size : `int`
-        Side of a tile; smaller where ``box`` is smaller.
+        Greatest side of a tile.  Tiles are no larger than as many of them
+        need to cover ``box``.
     overlap : `int`
         Smallest number of pixels that neighbours share.
 
@@ -55,12 +56,18 @@ def tile_grid(box: Box, size: int, overlap: int) -> list[Box]:
     tiles : `list` [`Box`]
         The tiles, row by row.
     """
-    height, width = (min(size, side) for side in box.shape)
+    height, width = (_least_side(side, size, overlap) for side in box.shape)
     return [
         Box.from_shape((height, width), (box.y_start + y, box.x_start + x))
-        for y in _starts(box.shape[0], size, overlap)
-        for x in _starts(box.shape[1], size, overlap)
+        for y in _starts(box.shape[0], height, overlap)
+        for x in _starts(box.shape[1], width, overlap)
     ]
+
+
+def _least_side(length: int, size: int, overlap: int) -> int:
+    """Return the least side of the tiles, as many as are needed with ``size``."""
+    number = len(_starts(length, size, overlap))
+    return -(-(length + (number - 1) * overlap) // number)
 
 
 def draw_tiles(box: Box, size: int, rng: np.random.Generator) -> list[Box]:
