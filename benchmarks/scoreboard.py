@@ -48,8 +48,8 @@ from fields import FIELDS, BenchmarkField, quick_fields
 from score import Restored, Score, score
 from scoreboard_tables import count_met, format_scoreboard
 
-from lsst.acn import ExposureStack
-from lsst.acn.simulation import simulate_field
+from lsst.acn import Box, ExposureStack
+from lsst.acn.simulation import SimulationConfig, simulate_field
 
 LOG = logging.getLogger("scoreboard")
 TARGET_FWHM = 2.5
@@ -201,7 +201,7 @@ def make_runners(
     runners: dict[tuple[str, ...], Runner] = {
         ("coadd", "coadd, matched filter"): classic_peers.coadd,
         ("Richardson–Lucy",): lambda stack: classic_peers.richardson_lucy(stack, TARGET_FWHM),
-        tuple(f"ImageMM {number}" for number in updates): (
+        (*(f"ImageMM {number}" for number in updates), classic_peers.MATCHED): (
             lambda stack: classic_peers.image_mm_updates(stack, TARGET_FWHM, updates)
         ),
         (starred_peer.NAME,): (
@@ -236,6 +236,11 @@ def warm_up() -> None:
         names += ["starred.deconvolution.deconvolution", "starred.optim.optimization"]
     for name in names:
         importlib.import_module(name)
+    # The first network of a process waits for its backend.
+    box = Box.from_shape((48, 48))
+    tiny = simulate_field(SimulationConfig(seed=1, box=box, visits=3, psf_size=21)).stack
+    if networks.shipped_network_is_there():
+        list(networks.restore_with("warm-up", networks.network_config(networks.SHIPPED, TARGET_FWHM), tiny))
 
 
 if __name__ == "__main__":
