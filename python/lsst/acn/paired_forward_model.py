@@ -98,14 +98,11 @@ class PairedForwardModel(ForwardModel):
 
     def adjoint(self, exposures: Any, spectra: Any) -> Any:
         transforms = self._transforms
-        first = exposures[..., : self._n_pairs, :, :]
-        second = exposures[..., self._n_pairs :, :, :]
-        if self._n_exposures % 2:
-            widths = [(0, 0)] * len(exposures.shape)
-            widths[-3] = (0, 1)
-            second = transforms.pad(second, widths)
-        pairs = transforms.make_complex(first, -second)
-        pairs = transforms.pad(pairs, self._widths(pairs, self.shape, self.kernel_size - 1))
+        widths = self._widths(exposures, self.shape, self.kernel_size - 1)
+        first = transforms.pad(exposures[..., : self._n_pairs, :, :], widths)
+        widths[-3] = (0, self._n_exposures % 2)
+        second = transforms.pad(-exposures[..., self._n_pairs :, :, :], widths)
+        pairs = transforms.make_complex(first, second)
         # The adjoint is the real part of IFFT(conj(spectra) FFT(conj(pairs))).
         # Conjugated, it needs no pass over memory for either conjugate.
         total = transforms.sum(transforms.ifft2(pairs) * spectra, -3)
