@@ -198,7 +198,7 @@ def test_pipetask_runs_the_pipeline(
         config = butler.get("restoreCoadd_config")
     assert outputs["restored_coadd"].bbox == outputs["reference_coadd"].bbox == warps[10].bbox
     assert outputs["restored_coadd"].sky_projection.pixel_frame.skymap == "test"
-    assert outputs["restored_coadd_training"]["seed"].tolist() == [config.restoration.seed] * 3
+    assert set(outputs["restored_coadd_training"]["seed"].tolist()) == {config.restoration.seed}
     records = [outputs[name].metadata for name in ("restored_coadd", "restored_coadd_latent")]
     for record in (*records, training.meta):
         assert record["seed"] == config.restoration.seed
