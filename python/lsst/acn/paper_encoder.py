@@ -29,7 +29,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .channel_moments import channel_moments
-from .gradient_queue import GradientQueue
 from .rectified_convolution import rectified_convolution
 
 
@@ -109,10 +108,9 @@ class PaperEncoder:
 
         weights = ops.split(self._pointwise.kernel[0, 0, :, 0], len(self._branches))
         total = self._pointwise.bias[0]
-        queue = GradientQueue()
         for weight, crop, layers in zip(weights, self._crops, self._branches, strict=True):
-            images, gain, offset = _rectify(exposures, crop, layers, training, queue)
-            total = total + ops.sum(weight * offset) + queue.wait(ops.matmul(images, weight * gain))
+            images, gain, offset = _rectify(exposures, crop, layers, training)
+            total = total + ops.sum(weight * offset) + ops.matmul(images, weight * gain)
         return ops.relu(total)
 
 
@@ -154,7 +152,7 @@ def _apply_layers(exposures: Any, crop: int, layers: Sequence[tuple[Any, Any]]) 
 
 
 def _rectify(
-    images: Any, crop: int, layers: Sequence[tuple[Any, Any]], training: bool, queue: GradientQueue
+    images: Any, crop: int, layers: Sequence[tuple[Any, Any]], training: bool
 ) -> tuple[Any, Any, Any]:
     """Return a branch before its last normalisation, and what that does.
 
@@ -168,8 +166,6 @@ def _rectify(
         Convolutions and batch normalisations.
     training : `bool`
         Whether to normalise by the statistics of this batch.
-    queue : `GradientQueue`
-        The order in which branches compute their gradients.
 
     Returns
     -------
@@ -181,9 +177,7 @@ def _rectify(
     gain = offset = None
     for convolution, normalization in layers:
         kernel, bias = ops.convert_to_tensor(convolution.kernel), ops.convert_to_tensor(convolution.bias)
-        if gain is None:
-            kernel = queue.leave(kernel)
-        else:
+        if gain is not None:
             bias = bias + offset * ops.sum(kernel[..., 0], axis=(0, 1))
             kernel = kernel * gain[:, None]
         images = rectified_convolution(images, kernel, bias, crop=crop)
