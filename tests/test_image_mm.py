@@ -108,7 +108,9 @@ def test_latent_pixels_that_nothing_constrains_keep_their_start():
 
 def test_tiled_and_untiled_agree_and_restore_takes_the_method():
     stack, _ = make_stack(shape=(90, 100))
-    config = make_config(method="image_mm", image_mm__iterations=15, tiles__restoring_size=70, tiles__overlap=16)
+    config = make_config(
+        method="image_mm", image_mm__iterations=15, tiles__restoring_size=70, tiles__overlap=16
+    )
     log = logging.getLogger(__name__)
     tiled = ImageMMMethod(stack, config).latent(log)
     config.tiles.restoring_size = 1000
