@@ -47,7 +47,7 @@ METHODS = {
     "paper's network": {"method": "paper"},
     "ImageMM, 150 plain updates": {"method": "image_mm", "iterations": 150, "accelerate": False},
     "ImageMM, 75 accelerated updates": {"method": "image_mm", "iterations": 75, "accelerate": True},
-    "cross-exposure, trained on the patch": {"method": "cross_exposure"},
+    "cross-exposure, shipped network": {"method": "cross_exposure"},
 }
 
 
