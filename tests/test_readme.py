@@ -67,7 +67,8 @@ def test_every_config_is_explained(name: str) -> None:
 def test_pages_of_a_table_of_contents_exist(path: Path) -> None:
     for block in re.findall(r"\.\. toctree::\n(?:   :.*\n)*\n((?:   .+\n)+)", path.read_text()):
         for page in block.split():
-            assert list(path.parent.glob(page.removesuffix(".rst") + ".rst")), page
+            stem = page.removesuffix(".rst")
+            assert any(any(path.parent.glob(stem + suffix)) for suffix in (".rst", ".md")), page
 
 
 def _written_by(path: Path) -> dict[str, str]:
