@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("BORDER", "PIXEL_CLASSES", "FieldTruth", "field_noise", "pixel_classes", "read_truth")
+__all__ = ("BORDER", "PIXEL_CLASSES", "FieldTruth", "pixel_classes", "read_truth")
 
 import dataclasses
 import math
@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 
 from lsst.acn import ExposureStack
 from lsst.acn.simulation import SimulatedField
+from lsst.acn.sufficient_statistics import typical_noise
 
 BORDER = 8
 """Pixels along the edges that are not scored, for not every peer can know the
@@ -58,7 +59,7 @@ class FieldTruth:
     image : `numpy.ndarray`
         Truth, in the unit of the exposures, shape ``(height, width)``.
     noise : `float`
-        Noise of the field, from `field_noise`.
+        Noise of the field, from `~lsst.acn.sufficient_statistics.typical_noise`.
     scored : `numpy.ndarray`
         `True` where a pixel counts, same shape.
     target_fwhm : `float`
@@ -117,7 +118,7 @@ def read_truth(field: BenchmarkField, simulated: SimulatedField, target_fwhm: fl
     catalog = simulated.catalog
     return FieldTruth(
         image=simulated.truth_image(target_fwhm),
-        noise=field_noise(simulated.stack),
+        noise=typical_noise(simulated.stack),
         scored=scored_pixels(simulated.stack),
         target_fwhm=target_fwhm,
         depth=field.depth,
@@ -127,22 +128,6 @@ def read_truth(field: BenchmarkField, simulated: SimulatedField, target_fwhm: fl
         mag=np.asarray(catalog["mag"]),
         is_star=np.asarray(catalog["is_star"]),
     )
-
-
-def field_noise(stack: ExposureStack) -> float:
-    """Return the sky noise of a coadd to which every exposure contributes.
-
-    Parameters
-    ----------
-    stack : `~lsst.acn.ExposureStack`
-        The exposures.
-
-    Returns
-    -------
-    noise : `float`
-        One over the root of the sum of the inverse median variances.
-    """
-    return float(1.0 / np.sqrt(np.sum(1.0 / stack.median_variances())))
 
 
 def scored_pixels(stack: ExposureStack) -> NDArray[np.bool_]:

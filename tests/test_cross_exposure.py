@@ -31,7 +31,7 @@ from lsst.acn.cross_exposure_samples import draw_samples, family_margin, restore
 from lsst.acn.gated_refinement import refine_bright
 from lsst.acn.mirrored_cutout import mirrored_cutout, mirrored_index
 from lsst.acn.nonnegative_family import FAMILY_SIZE, make_family
-from lsst.acn.sufficient_statistics import gather_statistics
+from lsst.acn.sufficient_statistics import StatisticsGatherer
 
 QUICK = {
     "method": "cross_exposure",
@@ -60,7 +60,7 @@ def test_statistics_against_sums_over_full_transforms():
         np.ones(stack.image.shape) * np.array([1, 2, 4])[:, None, None],
         stack.psf,
     )
-    statistics = gather_statistics(whole)
+    statistics = StatisticsGatherer(whole).sum_up()
     weights = np.array([1, 1 / 2, 1 / 4])
     assert statistics.noise == pytest.approx(1 / np.sqrt(weights.sum()))
     assert statistics.power[0, 0] == pytest.approx(1.0, rel=1e-5)
@@ -78,7 +78,7 @@ def test_significance_has_unit_width_in_pure_noise():
     noise = ExposureStack.from_arrays(
         rng.normal(size=stack.image.shape) * scale, np.ones(stack.image.shape) * scale**2, stack.psf
     )
-    family = make_family(gather_statistics(noise))
+    family = make_family(StatisticsGatherer(noise).sum_up())
     assert family.significance.std() == pytest.approx(1.0, abs=0.1)
     assert family.members.shape == (120, 128, FAMILY_SIZE)
     assert family.members.min() >= 0
@@ -169,7 +169,7 @@ def test_saturated_cores_are_filled_with_what_their_surroundings_say():
     near = np.s_[y + radius - 4 : y + radius + 5, x + radius - 4 : x + radius + 5]
     family = restore_family(saturated, box)
     filled = family.members[..., 4][near].sum() * family.unit
-    once = make_family(gather_statistics(mirrored_cutout(saturated, box.grown_by(2 * radius))))
+    once = make_family(StatisticsGatherer(mirrored_cutout(saturated, box.grown_by(2 * radius))).sum_up())
     interpolated = once.cropped(2 * radius).members[..., 4][near].sum() * once.unit
     expected = truth[near].sum()
     assert abs(filled - expected) < 0.5 * abs(interpolated - expected)
@@ -187,8 +187,11 @@ def test_pixels_of_large_variance_count_for_less():
     blind = ExposureStack.from_arrays(image, stack.variance, stack.psf, valid=stack.valid)
     latent = np.zeros(stack.shape, np.float32)
     patch = np.s_[13:17, 13:17]
-    sums = [gather_statistics(part, latent).back_projected_image()[patch].mean() for part in (honest, blind)]
-    without = gather_statistics(stack, latent).back_projected_image()[patch].mean()
+    sums = [
+        StatisticsGatherer(part).sum_up(latent).back_projected_image()[patch].mean()
+        for part in (honest, blind)
+    ]
+    without = StatisticsGatherer(stack).sum_up(latent).back_projected_image()[patch].mean()
     assert abs(sums[0] - without) < 0.4 * abs(sums[1] - without)
 
 

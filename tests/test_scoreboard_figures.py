@@ -62,10 +62,10 @@ def test_fields_cover_what_the_scoreboard_promises() -> None:
 
 
 def test_field_noise_is_that_of_the_mean_of_all_exposures() -> None:
-    from field_truth import field_noise
+    from lsst.acn.sufficient_statistics import typical_noise
 
     stack, _ = make_stack(n=4, noise=3.0)
-    assert field_noise(stack) == pytest.approx(3.0 / 2.0)
+    assert typical_noise(stack) == pytest.approx(3.0 / 2.0)
 
 
 def test_scored_pixels_are_off_the_border_and_mostly_valid() -> None:

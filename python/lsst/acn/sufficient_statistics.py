@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("StatisticsGatherer", "SufficientStatistics", "gather_statistics", "typical_noise")
+__all__ = ("StatisticsGatherer", "SufficientStatistics", "typical_noise")
 
 import dataclasses
 
@@ -113,15 +113,18 @@ class StatisticsGatherer:
 
     def __init__(self, part: ExposureStack) -> None:
         self._part = part
-        self._medians = part.median_variances()
+        medians = part.median_variances()
         self._kernels = _centred_spectra(part.psf.at(*part.box.center), part.shape)
-        weights = 1.0 / self._medians
+        weights = 1.0 / medians
         self._share = (weights / weights.sum()).astype(np.float32)
         self._power = np.einsum("t,tuv->uv", self._share, self._kernels.real**2 + self._kernels.imag**2)
         self._coadd = robust_coadd(part.image, part.variance, part.valid)
         self._sigma = np.sqrt(part.variance, where=part.valid, out=np.zeros_like(part.variance))
         limit = OUTLIER_SIGMA * self._sigma + OUTLIER_FRACTION * np.abs(self._coadd)
         self._suspect = np.abs(part.image - self._coadd) > limit
+        self._trust = np.minimum(medians[:, None, None] / part.variance, 1.0).astype(np.float32)
+        self._trust *= part.valid
+        self._noise = _noise_of(weights)
 
     @property
     def has_holes(self) -> bool:
@@ -164,7 +167,7 @@ class StatisticsGatherer:
             back_projection=np.einsum("t,tuv->uv", self._share, spectra),
             power=self._power,
             shape=self._part.shape,
-            noise=typical_noise(self._part),
+            noise=self._noise,
         )
 
     def _towards_model(self, latent: np.ndarray) -> np.ndarray:
@@ -176,28 +179,8 @@ class StatisticsGatherer:
         is_outlier = self._suspect & (
             np.abs(residual) > OUTLIER_SIGMA * self._sigma + MODEL_FRACTION * np.abs(model)
         )
-        trust = np.minimum(self._medians[:, None, None] / part.variance, 1.0).astype(np.float32)
-        trust *= part.valid & ~is_outlier
-        residual *= trust
+        residual *= self._trust * ~is_outlier
         return model + np.where(part.valid, residual, 0.0)
-
-
-def gather_statistics(part: ExposureStack, latent: np.ndarray | None = None) -> SufficientStatistics:
-    """Sum up exposures on a cut-out of a patch.
-
-    Parameters
-    ----------
-    part : `ExposureStack`
-        As `StatisticsGatherer` takes it.
-    latent : `numpy.ndarray`, optional
-        As `StatisticsGatherer.sum_up` takes it.
-
-    Returns
-    -------
-    statistics : `SufficientStatistics`
-        The sums.
-    """
-    return StatisticsGatherer(part).sum_up(latent)
 
 
 def typical_noise(stack: ExposureStack) -> float:
@@ -213,7 +196,11 @@ def typical_noise(stack: ExposureStack) -> float:
     noise : `float`
         One over the root of the sum of the inverse median variances.
     """
-    return float(1.0 / np.sqrt((1.0 / stack.median_variances()).sum()))
+    return _noise_of(1.0 / stack.median_variances())
+
+
+def _noise_of(weights: np.ndarray) -> float:
+    return float(1.0 / np.sqrt(weights.sum()))
 
 
 def _centred_spectra(kernels: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
