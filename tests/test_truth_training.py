@@ -31,8 +31,9 @@ from scipy.signal import oaconvolve
 from small_fields import make_config, make_stack
 
 from lsst.acn import gaussian_kernel
-from lsst.acn.mixing_network import START_MEMBER, MixingNetwork
+from lsst.acn.mixing_network import MixingNetwork
 from lsst.acn.mixing_training import take_training_steps
+from lsst.acn.nonnegative_family import SHARP_MEMBER
 from lsst.acn.point_response import PIXEL_GRID_RESPONSE, matching_fwhm
 from lsst.acn.truth_training import draw_truth_batches, make_truth_sample, truth_loss
 
@@ -82,7 +83,7 @@ def test_loss_by_hand():
     kernel = gaussian_kernel(matching_fwhm(PIXEL_GRID_RESPONSE, 2.5))[None]
     inside = np.s_[:, MARGIN:-MARGIN, MARGIN:-MARGIN]
     mixed = oaconvolve(np.asarray(network.mix(features, members)), kernel, mode="same", axes=(1, 2))[inside]
-    light = oaconvolve(members[..., START_MEMBER], kernel, mode="same", axes=(1, 2))[inside]
+    light = oaconvolve(members[..., SHARP_MEMBER], kernel, mode="same", axes=(1, 2))[inside]
     level = light / noise[:, None, None]
     unit_squared = noise[:, None, None] ** 2 + (0.05 * light) ** 2
     ours, reference = (np.sqrt(1 + 0.5 * (image - truth) ** 2 / unit_squared) - 1 for image in (mixed, light))

@@ -192,11 +192,9 @@ def family_margin(stack: ExposureStack, latent_box: Box) -> int:
     least = math.ceil(LEAST_MARGIN * stack.psf.radius)
     choices = range(least, least + MAX_EXTRA_MARGIN)
 
-    def transform_size(margin: int) -> int:
-        return math.prod(scipy.fft.next_fast_len(size + 2 * margin, real=True) for size in latent_box.shape)
-
     def is_fast(margin: int) -> bool:
-        return transform_size(margin) == math.prod(size + 2 * margin for size in latent_box.shape)
+        sizes = [size + 2 * margin for size in latent_box.shape]
+        return all(scipy.fft.next_fast_len(size, real=True) == size for size in sizes)
 
     return next(filter(is_fast, choices), least)
 

@@ -33,15 +33,12 @@ import numpy as np
 from .forward_model import ForwardModel
 from .fourier import keras_transforms
 from .huber_loss import masked_huber
-from .nonnegative_family import FAMILY_SIZE, RestorationFamily
+from .nonnegative_family import FAMILY_SIZE, SHARP_MEMBER, RestorationFamily
 from .restoration_config import RestorationConfig
 
 N_FEATURES = FAMILY_SIZE + 2
-START_MEMBER = 4
-"""The member that leads before training: sharp, with some sparsity."""
-
 START_WEIGHT = 2.0
-"""Its logit; those of the others are 0."""
+"""Logit, before training, of the sharp member; those of the others are 0."""
 
 COMPACT_MEMBER = FAMILY_SIZE - 1
 """The sparse and slightly smoothed member, which has light where there are
@@ -134,7 +131,7 @@ class MixingNetwork:
         output = self.model(features)
         compact = members[..., COMPACT_MEMBER]
         lead = LEAD * ops.log1p((compact / LEAD_LIGHT) ** 3)
-        sharp = ops.one_hot(START_MEMBER, FAMILY_SIZE, dtype="float32")
+        sharp = ops.one_hot(SHARP_MEMBER, FAMILY_SIZE, dtype="float32")
         weights = ops.softmax(output[..., :-1] + lead[..., None] * sharp, axis=-1)
         freedom = 1.0 / (1.0 + (compact / GATE_LIGHT) ** 2)
         gate = 1.0 + freedom * (ops.exp(ops.clip(output[..., -1], *GATE_RANGE)) - 1.0)
@@ -199,6 +196,6 @@ def _build(channels: int, dilations: tuple[int, ...], seed: int) -> Any:
     small = keras.initializers.RandomNormal(stddev=0.01, seed=int(next(seeds)))
     model = keras.Model(features, layers.Conv2D(FAMILY_SIZE + 1, 1, kernel_initializer=small)(hidden))
     start = np.zeros(FAMILY_SIZE + 1, np.float32)
-    start[START_MEMBER] = START_WEIGHT
+    start[SHARP_MEMBER] = START_WEIGHT
     model.layers[-1].bias.assign(start)
     return model

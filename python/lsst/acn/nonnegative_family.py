@@ -42,6 +42,12 @@ PATH = ((0.0, 8), (0.0, 12), (1.2, 50), (3.0, 40), (6.0, 30))
 """Sparsity, in standard deviations of the noise of the back-projected image,
 and number of updates of one stage after the other; each ends with a member."""
 
+SHARP_STAGE = 2
+"""The stage that ends sharp, with some sparsity."""
+
+SHARP_MEMBER = len(WIENER_POWERS) + SHARP_STAGE
+"""Its place in the family."""
+
 SMOOTHED = ((2, 1.0), (2, 2.0), (1, 2.0), (3, 1.0))
 """Stages whose ends are also kept smoothed, by Gaussians of so many pixels."""
 
@@ -63,7 +69,9 @@ FAMILY_SIZE = len(WIENER_POWERS) + len(PATH) + len(SMOOTHED)
 MAX_FACTOR = 2.0
 TINY = 1e-12
 
-WORKERS = min(int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1), 4)
+# The variable may list a number for each level of nesting.
+_THREADS = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+WORKERS = min(int(_THREADS) if _THREADS.isdecimal() and int(_THREADS) else os.cpu_count() or 1, 4)
 """Threads of a Fourier transform."""
 
 
@@ -84,7 +92,7 @@ class RestorationFamily:
     effective_area : `float`
         Pixels over which the PSF spreads a point source's noise.
     statistics : `SufficientStatistics`, optional
-        What the members were made from, on all pixels.
+        What the members were made from; unknown of a family that is cropped.
     """
 
     members: np.ndarray
@@ -104,10 +112,12 @@ class RestorationFamily:
         Returns
         -------
         family : `RestorationFamily`
-            The rest, sharing memory.
+            The rest, sharing memory, without the statistics of the whole.
         """
         inside = np.s_[margin:-margin, margin:-margin] if margin else np.s_[:, :]
-        return dataclasses.replace(self, members=self.members[inside], significance=self.significance[inside])
+        return dataclasses.replace(
+            self, members=self.members[inside], significance=self.significance[inside], statistics=None
+        )
 
 
 def make_family(statistics: SufficientStatistics) -> RestorationFamily:

@@ -35,8 +35,8 @@ import numpy as np
 
 from .cross_exposure_samples import restore_family
 from .exposure_stack import ExposureStack
-from .mixing_network import START_MEMBER, MixingNetwork, make_features
-from .nonnegative_family import RestorationFamily
+from .mixing_network import MixingNetwork, make_features
+from .nonnegative_family import SHARP_MEMBER, RestorationFamily
 from .point_response import PIXEL_GRID_RESPONSE, matching_fwhm
 from .psf_kernels import gaussian_kernel
 from .sufficient_statistics import typical_noise
@@ -152,8 +152,8 @@ def truth_loss(network: MixingNetwork, target_fwhm: float) -> Callable[[Sequence
     r"""Return the loss of a network against the truth.
 
     The error of the restored image, :math:`g * x` with the kernel :math:`g`
-    that gives stars the target PSF, counts in units of :math:`\sqrt{n^2 + (a\, g * x_s)^2}`, where
-    :math:`n` is the noise and :math:`x_s` one of the members; large errors
+    that gives stars the target PSF, counts in units of :math:`\sqrt{n^2 +
+    (a\, g * x_s)^2}`, where :math:`n` is the noise and :math:`x_s` one of the members; large errors
     count linearly.  The pixels of a tile are split by :math:`g * x_s / n` at 2
     and 20, and the sum over each part is divided by what :math:`x_s` itself
     gets there: the easy and the hopeless fields, sky and stars have an equal
@@ -184,7 +184,7 @@ def truth_loss(network: MixingNetwork, target_fwhm: float) -> Callable[[Sequence
 
     def loss(batch: Sequence[Any]) -> Any:
         features, members, truth, is_known, noise = batch
-        light = at_target(members[..., START_MEMBER])
+        light = at_target(members[..., SHARP_MEMBER])
         noise = noise[:, None, None]
         weight = is_known / (noise**2 + (RELATIVE_ERROR * light) ** 2)
 
@@ -195,8 +195,8 @@ def truth_loss(network: MixingNetwork, target_fwhm: float) -> Callable[[Sequence
         total = 0.0
         for faintest, brightest in pairwise(LIGHT_LEVELS):
             part = ops.cast((light >= faintest * noise) & (light < brightest * noise), "float32")
-            sums = (ops.sum(part * values, axis=(1, 2)) for values in (ours, reference))
-            total = total + ops.mean(next(sums) / (next(sums) + 1.0))
+            our_sum, reference_sum = (ops.sum(part * values, axis=(1, 2)) for values in (ours, reference))
+            total = total + ops.mean(our_sum / (reference_sum + 1.0))
         return total
 
     return loss
