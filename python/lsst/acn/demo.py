@@ -26,7 +26,7 @@ Run it as ``python -m lsst.acn.demo [OUTPUT]``, or by ``make demo``.
 
 from __future__ import annotations
 
-__all__ = ("DemoError", "main", "prepare_folder")
+__all__ = ("DemoError", "main", "prepare_folder", "show_output")
 
 import argparse
 import os
@@ -36,7 +36,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lsst.daf.butler import Butler
@@ -152,15 +152,38 @@ def _run(command: str, *arguments: str) -> None:
     program = shutil.which(command, path=folders)
     if program is None:
         raise DemoError(f"there is no command {command} here.")
+    show_output([program, *arguments])
+
+
+def show_output(
+    command: Sequence[str], *, folder: Path | None = None, environment: Mapping[str, str] | None = None
+) -> None:
+    """Run a command and show what it says, but for what libraries always say.
+
+    Parameters
+    ----------
+    command : `~collections.abc.Sequence` [`str`]
+        Program and arguments.
+    folder : `pathlib.Path`, optional
+        Where to run it, if not in that of this process.
+    environment : `~collections.abc.Mapping`, optional
+        Its environment variables, if not those of this process.
+
+    Raises
+    ------
+    DemoError
+        Raised if the command fails.
+    """
     with subprocess.Popen(
-        [program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if not LIBRARY_CHATTER.match(line):
                 print(line, end="", flush=True)
     if process.returncode:
-        raise DemoError(f"{command} failed with exit status {process.returncode}; see above.")
+        name = Path(command[0]).name
+        raise DemoError(f"{name} failed with exit status {process.returncode}; see above.")
 
 
 def _save_picture(images: DemoImages, path: Path) -> None:

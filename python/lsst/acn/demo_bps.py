@@ -33,7 +33,6 @@ import contextlib
 import dataclasses
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -41,7 +40,7 @@ from pathlib import Path
 
 from lsst.daf.butler import Butler
 
-from .demo import CHECKOUT, LIBRARY_CHATTER, REPO, DemoError, prepare_folder
+from .demo import CHECKOUT, REPO, DemoError, prepare_folder, show_output
 from .quantum_outcomes import QuantumOutcome, format_outcomes, read_outcomes
 
 SEED = 8
@@ -143,20 +142,7 @@ class BpsDemo:
             raise DemoError(f"there is no command {command} here; it comes with the extra bps.")
         # The jobs look for pipetask on the PATH, and BPS for its folder in PWD.
         environment = {**os.environ, "PATH": folders, "PWD": str(self.output.resolve())}
-        with subprocess.Popen(
-            [command, *arguments],
-            cwd=self.output,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as process:
-            assert process.stdout is not None
-            for line in process.stdout:
-                if not LIBRARY_CHATTER.match(line):
-                    print(line, end="", flush=True)
-        if process.returncode:
-            raise DemoError(f"{command} failed with exit status {process.returncode}; see above.")
+        show_output([command, *arguments], folder=self.output, environment=environment)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
