@@ -28,7 +28,7 @@ import pytest
 from scipy.signal import convolve
 from small_fields import make_config, make_stack
 
-from lsst.acn import gaussian_kernel, restore
+from lsst.acn import Box, gaussian_kernel, restore
 from lsst.acn.point_response import PIXEL_GRID_RESPONSE, gaussian_width, matching_fwhm, measure_point_response
 
 
@@ -94,3 +94,15 @@ def test_stars_of_the_restored_image_have_the_target_psf():
     assert result.summary["kernel_fwhm"] < 2.5 == plain.summary["kernel_fwhm"]
     assert abs(width - 2.5) < 0.15
     assert abs(width - 2.5) < abs(plain_width - 2.5)
+
+
+def test_a_patch_may_be_smaller_than_a_stamp():
+    stack, _ = make_stack(n=3, shape=(40, 48))
+    small = stack.cutout(Box(4, 16, 4, 34))
+
+    def mean(part):
+        return np.pad(part.image.mean(axis=0), part.psf.radius)
+
+    response = measure_point_response(small, mean)
+    assert response.shape == (21, 21)
+    assert response.sum() == pytest.approx(1.0, abs=0.1)

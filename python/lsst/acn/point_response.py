@@ -86,7 +86,9 @@ def measure_point_response(
     radius = part.psf.radius
     flux = SIGNAL_TO_NOISE * _point_source_noise(part)
     change = restore_latent(_with_stars(part, rows, columns, offsets, flux)) - restore_latent(part)
-    reach = np.arange(-STAMP_RADIUS, STAMP_RADIUS + 1)
+    # A patch may be smaller than a stamp.
+    change = np.pad(change, STAMP_RADIUS)
+    reach = np.arange(2 * STAMP_RADIUS + 1)
     stamps = change[
         (rows + radius)[:, None, None] + reach[:, None], (columns + radius)[:, None, None] + reach
     ]
@@ -120,7 +122,10 @@ def _point_source_noise(part: ExposureStack) -> float:
 def _quiet_places(part: ExposureStack) -> tuple[np.ndarray, np.ndarray]:
     """Return rows and columns, a PSF kernel apart, with little light around."""
     step = max(part.psf.size, 2 * STAMP_RADIUS + 1)
-    centres = [np.arange(step // 2, max(size - step // 2, step // 2 + 1), step) for size in part.shape]
+    centres = [
+        np.arange(step // 2, size - step // 2, step) if size > 2 * (step // 2) else np.array([size // 2])
+        for size in part.shape
+    ]
     rows, columns = (places.ravel() for places in np.meshgrid(*centres, indexing="ij"))
     light = np.abs(robust_coadd(part.image, part.variance, part.valid))
     near = step // 4
