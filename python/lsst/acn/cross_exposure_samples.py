@@ -194,7 +194,8 @@ def family_margin(stack: ExposureStack, latent_box: Box) -> int:
 
     def is_fast(margin: int) -> bool:
         sizes = [size + 2 * margin for size in latent_box.shape]
-        return all(scipy.fft.next_fast_len(size, real=True) == size for size in sizes)
+        # Factors up to 11 are all fast; the limit for real=True is 5 and leaves too few sizes.
+        return all(scipy.fft.next_fast_len(size, real=False) == size for size in sizes)
 
     return next(filter(is_fast, choices), least)
 
