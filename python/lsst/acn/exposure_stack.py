@@ -26,7 +26,7 @@ from __future__ import annotations
 __all__ = ("ExposureStack",)
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -268,6 +268,44 @@ class ExposureStack:
             visits=tuple(self.visits[index] for index in chosen),
             **self._planes(np.s_[chosen]),
         )
+
+    def exposure(self, index: int) -> ExposureStack:
+        """Return the stack of one of the exposures, sharing memory.
+
+        Parameters
+        ----------
+        index : `int`
+            Position of the exposure in this stack.
+
+        Returns
+        -------
+        stack : `ExposureStack`
+            The exposure alone.
+        """
+        chosen = slice(index, index + 1)
+        return dataclasses.replace(
+            self,
+            psf=self.psf.select(np.array([index])),
+            visits=self.visits[chosen],
+            **self._planes(chosen),
+        )
+
+    def strips(self, reach: int) -> Iterator[tuple[Box, ExposureStack]]:
+        """Yield the rows of the patch piece by piece; here, all at once.
+
+        Parameters
+        ----------
+        reach : `int`
+            How many more rows are wanted around each piece.
+
+        Yields
+        ------
+        rows : `Box`
+            The whole patch.
+        stack : `ExposureStack`
+            This stack.
+        """
+        yield self.box, self
 
     def _planes(self, index: Any) -> dict[str, Any]:
         return {name: getattr(self, name)[index] for name in ("image", "variance", "valid", "mask")}

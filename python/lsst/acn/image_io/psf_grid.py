@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("PsfSampler", "check_kernel")
+__all__ = ("PsfSampler", "check_kernel", "psf_cells")
 
 from collections.abc import Callable, Iterator
 
@@ -130,17 +130,38 @@ def _nearest_valid(cell: Box, valid: np.ndarray, box: Box) -> tuple[float, float
 
 def _grid(box: Box, geometry: PatchGeometry | None, cell_size: int) -> tuple[Box, tuple[int, int]]:
     """Return the box and the cell shape of a grid that covers ``box``."""
-    if geometry is not None:
-        cells = geometry.patch.cells
-        shape = cells.cell_shape.y, cells.cell_shape.x
-        if 2 * min(shape) > cell_size:
-            # Snapped outwards, so that a piece of a patch gets the very
-            # kernels that the whole patch has there.
-            start = cells.bbox.y.start, cells.bbox.x.start
-            y = [start[0] + shape[0] * n for n in _span(box.y_start, box.y_stop, start[0], shape[0])]
-            x = [start[1] + shape[1] * n for n in _span(box.x_start, box.x_stop, start[1], shape[1])]
-            return Box(*y, *x), shape
-    return box, fit_cell_shape(box.shape, cell_size)
+    if geometry is None:
+        return box, fit_cell_shape(box.shape, cell_size)
+    # Snapped outwards, so that a piece of a patch gets the very kernels that
+    # the whole patch has there.
+    start, shape = psf_cells(geometry, cell_size)
+    y = [start[0] + shape[0] * n for n in _span(box.y_start, box.y_stop, start[0], shape[0])]
+    x = [start[1] + shape[1] * n for n in _span(box.x_start, box.x_stop, start[1], shape[1])]
+    return Box(*y, *x), shape
+
+
+def psf_cells(geometry: PatchGeometry, cell_size: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the grid of cells in which the PSF of a patch is constant.
+
+    Parameters
+    ----------
+    geometry : `PatchGeometry`
+        The patch, whose own cells are taken unless they are much finer than
+        needed; then as many of them as are needed make one.
+    cell_size : `int`
+        Side that a cell should have, in pixels.
+
+    Returns
+    -------
+    start : `tuple` [`int`, `int`]
+        First row and column of the grid.
+    shape : `tuple` [`int`, `int`]
+        Height and width of a cell.
+    """
+    cells = geometry.patch.cells
+    own = cells.cell_shape.y, cells.cell_shape.x
+    factor = 1 if 2 * min(own) > cell_size else round(cell_size / min(own))
+    return (cells.bbox.y.start, cells.bbox.x.start), (factor * own[0], factor * own[1])
 
 
 def _span(begin: int, end: int, origin: int, step: int) -> tuple[int, int]:

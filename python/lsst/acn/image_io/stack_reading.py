@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("read_exposure_stack",)
+__all__ = ("by_visit", "patch_box", "read_exposure_stack")
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,6 +36,8 @@ from ..errors import InvalidExposureError
 from ..exposure_stack import ExposureStack
 from ..mask_planes import DEFAULT_BAD_MASK_PLANES
 from .artifact_masks import add_artifact_mask
+from .geometry import PatchGeometry
+from .shared_terms import SharedTerms
 from .stack_building import StackBuilder
 from .warp_arrays import WarpArrays, read_arrays, warp_box
 
@@ -51,6 +53,7 @@ def read_exposure_stack(
     box: Box | None = None,
     sky_map: Any = None,
     artifact_masks: Mapping[int, Any] | None = None,
+    terms: SharedTerms | None = None,
 ) -> ExposureStack:
     """Read the warps of one patch.
 
@@ -77,6 +80,8 @@ def read_exposure_stack(
     artifact_masks : `~collections.abc.Mapping`, optional
         Masks by visit, as dataset handles or in memory.  The planes that are
         set in these are set in the warps, too.
+    terms : `SharedTerms`, optional
+        What pieces of the same patch that were read before have laid down.
 
     Returns
     -------
@@ -94,7 +99,8 @@ def read_exposure_stack(
     lsst.pipe.base.NoWorkFound
         Raised if no warp has a valid pixel.
     """
-    warps = warps if isinstance(warps, Mapping) else _by_visit(warps)
+    warps = warps if isinstance(warps, Mapping) else by_visit(warps)
+    terms = terms or SharedTerms()
     builder: StackBuilder | None = None
     for visit in sorted(warps):
         try:
@@ -105,15 +111,12 @@ def read_exposure_stack(
             if artifact_masks and visit in artifact_masks:
                 arrays = add_artifact_mask(arrays, artifact_masks[visit])
             if builder is None:
-                builder = StackBuilder(
-                    box or _patch_box(arrays, warps),
-                    len(warps),
-                    arrays.geometry,
-                    bad_mask_planes,
-                    psf_cell_size,
-                )
+                terms.geometry = terms.geometry or arrays.geometry
+                stack_box = box or patch_box(arrays.geometry, warps)
+                builder = StackBuilder(stack_box, len(warps), terms, bad_mask_planes, psf_cell_size)
             if not builder.add(visit, arrays):
-                _LOG.warning("%s has no valid pixel and is left out.", _name(visit, warps[visit]))
+                level = logging.WARNING if box is None else logging.DEBUG
+                _LOG.log(level, "%s has no valid pixel and is left out.", _name(visit, warps[visit]))
         except InvalidExposureError as error:
             raise InvalidExposureError(f"{_name(visit, warps[visit])}: {error}", visit=visit) from error
     if builder is None or not builder.visits:
@@ -121,7 +124,24 @@ def read_exposure_stack(
     return builder.finish(band)
 
 
-def _by_visit(handles: Iterable[Any]) -> dict[int, Any]:
+def by_visit(handles: Iterable[Any]) -> dict[int, Any]:
+    """Return dataset handles by the visits that their data IDs name.
+
+    Parameters
+    ----------
+    handles : `~collections.abc.Iterable`
+        The handles.
+
+    Returns
+    -------
+    warps : `dict` [`int`, `typing.Any`]
+        The handles.
+
+    Raises
+    ------
+    InvalidExposureError
+        Raised if a visit occurs twice.
+    """
     result: dict[int, Any] = {}
     for handle in handles:
         visit = int(handle.dataId["visit"])
@@ -145,10 +165,23 @@ def _read(warp: Any, box: Box | None, sky_map: Any, cell_size: int) -> WarpArray
     return read_arrays(warp, whole.intersection(box), sky_map=sky_map, cell_size=cell_size)
 
 
-def _patch_box(arrays: WarpArrays, warps: Mapping[int, Any]) -> Box:
-    """Return the box of the patch, or what the warps cover of it."""
-    if arrays.geometry is not None:
-        return arrays.geometry.outer_box
+def patch_box(geometry: PatchGeometry | None, warps: Mapping[int, Any]) -> Box:
+    """Return the box of the patch, or what the warps cover of it.
+
+    Parameters
+    ----------
+    geometry : `PatchGeometry` or `None`
+        Of the patch, if it is known.
+    warps : `~collections.abc.Mapping`
+        Warps by visit.
+
+    Returns
+    -------
+    box : `Box`
+        Pixels of the tract.
+    """
+    if geometry is not None:
+        return geometry.outer_box
     boxes = [warp_box(warp) for warp in warps.values()]
     return Box(
         min(box.y_start for box in boxes),

@@ -1,0 +1,124 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""Join pieces of a patch, read one after the other, to one stack."""
+
+from __future__ import annotations
+
+__all__ = ("join_rows",)
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from .boxes import Box
+from .exposure_stack import ExposureStack
+from .psf_kernels import PsfKernels
+
+
+def join_rows(parts: Sequence[ExposureStack], visits: Sequence[int], rows: Box, no_data: int) -> ExposureStack:
+    """Return one stack from pieces that lie one above the other.
+
+    Parameters
+    ----------
+    parts : `~collections.abc.Sequence` [`ExposureStack`]
+        Adjacent pieces of the same columns, ascending, each perhaps of some
+        of the exposures only.  Cells of their PSFs are equally high, and each
+        piece but the last holds whole ones.
+    visits : `~collections.abc.Sequence` [`int`]
+        All exposures, in order.
+    rows : `Box`
+        Pixels of the joined stack, covered by the pieces.
+    no_data : `int`
+        Bit mask of pixels that an exposure does not have.
+
+    Returns
+    -------
+    stack : `ExposureStack`
+        Those exposures that any of the pieces has.
+    """
+    present = [visit for visit in visits if any(visit in part.visits for part in parts)]
+    empty = {"image": 0.0, "variance": np.inf, "valid": False, "mask": no_data}
+    return dataclasses.replace(
+        parts[0],
+        box=rows,
+        visits=tuple(present),
+        psf=_joined_psf(parts, present),
+        **{name: _joined(parts, present, rows, name, value) for name, value in empty.items()},
+    )
+
+
+def _joined(
+    parts: Sequence[ExposureStack], visits: list[int], rows: Box, name: str, empty: float
+) -> np.ndarray:
+    joined = np.full((len(visits), *rows.shape), empty, getattr(parts[0], name).dtype)
+    for part in parts:
+        here = part.box.intersection(rows)
+        there, source = here.slices_within(rows), here.slices_within(part.box)
+        plane = getattr(part, name)
+        for index, visit in enumerate(part.visits):
+            joined[visits.index(visit), *there] = plane[index, *source]
+    return joined
+
+
+def _joined_psf(parts: Sequence[ExposureStack], visits: list[int]) -> PsfKernels:
+    size = max(part.psf.size for part in parts)
+    shape = next((part.psf.cell_shape for part in parts if not part.psf.is_constant), None)
+    columns = max(part.psf.kernels.shape[2] for part in parts)
+    box = Box(
+        min(part.psf.box.y_start for part in parts),
+        max(part.psf.box.y_stop for part in parts),
+        parts[0].psf.box.x_start,
+        parts[0].psf.box.x_stop,
+    )
+    grids = [_grid(part, visits, size, shape, columns) for part in parts]
+    joined = np.concatenate(grids, axis=1)
+    if shape is None and (one := _constant(joined)) is not None:
+        return PsfKernels.constant(one, box)
+    return PsfKernels(joined, box, shape or parts[0].psf.cell_shape)
+
+
+def _grid(
+    part: ExposureStack, visits: list[int], size: int, shape: tuple[int, int] | None, columns: int
+) -> np.ndarray:
+    """Return the kernels of a piece for all visits, NaN for those it lacks."""
+    psf = part.psf
+    n_rows = psf.kernels.shape[1] if shape is None else -(-psf.box.shape[0] // shape[0])
+    grid = np.full((len(visits), n_rows, columns, size, size), np.nan, np.float32)
+    inside = slice((size - psf.size) // 2, (size + psf.size) // 2)
+    for index, visit in enumerate(part.visits):
+        kernels = psf.kernels[index]
+        missing = np.isnan(kernels).all(axis=(-1, -2), keepdims=True)
+        grid[visits.index(visit)] = np.where(missing, np.nan, 0.0)
+        grid[visits.index(visit)][..., inside, inside] = kernels
+    return grid
+
+
+def _constant(grid: np.ndarray) -> np.ndarray | None:
+    """Return the kernels if no exposure's are different in another piece."""
+    first = []
+    for kernels in grid.reshape(len(grid), -1, *grid.shape[-2:]):
+        have = kernels[np.isfinite(kernels).all(axis=(1, 2))]
+        if not (have == have[:1]).all():
+            return None
+        first.append(have[0])
+    return np.stack(first)
