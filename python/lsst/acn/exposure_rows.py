@@ -35,7 +35,9 @@ from .exposure_stack import ExposureStack
 from .psf_kernels import PsfKernels
 
 
-def join_rows(parts: Sequence[ExposureStack], visits: Sequence[int], rows: Box, no_data: int) -> ExposureStack:
+def join_rows(
+    parts: Sequence[ExposureStack], visits: Sequence[int], rows: Box, no_data: int
+) -> ExposureStack:
     """Return one stack from pieces that lie one above the other.
 
     Parameters

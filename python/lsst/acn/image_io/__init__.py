@@ -34,10 +34,12 @@ from .provenance import CoaddInput, kernel_moments
 from .psf_grid import check_kernel
 from .restored import make_cell_coadd, make_latent_image
 from .stack_reading import read_exposure_stack
+from .warp_stream import WarpStream, open_exposures
 
 __all__ = (
     "CoaddInput",
     "PatchGeometry",
+    "WarpStream",
     "check_kernel",
     "default_mask_storage_class",
     "default_warp_storage_class",
@@ -47,6 +49,7 @@ __all__ = (
     "make_latent_image",
     "make_patch_geometry",
     "make_warp",
+    "open_exposures",
     "read_exposure_stack",
     "read_latent_image",
     "tangent_plane_wcs",

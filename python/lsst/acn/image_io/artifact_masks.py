@@ -36,7 +36,7 @@ from lsst.pipe.base import InMemoryDatasetHandle
 
 from ..boxes import Box
 from ..errors import InvalidExposureError
-from .warp_arrays import MASK_BITS, WarpArrays
+from .warp_arrays import MASK_BITS, WarpArrays, get_inside
 
 
 def add_artifact_mask(arrays: WarpArrays, mask: Any) -> WarpArrays:
@@ -60,7 +60,7 @@ def add_artifact_mask(arrays: WarpArrays, mask: Any) -> WarpArrays:
     InvalidExposureError
         Raised if the mask is of neither type or does not cover the warp.
     """
-    pixels, planes, box = _read_mask(mask)
+    pixels, planes, box = _read_mask(mask, arrays.box)
     if not box.contains(arrays.box):
         raise InvalidExposureError(f"Its mask of artifacts on {box} does not cover its pixels {arrays.box}.")
     pixels = pixels[arrays.box.slices_within(box)]
@@ -82,8 +82,13 @@ def _bit_for(name: str, bits: dict[str, int]) -> int:
     return bits[name]
 
 
-def _read_mask(mask: Any) -> tuple[np.ndarray, dict[str, int], Box]:
-    if isinstance(mask, DeferredDatasetHandle | InMemoryDatasetHandle):
+def _read_mask(mask: Any, wanted: Box) -> tuple[np.ndarray, dict[str, int], Box]:
+    """Return the pixels of a mask, its planes, and its box: no more than is
+    wanted if the storage allows.
+    """
+    if isinstance(mask, DeferredDatasetHandle):
+        mask = get_inside(mask, wanted, is_afw=mask.ref.datasetType.storageClass_name == "Mask")
+    elif isinstance(mask, InMemoryDatasetHandle):
         mask = mask.get()
     if isinstance(mask, Mask):
         from .cell_coadds import read_images_mask

@@ -30,6 +30,7 @@ from collections.abc import Sequence
 import astropy.units
 import numpy as np
 
+from ..boxes import Box
 from ..errors import InvalidExposureError
 from .geometry import PatchGeometry
 from .warp_arrays import MASK_BITS, WarpArrays
@@ -51,6 +52,8 @@ class SharedTerms:
         """Bit number of each mask plane, by name (`dict`)."""
         self.geometry: PatchGeometry | None = None
         """Patch that all warps belong to, once one has said so."""
+        self.boxes: dict[int, Box] = {}
+        """Pixels of each warp by visit, once known (`dict`)."""
         self._unit: astropy.units.UnitBase | None = None
         self._bands: set[str] = set()
 

@@ -104,7 +104,7 @@ def read_exposure_stack(
     builder: StackBuilder | None = None
     for visit in sorted(warps):
         try:
-            arrays = _read(warps[visit], box, sky_map, psf_cell_size)
+            arrays = _read(visit, warps[visit], box, terms, sky_map, psf_cell_size)
             if arrays is None:
                 _LOG.debug("%s does not reach %s.", _name(visit, warps[visit]), box)
                 continue
@@ -156,10 +156,14 @@ def _name(visit: int, warp: Any) -> str:
     return f"Visit {visit}" if reference is None else f"Visit {visit} ({reference})"
 
 
-def _read(warp: Any, box: Box | None, sky_map: Any, cell_size: int) -> WarpArrays | None:
+def _read(
+    visit: int, warp: Any, box: Box | None, terms: SharedTerms, sky_map: Any, cell_size: int
+) -> WarpArrays | None:
     if box is None:
         return read_arrays(warp, sky_map=sky_map, cell_size=cell_size)
-    whole = warp_box(warp)
+    if visit not in terms.boxes:
+        terms.boxes[visit] = warp_box(warp)
+    whole = terms.boxes[visit]
     if not whole.overlaps(box):
         return None
     return read_arrays(warp, whole.intersection(box), sky_map=sky_map, cell_size=cell_size)

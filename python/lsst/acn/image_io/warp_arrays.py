@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("WarpArrays", "read_arrays", "warp_box")
+__all__ = ("WarpArrays", "get_inside", "read_arrays", "warp_box")
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -142,12 +142,32 @@ def _loaded(warp: Any) -> Any:
 
 
 def _get(handle: DeferredDatasetHandle, box: Box | None) -> Any:
-    """Read a dataset, leaving pixels outside ``box`` in the file if we can."""
-    storage_class = handle.ref.datasetType.storageClass
-    if box is None or "bbox" not in storage_class.parameters:
+    if box is None:
+        return handle.get()
+    is_afw = handle.ref.datasetType.storageClass_name.startswith("Exposure")
+    return get_inside(handle, box, is_afw=is_afw)
+
+
+def get_inside(handle: DeferredDatasetHandle, box: Box, *, is_afw: bool) -> Any:
+    """Read a dataset, leaving pixels outside a box in the file if we can.
+
+    Parameters
+    ----------
+    handle : `lsst.daf.butler.DeferredDatasetHandle`
+        Of an image or a mask.
+    box : `Box`
+        Pixels to read; must lie inside the dataset.
+    is_afw : `bool`
+        Whether the dataset is read as one of ``lsst.afw``.
+
+    Returns
+    -------
+    dataset : `typing.Any`
+        What there is inside the box, or all of it.
+    """
+    if "bbox" not in handle.ref.datasetType.storageClass.parameters:
         return handle.get()
     images_box = box_to_images(box)
-    is_afw = storage_class.name.startswith("Exposure")
     return handle.get(parameters={"bbox": images_box.to_legacy() if is_afw else images_box})
 
 
