@@ -113,19 +113,20 @@ def restore_with(name: str, config: RestorationConfig, stack: ExposureStack) -> 
     with Cost() as cost:
         method = make_method(stack, config)
         method.fit(log)
-        latent = method.latent(log)
+        with Cost() as restoring:
+            latent, _ = method.restore(None, log)
         kernel = gaussian_kernel(kernel_fwhm(method, config, log))
         latent_box = stack.box.grown_by(stack.psf.radius)
         image = convolve_to_target(latent, latent_box, kernel, stack.box)
     if not np.isfinite(image).all():
         raise FloatingPointError(f"The image of {name} is not finite.")
     with Cost() as variance_cost:
-        variance = method.variance(kernel)
+        _, variance = method.restore(kernel, log)
     yield Restored(
         name,
         image,
         cost.seconds,
         max(cost.peak_mib, variance_cost.peak_mib),
         variance=variance,
-        variance_seconds=variance_cost.seconds,
+        variance_seconds=max(variance_cost.seconds - restoring.seconds, 0.0),
     )

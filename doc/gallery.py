@@ -190,7 +190,7 @@ def draw_measurement(
         return ExposureStack.from_arrays(image[None], variance[None], psf, box=stack.box, unit=stack.unit)
 
     patch = RestoredPatch(
-        stack=stack,
+        exposures=stack,
         coadd=as_stack(coadd.image, coadd.variance, coadd.psf),
         restored=as_stack(result.image, result.variance, result.target_psf[None]),
         latent=result.latent,

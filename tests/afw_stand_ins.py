@@ -36,6 +36,7 @@ from lsst.acn.image_io import (
     CoaddInput,
     make_cell_coadd,
     make_patch_geometry,
+    make_provenance,
     make_warp,
     read_exposure_stack,
     tangent_plane_wcs,
@@ -255,12 +256,13 @@ def restored_coadd() -> CellCoadd:
     warp = make_warp(ones, ones, gaussian_kernel(3.0, 11), geometry=geometry, band="r")
     mask = np.zeros(BOX.shape, np.uint32)
     mask[2, 3], mask[4, 5] = 1, 2
+    stack = read_exposure_stack({1: warp})
     return make_cell_coadd(
         image=3 * ones,
         variance=4 * ones,
         mask=mask,
         mask_planes={"NO_DATA": 0, "SAT": 1},
         psf=PsfKernels.constant(gaussian_kernel(2.5, 11)[None], BOX),
-        stack=read_exposure_stack({1: warp}),
-        inputs=[CoaddInput("TestCam", 1, "r_01", 20260131)],
+        exposures=stack,
+        provenance=make_provenance(stack, [CoaddInput("TestCam", 1, "r_01", 20260131)]),
     )

@@ -80,7 +80,7 @@ def warps() -> dict[int, Any]:
 def warp_inputs(warps: dict[int, Any]) -> WarpInputs:
     """The same as a task gets them."""
     identities = tuple(CoaddInput(INSTRUMENT, visit, "r_01", 20260131) for visit in warps)
-    return WarpInputs(stack=read_exposure_stack(warps), identities=identities)
+    return WarpInputs(exposures=read_exposure_stack(warps), identities=identities)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def make_patch(blur: float = 0.0, noise: float = 0.0, scale: float = 1.0, **fiel
     image = convolve_to_target(latent, latent_box, target_psf, stack.box)
     coadd = assemble_coadd(stack)
     return RestoredPatch(
-        stack=stack,
+        exposures=stack,
         coadd=ExposureStack.from_arrays(coadd.image[None], coadd.variance[None], coadd.psf, box=stack.box),
         restored=ExposureStack.from_arrays(
             image[None], np.ones((1, *stack.shape)), target_psf[None], box=stack.box

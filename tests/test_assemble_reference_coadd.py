@@ -54,7 +54,7 @@ def test_output_is_what_the_connections_announce(warp_inputs: WarpInputs) -> Non
 
 
 def test_coadd_is_the_weighted_mean_with_mask_and_psf(warp_inputs: WarpInputs) -> None:
-    stack = warp_inputs.stack
+    stack = warp_inputs.exposures
     coadd = AssembleReferenceCoaddTask().run(inputs=warp_inputs).reference_coadd
     expected = assemble_coadd(stack)
     np.testing.assert_array_equal(coadd.image.array, expected.image)
@@ -85,7 +85,7 @@ def test_coadd_says_where_it_comes_from(warp_inputs: WarpInputs) -> None:
 def test_task_metadata_sums_up_the_coadd(warp_inputs: WarpInputs) -> None:
     task = AssembleReferenceCoaddTask()
     task.run(inputs=warp_inputs)
-    n_pixels = warp_inputs.stack.valid[0].size
+    n_pixels = warp_inputs.exposures.valid[0].size
     assert task.metadata.getArray("visits") == [10, 11, 12]
     assert task.metadata["n_exposures"] == 3
     assert task.metadata["valid_fraction"] == pytest.approx(1 - 1 / n_pixels)

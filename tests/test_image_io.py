@@ -36,6 +36,7 @@ from lsst.acn.image_io import (
     make_cell_coadd,
     make_latent_image,
     make_patch_geometry,
+    make_provenance,
     make_warp,
     read_exposure_stack,
     tangent_plane_wcs,
@@ -297,8 +298,8 @@ def coadd_of(stack: ExposureStack, **keywords: Any) -> CellCoadd:
             "mask": np.where(stack.valid[-1], 0, 1 << 3),
             "mask_planes": {"SATURATED": 3, "MY_PLANE": 4},
             "psf": PsfKernels.constant(gaussian_kernel(2.5, 9)[None], BOX),
-            "stack": stack,
-            "inputs": INPUTS,
+            "exposures": stack,
+            "provenance": make_provenance(stack, keywords.pop("inputs", INPUTS)),
             "metadata": {"seed": 7, "note": "x", "loss": 0.5},
         }
         | keywords
@@ -351,7 +352,7 @@ def test_cells_without_any_exposure_are_missing(stack: ExposureStack) -> None:
 def test_coadd_needs_to_know_where_it_is(stack: ExposureStack) -> None:
     nowhere = ExposureStack.from_arrays(stack.image, stack.variance, stack.psf, visits=stack.visits)
     with pytest.raises(ValueError, match="geometry"):
-        coadd_of(nowhere)
+        coadd_of(stack, exposures=nowhere)
     with pytest.raises(ValueError, match=r"visits \[1\]"):
         coadd_of(stack, inputs=INPUTS[:1])
 
@@ -359,7 +360,7 @@ def test_coadd_needs_to_know_where_it_is(stack: ExposureStack) -> None:
 def test_latent_image_reaches_beyond_the_patch(stack: ExposureStack, tmp_path: Path) -> None:
     padded = BOX.grown_by(7)
     latent = np.random.default_rng(3).random(padded.shape)
-    image = make_latent_image(latent, padded, stack=stack, metadata={"seed": 1})
+    image = make_latent_image(latent, padded, exposures=stack, metadata={"seed": 1})
     image.write(str(tmp_path / "latent.fits"))
     again = Image.read(str(tmp_path / "latent.fits"))
     np.testing.assert_array_equal(again.array, latent.astype(np.float32))

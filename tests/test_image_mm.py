@@ -112,7 +112,7 @@ def test_tiled_and_untiled_agree_and_restore_takes_the_method():
         method="image_mm", image_mm__iterations=15, tiles__restoring_size=70, tiles__overlap=16
     )
     log = logging.getLogger(__name__)
-    tiled = ImageMMMethod(stack, config).latent(log)
+    tiled = ImageMMMethod(stack, config).restore(None, log)[0]
     config.tiles.restoring_size = 1000
     result = restore(stack, config)
     assert result.summary["method"] == "image_mm"

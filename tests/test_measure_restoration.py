@@ -67,7 +67,7 @@ def quick_config() -> RestoreCoaddConfig:
 def inputs() -> WarpInputs:
     warps = make_warps()
     identities = tuple(CoaddInput(INSTRUMENT, visit, "r_01", 20260131) for visit in warps)
-    return WarpInputs(stack=read_exposure_stack(warps), identities=identities)
+    return WarpInputs(exposures=read_exposure_stack(warps), identities=identities)
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +162,7 @@ def test_other_figures_survive_where_nothing_can_be_held_out(
 def test_too_few_warps_to_hold_one_out(
     inputs: WarpInputs, images: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    two = WarpInputs(stack=inputs.stack.select([0, 1]), identities=inputs.identities)
+    two = WarpInputs(exposures=inputs.exposures.select([0, 1]), identities=inputs.identities)
     with caplog.at_level(logging.WARNING):
         row = measure(two, images).restored_coadd_metrics[0]
     assert "2 exposures are too few" in caplog.text
@@ -236,7 +236,7 @@ def test_held_out_restoration_begins_with_the_stored_network(
     settings: dict[str, Any] = {"held_out_visits": [11], "use_restoration_network": True}
     row = measure(inputs, {**images, "restoration_network": network}, **settings).restored_coadd_metrics[0]
     with_it, without = (
-        run_held_out_test(inputs.stack, [11], config.restoration, size=512, network=each).restored.value
+        run_held_out_test(inputs.exposures, [11], config.restoration, size=512, network=each).restored.value
         for each in (network, None)
     )
     assert row["held_out_excess"] == pytest.approx(with_it, rel=1e-6)

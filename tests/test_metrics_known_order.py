@@ -27,7 +27,6 @@ guide says of them.
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -149,12 +148,12 @@ def _held_out_excess(step: dict[str, float], pixels: str, monkeypatch: pytest.Mo
     """Return the excess of a field that is "restored" to its truth made worse."""
     patch = make_patch(**step)
 
-    def restore(stack: Any, *_: object, **__: object) -> SimpleNamespace:
+    def restore_latent(stack: Any, *_: object, **__: object) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         assert len(stack) == 3
-        return SimpleNamespace(latent=patch.latent, latent_box=patch.latent_box, history={})
+        return patch.latent, {}
 
-    monkeypatch.setattr(lsst.acn.restoration, "restore", restore)
-    test = run_held_out_test(patch.stack, [1, 3], make_config())
+    monkeypatch.setattr(lsst.acn.restoration, "restore_latent", restore_latent)
+    test = run_held_out_test(patch.exposures, [1, 3], make_config())
     return test.restored.value if pixels == "source" else test.restored_sky.value
 
 
@@ -163,7 +162,7 @@ def test_figures_of_all_exposures_by_hand() -> None:
     patch = make_patch(0.7, 3.0)
     measurement = measure_patch(patch, magnitude_edges=np.array([20.0, 26.0]), zero_point=30.0)
     figures, visits = make_metrics_table(measurement)[0], make_visit_table(measurement)
-    stack, kernels = patch.stack, patch.stack.psf.at(0, 0)
+    stack, kernels = patch.exposures, patch.exposures.psf.at(0, 0)
     predicted = [convolve(patch.latent, kernel, mode="valid") for kernel in kernels]
     residual = (stack.image - predicted) / 2.0
     for name in ("source", "sky"):

@@ -87,17 +87,19 @@ def test_residual_map_is_the_mean_of_all_exposures_over_its_noise() -> None:
     pixels = classify_pixels(patch.coadd_image, patch.coadd.variance[0], patch.coadd_fwhm)
     change = fit_exposures(offset, pixels).residual - fit_exposures(patch, pixels).residual
     # Each exposure rises by 1 above its prediction; the mean of n has noise 2 / sqrt(n).
-    n_valid = patch.stack.valid.sum(axis=0)
+    n_valid = patch.exposures.valid.sum(axis=0)
     np.testing.assert_allclose(change, np.sqrt(n_valid) / 2.0, rtol=1e-4)
 
 
 def test_visit_that_differs_is_flagged() -> None:
     patch = make_patch()
-    image = patch.stack.image.copy()
+    image = patch.exposures.image.copy()
     image[3] += np.random.default_rng(1).normal(0.0, 4.0, image[3].shape)
-    stack = ExposureStack.from_arrays(image, patch.stack.variance, patch.stack.psf, visits=[2, 3, 5, 7, 11])
+    stack = ExposureStack.from_arrays(
+        image, patch.exposures.variance, patch.exposures.psf, visits=[2, 3, 5, 7, 11]
+    )
     fits = fit_exposures(
-        dataclasses.replace(patch, stack=stack),
+        dataclasses.replace(patch, exposures=stack),
         classify_pixels(patch.coadd_image, patch.coadd.variance[0], patch.coadd_fwhm),
     )
     assert fits.outlier_visits == [7]
@@ -123,7 +125,7 @@ def test_visit_table_has_a_row_per_visit(truth: PatchMeasurement) -> None:
     assert table["visit"].tolist() == [0, 1, 2, 3, 4]
     np.testing.assert_allclose(table["chi2"], 1.0, atol=0.1)
     assert np.isnan(table["held_out_excess"]).all()
-    assert table["n_pixels"].tolist() == truth.patch.stack.valid.sum(axis=(1, 2)).tolist()
+    assert table["n_pixels"].tolist() == truth.patch.exposures.valid.sum(axis=(1, 2)).tolist()
 
 
 def test_tables_of_patches_with_other_numbers_of_visits_stack(truth: PatchMeasurement) -> None:
@@ -137,7 +139,7 @@ def test_tables_of_patches_with_other_numbers_of_visits_stack(truth: PatchMeasur
 def test_parts_that_do_not_belong_together_are_refused() -> None:
     patch = make_patch()
     with pytest.raises(InvalidExposureError, match="The coadd is on"):
-        dataclasses.replace(patch, coadd=patch.stack)
+        dataclasses.replace(patch, coadd=patch.exposures)
     with pytest.raises(InvalidExposureError, match="latent image"):
         dataclasses.replace(patch, latent=patch.latent[1:])
     with pytest.raises(InvalidExposureError, match="'adu'"):
@@ -150,7 +152,7 @@ def config() -> object:
 
 
 def test_held_out_exposures_have_no_part_in_the_restoration(config: object) -> None:
-    stack = make_patch().stack
+    stack = make_patch().exposures
     test = run_held_out_test(stack, [1, 3], config)
     image = stack.image.copy()
     image[[1, 3]] += 1000.0
@@ -164,7 +166,7 @@ def test_held_out_exposures_have_no_part_in_the_restoration(config: object) -> N
 
 
 def test_restoration_beats_its_peers_on_held_out_exposures(config: object) -> None:
-    test = run_held_out_test(make_patch().stack, [0, 4], config)
+    test = run_held_out_test(make_patch().exposures, [0, 4], config)
     assert 0 < test.restored.value < min(test.coadd.value, test.coadd_as_latent.value)
     measurement = dataclasses.replace(measure(make_patch()), held_out=test)
     figures, visits = make_metrics_table(measurement)[0], make_visit_table(measurement)
@@ -174,7 +176,7 @@ def test_restoration_beats_its_peers_on_held_out_exposures(config: object) -> No
 
 
 def test_part_with_most_sources_is_restored(config: object) -> None:
-    stack = make_patch().stack
+    stack = make_patch().exposures
     test = run_held_out_test(stack, [2], config, size=40)
     assert test.box.shape == (40, 40)
     assert stack.box.contains(test.box)
@@ -183,11 +185,11 @@ def test_part_with_most_sources_is_restored(config: object) -> None:
 
 def test_held_out_visit_has_to_be_in_the_stack(config: object) -> None:
     with pytest.raises(InvalidExposureError, match=r"\[77\]"):
-        run_held_out_test(make_patch().stack, [1, 77], config)
+        run_held_out_test(make_patch().exposures, [1, 77], config)
 
 
 def test_excess_of_the_truth_is_that_of_the_noise() -> None:
     patch = make_patch()
-    where = np.ones(patch.stack.shape, bool)
-    excess = latent_excess(patch.stack, patch.latent, patch.latent_box, where)
+    where = np.ones(patch.exposures.shape, bool)
+    excess = latent_excess(patch.exposures, patch.latent, patch.latent_box, where)
     assert abs(excess.value) < 4 * excess.error

@@ -62,9 +62,9 @@ def test_tiled_and_untiled_restorations_agree():
     method = PaperMethod(stack, config)
     log = logging.getLogger(__name__)
     method.fit(log)
-    tiled = method.latent(log)
+    tiled = method.restore(None, log)[0]
     config.tiles.restoring_size = 1000
-    untiled = method.latent(log)
+    untiled = method.restore(None, log)[0]
     noise = 1.0
     np.testing.assert_allclose(tiled, untiled, atol=1e-3 * noise)
     assert untiled.max() > 10 * noise

@@ -102,7 +102,7 @@ def test_ticks_are_round_in_range_and_apart(bright: float) -> None:
 def test_comparisons_share_one_scale_and_residuals_are_centred(measurement: PatchMeasurement) -> None:
     figure = draw_restoration(measurement, make_metrics_table(measurement), HISTORY)
     images = [axes.images[0] for axes in figure.findobj(lambda each: hasattr(each, "images")) if axes.images]
-    whole = [image for image in images if image.get_array().shape == measurement.patch.stack.shape]
+    whole = [image for image in images if image.get_array().shape == measurement.patch.exposures.shape]
     coadd, restored, residual = whole
     assert coadd.norm is restored.norm
     assert residual.norm.vmin == -residual.norm.vmax
@@ -124,7 +124,7 @@ def test_figure_names_outlier_visits_and_what_is_missing(measurement: PatchMeasu
 def test_figure_of_a_blank_patch_can_be_saved(measurement: PatchMeasurement, tmp_path: Path) -> None:
     patch = measurement.patch
     blank = ExposureStack.from_arrays(
-        np.zeros((1, *patch.stack.shape)), np.ones((1, *patch.stack.shape)), patch.coadd.psf
+        np.zeros((1, *patch.exposures.shape)), np.ones((1, *patch.exposures.shape)), patch.coadd.psf
     )
     empty = dataclasses.replace(patch, coadd=blank, restored=blank, latent=np.zeros_like(patch.latent))
     measured = measure_patch(empty, magnitude_edges=np.arange(20.0, 28.0), zero_point=31.4)

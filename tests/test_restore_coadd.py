@@ -36,12 +36,16 @@ from lsst.acn import (
 )
 from lsst.acn.provenance import config_digest
 from lsst.acn.restore_coadd import RestoreCoaddConfig, RestoreCoaddConnections, RestoreCoaddTask
+from lsst.acn.tiled_restoration import OnStrip
 from lsst.acn.warp_inputs import WarpInputs
 from lsst.pipe.base import Struct
 from lsst.pipe.base.testUtils import assertValidOutput, lintConnections
 
 
-def fake_restore(stack: ExposureStack, config: RestorationConfig, **keywords: Any) -> RestorationResult:
+def fake_restore(
+    stack: ExposureStack, config: RestorationConfig, *, on_strip: OnStrip, **keywords: Any
+) -> RestorationResult:
+    on_strip(stack.box, stack)
     latent_box = stack.box.grown_by(stack.psf.radius)
     return RestorationResult(
         image=np.full(stack.shape, 3.0, np.float32),

@@ -37,8 +37,9 @@ from lsst.pex.config import RangeField
 from lsst.pipe.base import Struct
 from lsst.pipe.base import connectionTypes as cT
 
-from .coaddition import assemble_coadd
+from .coadd_assembly import assemble_patch_coadd
 from .image_io import make_cell_coadd
+from .patch_records import PatchRecords
 from .provenance import provenance_record
 from .warp_inputs import DIMENSIONS, WarpInputs, WarpInputsConfig, WarpInputsConnections, WarpInputsTask
 
@@ -100,30 +101,31 @@ class AssembleReferenceCoaddTask(WarpInputsTask):
         InvalidExposureError
             Raised if no pixel of the warps is valid.
         """
-        stack = inputs.stack
-        self.log.info("Averaging %d warps on %s.", len(stack), stack.box)
-        coadd = assemble_coadd(
-            stack,
-            cell_box=stack.geometry.cell_box,
-            cell_shape=stack.geometry.cell_shape,
+        exposures = inputs.exposures
+        self.log.info("Averaging %d warps on %s.", len(exposures), exposures.box)
+        records = PatchRecords(inputs, self.propagate_mask)
+        coadd = assemble_patch_coadd(
+            exposures,
+            cell_box=exposures.geometry.cell_box,
+            cell_shape=exposures.geometry.cell_shape,
             min_valid_fraction=self.config.min_valid_fraction,
+            on_strip=lambda box, strip, part: records.add(box, strip, part.exact_psf),
         )
-        mask = self.propagate_mask(stack, coadd.weights, coadd.exact_psf)
         summary: dict[str, int | float | str] = {
             "method": "inverse-variance mean",
             "median_variance": float(np.nanmedian(coadd.variance)),
             "valid_fraction": float(np.mean(coadd.n_valid > 0)),
             "exact_psf_fraction": float(np.mean(coadd.exact_psf)),
         }
-        self.record_summary(stack, summary)
+        self.record_summary(exposures, summary)
         reference_coadd = make_cell_coadd(
             image=coadd.image,
             variance=coadd.variance,
-            mask=mask.array,
-            mask_planes=mask.planes,
+            mask=records.mask.array,
+            mask_planes=records.mask.planes,
             psf=coadd.psf,
-            stack=stack,
-            inputs=inputs.identities,
-            metadata=provenance_record(self.config, stack.visits, summary),
+            exposures=exposures,
+            provenance=records.provenance(),
+            metadata=provenance_record(self.config, exposures.visits, summary),
         )
         return Struct(reference_coadd=reference_coadd)

@@ -163,6 +163,26 @@ class Box:
             min(self.x_stop, other.x_stop),
         )
 
+    def union(self, other: Box) -> Box:
+        """Return the smallest box that holds both.
+
+        Parameters
+        ----------
+        other : `Box`
+            The other box.
+
+        Returns
+        -------
+        box : `Box`
+            Their hull.
+        """
+        return Box(
+            min(self.y_start, other.y_start),
+            max(self.y_stop, other.y_stop),
+            min(self.x_start, other.x_start),
+            max(self.x_stop, other.x_stop),
+        )
+
     def slices_within(self, other: Box) -> tuple[slice, slice]:
         """Return the slices that cut this box from a larger array.
 

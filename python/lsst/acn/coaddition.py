@@ -31,6 +31,7 @@ import numpy as np
 
 from .boxes import Box
 from .errors import InvalidExposureError
+from .exposure_source import ExposureSource
 from .exposure_stack import ExposureStack
 from .psf_kernels import PsfKernels
 
@@ -74,12 +75,12 @@ class Coadd:
     valid_fractions: np.ndarray
 
 
-def exposure_weights(stack: ExposureStack) -> np.ndarray:
+def exposure_weights(stack: ExposureSource) -> np.ndarray:
     """Return the weight of each exposure, 1 / (its median variance).
 
     Parameters
     ----------
-    stack : `ExposureStack`
+    stack : `ExposureSource`
         The exposures.
 
     Returns
@@ -96,6 +97,7 @@ def assemble_coadd(
     cell_box: Box | None = None,
     cell_shape: tuple[int, int] | None = None,
     min_valid_fraction: float = 0.5,
+    weights: np.ndarray | None = None,
 ) -> Coadd:
     r"""Return the mean of the valid exposures, one weight per exposure.
 
@@ -111,6 +113,9 @@ def assemble_coadd(
     min_valid_fraction : `float`, optional
         An exposure is part of a cell's PSF if it is valid in at least this
         share of the cell's pixels.
+    weights : `numpy.ndarray`, optional
+        Weight of each exposure, shape ``(n,)``; by default `exposure_weights`
+        of the stack.
 
     Returns
     -------
@@ -146,7 +151,7 @@ def assemble_coadd(
     """
     if not stack.valid.any():
         raise InvalidExposureError(f"None of the {len(stack)} exposures has a valid pixel in {stack.box}.")
-    weights = exposure_weights(stack)
+    weights = exposure_weights(stack) if weights is None else weights
     image, variance, n_valid = _weighted_mean(stack, weights)
     cells = _Cells(stack.box, cell_box or stack.psf.box, cell_shape or stack.psf.cell_shape)
     fractions = np.stack([cells.mean(valid) for valid in stack.valid])

@@ -26,6 +26,7 @@ from __future__ import annotations
 __all__ = ("CrossExposureMethod",)
 
 import logging
+import threading
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -36,13 +37,16 @@ from .boxes import Box
 from .cross_exposure_samples import (
     draw_patch_samples,
     family_margin,
+    largest_margin,
     restore_family,
     restore_whole_family,
 )
 from .default_network import load_default_network
 from .errors import InvalidExposureError
+from .exposure_source import ExposureSource
 from .exposure_stack import ExposureStack
 from .gated_refinement import refine_bright
+from .mirrored_cutout import mirrored_cutout
 from .mixing_network import MixingNetwork, make_features
 from .mixing_training import train_mixing_network
 from .network_weights import unpack_network
@@ -51,7 +55,7 @@ from .point_response import PIXEL_GRID_RESPONSE
 from .restoration_config import RestorationConfig
 from .restoration_result import empty_history
 from .target_psf import convolve_to_target
-from .tiles import TileBlender, tile_grid
+from .tiled_restoration import OnStrip, restore_tiles
 
 MIN_EXPOSURES = 3
 N_GROUPS = 4
@@ -68,7 +72,7 @@ class CrossExposureMethod:
 
     Parameters
     ----------
-    stack : `ExposureStack`
+    exposures : `ExposureSource`
         The exposures.
     config : `RestorationConfig`
         Uses ``cross_exposure``, ``tiles``, ``n_noise_realizations``, ``seed``.
@@ -86,17 +90,21 @@ class CrossExposureMethod:
     """
 
     def __init__(
-        self, stack: ExposureStack, config: RestorationConfig, packed: Mapping[str, Any] | None = None
+        self, exposures: ExposureSource, config: RestorationConfig, packed: Mapping[str, Any] | None = None
     ) -> None:
         options = config.cross_exposure
-        if options.steps > 0 and len(stack) < MIN_EXPOSURES:
+        if options.steps > 0 and len(exposures) < MIN_EXPOSURES:
             raise InvalidExposureError(
-                f"Cross-exposure training needs {MIN_EXPOSURES} exposures; there are {len(stack)}, of visits "
-                f"{list(stack.visits)}.",
-                n_exposures=len(stack),
+                f"Cross-exposure training needs {MIN_EXPOSURES} exposures; there are {len(exposures)}, "
+                f"of visits {list(exposures.visits)}.",
+                n_exposures=len(exposures),
             )
-        self._stack = stack
+        self._exposures = exposures
         self._config = config
+        rng = np.random.default_rng([config.seed, 2])
+        groups = np.array_split(rng.permutation(len(exposures)), N_GROUPS)
+        self._groups = [{exposures.visits[index] for index in group} for group in groups]
+        self._turn = threading.Lock()
         if packed is None and options.network == "shipped":
             packed = load_default_network()
         self.network = MixingNetwork(config) if packed is None else unpack_network(packed, config)
@@ -104,34 +112,56 @@ class CrossExposureMethod:
     def _mix(self, features: np.ndarray, members: np.ndarray) -> np.ndarray:
         from keras import ops
 
-        return np.asarray(ops.convert_to_numpy(self.network.mix(features, members)))
+        # The backend has threads of its own; tiles take turns.
+        with self._turn:
+            return np.asarray(ops.convert_to_numpy(self.network.mix(features, members)))
 
     def fit(self, log: logging.Logger) -> dict[str, np.ndarray]:
         if self._config.cross_exposure.steps == 0:
             return empty_history()
         start = time.monotonic()
-        samples = draw_patch_samples(self._stack, self._config.cross_exposure, self._config.seed)
+        samples = draw_patch_samples(self._exposures, self._config.cross_exposure, self._config.seed)
         log.info("Made %d training samples in %.0f s.", len(samples), time.monotonic() - start)
         return train_mixing_network(
             self.network, samples, self._config.cross_exposure, seed=self._config.seed, log=log
         )
 
-    def latent(self, log: logging.Logger) -> np.ndarray:
-        tiles = self._config.tiles
-        latent_box = self._stack.box.grown_by(self._stack.psf.radius)
-        blender = TileBlender(latent_box, tiles.overlap)
-        for tile in tile_grid(latent_box, tiles.restoring_size, tiles.overlap):
-            blender.add(tile, self._restore(self._stack, tile))
-        return blender.result()
+    def restore(
+        self, kernel: np.ndarray | None, log: logging.Logger, on_strip: OnStrip | None = None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        def restore_tile(stack: ExposureStack, tile: Box) -> tuple[np.ndarray, np.ndarray | None]:
+            return self._restore_tile(stack, tile, kernel)
+
+        latent, variance = restore_tiles(
+            self._exposures,
+            restore_tile,
+            self._config.tiles,
+            reach=self.network.margin
+            + largest_margin(self._exposures.psf.radius)
+            + (0 if kernel is None else len(kernel) // 2),
+            log=log,
+            on_strip=on_strip,
+        )
+        return latent, None if variance is None else finish_variance(variance)
 
     def point_response(self) -> np.ndarray:
         return PIXEL_GRID_RESPONSE
+
+    def _restore_tile(
+        self, stack: ExposureStack, tile: Box, kernel: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        latent = self._restore(stack, tile)
+        if kernel is None:
+            return latent, None
+        return latent, self._tile_variance(stack, tile.intersection(self._exposures.box), kernel)
 
     def _restore(self, stack: ExposureStack, latent_box: Box) -> np.ndarray:
         """Return the latent image of a box in the unit of the stack."""
         updates = self._config.cross_exposure.refinement_updates
         reach = self.network.margin
         grown = latent_box.grown_by(reach)
+        if not mirrored_cutout(stack, grown).valid.any():
+            return np.zeros(latent_box.shape, np.float32)
         if updates:
             reach += family_margin(stack, grown)
             family = restore_whole_family(stack, grown)
@@ -142,24 +172,16 @@ class CrossExposureMethod:
             latent = refine_bright(latent, family, updates)
         return latent[reach:-reach, reach:-reach] * np.float32(family.unit)
 
-    def variance(self, kernel: np.ndarray) -> np.ndarray:
-        tiles = tile_grid(self._stack.box, self._config.tiles.restoring_size, self._config.tiles.overlap)
-        blender = TileBlender(self._stack.box, self._config.tiles.overlap)
-        groups = np.array_split(
-            np.random.default_rng([self._config.seed, 2]).permutation(len(self._stack)), 4
-        )
-        for tile in tiles:
-            blender.add(tile, self._tile_variance(tile, kernel, groups))
-        return finish_variance(blender.result())
-
-    def _tile_variance(self, tile: Box, kernel: np.ndarray, groups: list[np.ndarray]) -> np.ndarray:
+    def _tile_variance(self, stack: ExposureStack, tile: Box, kernel: np.ndarray) -> np.ndarray:
         """Return the delete-a-group jackknife variance of a tile."""
         latent_box = tile.grown_by(len(kernel) // 2)
+        needed = latent_box.grown_by(self.network.margin + largest_margin(stack.psf.radius))
+        part = stack.cutout(needed.intersection(stack.box))
         images = []
-        for group in groups:
-            rest = self._stack.select(np.setdiff1d(np.arange(len(self._stack)), group))
+        for group in self._groups:
+            rest = part.select([index for index, visit in enumerate(part.visits) if visit not in group])
             images.append(convolve_to_target(self._restore(rest, latent_box), latent_box, kernel, tile))
-        return (len(groups) - 1) * np.var(images, axis=0)
+        return (len(images) - 1) * np.var(images, axis=0)
 
     def summary(self) -> dict[str, int | float | str]:
         import keras

@@ -28,6 +28,7 @@ __all__ = (
     "draw_patch_samples",
     "draw_samples",
     "family_margin",
+    "largest_margin",
     "restore_family",
     "restore_whole_family",
     "stack_samples",
@@ -41,6 +42,7 @@ import numpy as np
 import scipy.fft
 
 from .boxes import Box
+from .exposure_source import ExposureSource
 from .exposure_stack import ExposureStack
 from .forward_model import ForwardModel
 from .mirrored_cutout import mirrored_cutout
@@ -83,13 +85,13 @@ class CrossExposureSample:
 
 
 def draw_patch_samples(
-    stack: ExposureStack, options: CrossExposureConfig, seed: int
+    exposures: ExposureSource, options: CrossExposureConfig, seed: int
 ) -> list[CrossExposureSample]:
     """Return the training samples of a patch.
 
     Parameters
     ----------
-    stack : `ExposureStack`
+    exposures : `ExposureSource`
         The exposures.
     options : `CrossExposureConfig`
         How many samples, how large, and from which share of the exposures.
@@ -104,14 +106,14 @@ def draw_patch_samples(
     rng = np.random.default_rng([seed, 4])
     tiles: list[Box] = []
     while len(tiles) < options.samples:
-        tiles += draw_tiles(stack.box, options.tile_size, rng)
-    n_held_out = min(max(1, round((1 - options.share) * len(stack))), options.max_held_out)
+        tiles += draw_tiles(exposures.box, options.tile_size, rng)
+    n_held_out = min(max(1, round((1 - options.share) * len(exposures))), options.max_held_out)
     chosen = tiles[: options.samples]
-    return list(draw_samples(stack, chosen, share=options.share, n_held_out=n_held_out, rng=rng))
+    return list(draw_samples(exposures, chosen, share=options.share, n_held_out=n_held_out, rng=rng))
 
 
 def draw_samples(
-    stack: ExposureStack,
+    exposures: ExposureSource,
     tiles: Sequence[Box],
     *,
     share: float,
@@ -122,7 +124,7 @@ def draw_samples(
 
     Parameters
     ----------
-    stack : `ExposureStack`
+    exposures : `ExposureSource`
         The exposures.
     tiles : `~collections.abc.Sequence` [`Box`]
         Equal tiles inside the patch.
@@ -136,10 +138,15 @@ def draw_samples(
     Yields
     ------
     sample : `CrossExposureSample`
-        Of one tile and one subset.
+        Of one tile and one subset; none of a tile that too few exposures
+        reach.
     """
-    forward_model = ForwardModel(tiles[0].shape, stack.psf.size)
+    reach = exposures.psf.radius + largest_margin(exposures.psf.radius)
     for tile in tiles:
+        stack = exposures.cutout(tile.grown_by(reach).intersection(exposures.box))
+        if len(stack) <= n_held_out:
+            continue
+        forward_model = ForwardModel(tile.shape, stack.psf.size)
         order = rng.permutation(len(stack))
         n_inside = min(max(round(share * len(stack)), 1), len(stack) - n_held_out)
         inside, outside = order[:n_inside], order[n_inside : n_inside + n_held_out]
@@ -198,6 +205,22 @@ def family_margin(stack: ExposureStack, latent_box: Box) -> int:
         return all(scipy.fft.next_fast_len(size, real=False) == size for size in sizes)
 
     return next(filter(is_fast, choices), least)
+
+
+def largest_margin(radius: int) -> int:
+    """Return the greatest margin that `family_margin` may choose.
+
+    Parameters
+    ----------
+    radius : `int`
+        Of the PSF kernels.
+
+    Returns
+    -------
+    margin : `int`
+        In pixels.
+    """
+    return math.ceil(LEAST_MARGIN * radius) + MAX_EXTRA_MARGIN
 
 
 def restore_whole_family(stack: ExposureStack, latent_box: Box) -> RestorationFamily:

@@ -31,6 +31,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .coaddition import exposure_weights
+from .exposure_stack import ExposureStack
 from .metrics import (
     PixelClasses,
     ResidualStatistics,
@@ -131,39 +132,34 @@ def fit_exposures(patch: RestoredPatch, pixels: PixelClasses, outlier_threshold:
     fits : `ExposureFits`
         The comparison.
     """
-    stack, weights = patch.stack, exposure_weights(patch.stack)
     full_scale = data_range(patch.coadd.image[0], patch.coadd.valid[0])
-    signal, noise = np.zeros((2, *stack.shape))
-    exposures = []
+    signal, noise = np.zeros((2, *patch.box.shape))
+    fits = []
     # One exposure at a time: the predictions of all would need as much
     # memory as the stack.
-    for index, weight in enumerate(weights):
-        residual = normalized_residual(stack, index, _predict(patch, index))
-        exposures.append(_fit_exposure(patch, pixels, index, residual, full_scale))
-        deviation = np.sqrt(np.where(stack.valid[index], stack.variance[index], 0.0))
+    for index, weight in enumerate(exposure_weights(patch.exposures)):
+        stack = patch.exposures.exposure(index)
+        residual = normalized_residual(stack, 0, predict_exposure(patch.latent, patch.latent_box, stack, 0))
+        fits.append(_fit_exposure(patch, pixels, stack, residual, full_scale))
+        deviation = np.sqrt(np.where(stack.valid[0], stack.variance[0], 0.0))
         signal += weight * residual * deviation
         noise += (weight * deviation) ** 2
     noise[noise == 0] = np.nan
-    return ExposureFits(_flagged(exposures, outlier_threshold), signal / np.sqrt(noise), full_scale)
-
-
-def _predict(patch: RestoredPatch, index: int) -> np.ndarray:
-    return predict_exposure(patch.latent, patch.latent_box, patch.stack, index)
+    return ExposureFits(_flagged(fits, outlier_threshold), signal / np.sqrt(noise), full_scale)
 
 
 def _fit_exposure(
-    patch: RestoredPatch, pixels: PixelClasses, index: int, residual: np.ndarray, full_scale: float
+    patch: RestoredPatch, pixels: PixelClasses, stack: ExposureStack, residual: np.ndarray, full_scale: float
 ) -> ExposureFit:
-    stack, restored = patch.stack, patch.restored.image[0]
-    valid = stack.valid[index]
+    restored, valid = patch.restored.image[0], stack.valid[0]
     both = valid & patch.restored.valid[0]
     return ExposureFit(
-        visit=stack.visits[index],
+        visit=stack.visits[0],
         everywhere=residual_statistics(residual, valid),
         source=residual_statistics(residual, valid & pixels.source),
         sky=residual_statistics(residual, valid & pixels.sky),
-        psnr=peak_signal_to_noise(stack.image[index], restored, both, full_scale),
-        ssim=structural_similarity(stack.image[index], restored, both, full_scale),
+        psnr=peak_signal_to_noise(stack.image[0], restored, both, full_scale),
+        ssim=structural_similarity(stack.image[0], restored, both, full_scale),
     )
 
 

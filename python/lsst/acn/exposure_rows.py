@@ -27,6 +27,7 @@ __all__ = ("join_rows",)
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -59,13 +60,12 @@ def join_rows(
         Those exposures that any of the pieces has.
     """
     present = [visit for visit in visits if any(visit in part.visits for part in parts)]
-    empty = {"image": 0.0, "variance": np.inf, "valid": False, "mask": no_data}
+    empty: dict[str, Any] = {"image": 0.0, "variance": np.inf, "valid": False, "mask": no_data}
+    planes: dict[str, Any] = {
+        name: _joined(parts, present, rows, name, value) for name, value in empty.items()
+    }
     return dataclasses.replace(
-        parts[0],
-        box=rows,
-        visits=tuple(present),
-        psf=_joined_psf(parts, present),
-        **{name: _joined(parts, present, rows, name, value) for name, value in empty.items()},
+        parts[0], box=rows, visits=tuple(present), psf=_joined_psf(parts, present), **planes
     )
 
 

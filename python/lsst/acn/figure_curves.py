@@ -141,7 +141,7 @@ def draw_flux_ratios(axes: Axes, measurement: PatchMeasurement) -> None:
         axes.legend(fontsize=8, frameon=False)
     else:
         _say(axes, "no sources")
-    is_ab = measurement.patch.stack.unit == "nJy" and measurement.zero_point == 31.4
+    is_ab = measurement.patch.exposures.unit == "nJy" and measurement.zero_point == 31.4
     scale = "AB magnitude in the coadd"
     if not is_ab:
         scale = f"magnitude in the coadd, zero point {measurement.zero_point:g}"

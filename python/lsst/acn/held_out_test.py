@@ -28,13 +28,14 @@ __all__ = ("HeldOutTest", "run_held_out_test")
 import dataclasses
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from .boxes import Box
 from .coaddition import Coadd, assemble_coadd
 from .errors import InvalidExposureError
+from .exposure_source import ExposureSource
 from .exposure_stack import ExposureStack
 from .metrics import (
     Chi2Excess,
@@ -46,8 +47,6 @@ from .metrics import (
     richest_box,
 )
 from .restoration_config import RestorationConfig
-
-MIN_NOISE_REALIZATIONS = 2
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -84,12 +83,13 @@ class HeldOutTest:
 
 
 def run_held_out_test(
-    stack: ExposureStack,
+    exposures: ExposureSource,
     held_out: Sequence[int],
     config: RestorationConfig,
     *,
     threshold: float = 5.0,
     size: int | None = None,
+    sources: np.ndarray | None = None,
     network: Mapping[str, Any] | None = None,
     log: logging.Logger | None = None,
 ) -> HeldOutTest:
@@ -97,18 +97,20 @@ def run_held_out_test(
 
     Parameters
     ----------
-    stack : `ExposureStack`
+    exposures : `ExposureSource`
         All exposures.
     held_out : `~collections.abc.Sequence` [`int`]
         Visits that the restoration must not see.
     config : `RestorationConfig`
-        How to restore; only the number of noise realisations is changed,
-        since the variance is of no use here.
+        How to restore.
     threshold : `float`, optional
         Significance of source pixels, as in `metrics.classify_pixels`.
     size : `int`, optional
         Side in pixels of the part: that with most source pixels.  By default
         the whole patch.
+    sources : `numpy.ndarray`, optional
+        Source pixels by which the part is chosen, shape of the patch; by
+        default those of the coadd of the exposures that are kept.
     network : `~collections.abc.Mapping`, optional
         Trained network that the restoration begins with.
     log : `logging.Logger`, optional
@@ -132,18 +134,22 @@ def run_held_out_test(
     the coadd of all, the noise of the held-out exposures would have a say in
     which of their pixels count.
     """
-    from .restoration import restore
+    from .restoration import restore_latent
 
-    if unknown := sorted(set(held_out) - set(stack.visits)):
-        raise InvalidExposureError(f"Visits {unknown}, to be held out, are not among {list(stack.visits)}.")
-    is_held_out = np.isin(stack.visits, held_out)
-    kept, others = (stack.select(np.flatnonzero(which)) for which in (~is_held_out, is_held_out))
-    box = stack.box if size is None else _part_to_restore(kept, threshold, size)
-    kept, others = kept.cutout(box), others.cutout(box)
+    if unknown := sorted(set(held_out) - set(exposures.visits)):
+        raise InvalidExposureError(
+            f"Visits {unknown}, to be held out, are not among {list(exposures.visits)}."
+        )
+    box = exposures.box
+    if size is not None and sources is None:
+        sources = _source_pixels(_split(exposures.cutout(box), held_out)[0], threshold)
+    if size is not None and sources is not None:
+        box = richest_box(sources, box, size)
+    kept, others = _split(exposures.cutout(box), held_out)
     coadd = assemble_coadd(kept)
     pixels = _classify(coadd, box, threshold)
-    result = restore(kept, _without_variance(config), network=network, log=log)
-    latent, latent_box = result.latent, result.latent_box
+    latent, history = restore_latent(kept, config, network=network, log=log)
+    latent_box = kept.box.grown_by(kept.psf.radius)
     # The blur of the PSF must not spread missing pixels.
     coadd_image = np.where(np.isfinite(coadd.image), coadd.image, 0.0)
     return HeldOutTest(
@@ -153,20 +159,23 @@ def run_held_out_test(
         restored_sky=latent_excess(others, latent, latent_box, pixels.sky),
         coadd=image_excess(others, coadd.image, pixels.source),
         coadd_as_latent=latent_excess(others, coadd_image, box, pixels.source),
-        history=result.history,
+        history=history,
     )
 
 
-def _part_to_restore(kept: ExposureStack, threshold: float, size: int) -> Box:
-    return richest_box(_classify(assemble_coadd(kept), kept.box, threshold).source, kept.box, size)
+def _split(stack: ExposureStack, held_out: Sequence[int]) -> tuple[ExposureStack, ExposureStack]:
+    """Return the exposures that are kept, and the others."""
+    is_held_out = np.isin(stack.visits, held_out)
+    if not is_held_out.any():
+        raise InvalidExposureError(f"None of the visits {list(held_out)} reaches {stack.box}.")
+    kept, others = (stack.select(np.flatnonzero(which)) for which in (~is_held_out, is_held_out))
+    return kept, others
+
+
+def _source_pixels(kept: ExposureStack, threshold: float) -> np.ndarray:
+    return _classify(assemble_coadd(kept), kept.box, threshold).source
 
 
 def _classify(coadd: Coadd, box: Box, threshold: float) -> PixelClasses:
     fwhm = kernel_fwhm(coadd.psf.at(*box.center)[0])
     return classify_pixels(coadd.image, coadd.variance, fwhm, threshold=threshold)
-
-
-def _without_variance(config: RestorationConfig) -> RestorationConfig:
-    changed = cast(RestorationConfig, config.copy())
-    changed.n_noise_realizations = MIN_NOISE_REALIZATIONS
-    return changed

@@ -29,9 +29,8 @@ import logging
 
 import numpy as np
 
-from lsst.utils.logging import PeriodicLogger
-
 from .boxes import Box
+from .exposure_source import ExposureSource
 from .exposure_stack import ExposureStack
 from .forward_model import ForwardModel
 from .image_mm import image_mm, image_mm_start
@@ -41,9 +40,7 @@ from .point_response import measure_point_response
 from .restoration_config import RestorationConfig
 from .restoration_result import empty_history
 from .target_psf import convolve_to_target
-from .tiles import TileBlender, tile_grid
-
-LOG_SECONDS = 10.0
+from .tiled_restoration import OnStrip, restore_tiles
 
 
 class ImageMMMethod:
@@ -51,46 +48,64 @@ class ImageMMMethod:
 
     Parameters
     ----------
-    stack : `ExposureStack`
+    exposures : `ExposureSource`
         The exposures.
     config : `RestorationConfig`
         Uses ``image_mm``, ``tiles``, ``n_noise_realizations`` and ``seed``.
     """
 
-    def __init__(self, stack: ExposureStack, config: RestorationConfig) -> None:
-        self._stack = stack
+    def __init__(self, exposures: ExposureSource, config: RestorationConfig) -> None:
+        self._exposures = exposures
         self._config = config
 
     def fit(self, log: logging.Logger) -> dict[str, np.ndarray]:
         return empty_history()
 
-    def latent(self, log: logging.Logger) -> np.ndarray:
-        return self._latent(self._stack, log)
+    def restore(
+        self, kernel: np.ndarray | None, log: logging.Logger, on_strip: OnStrip | None = None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        latent, variance = self._restore(self._exposures, kernel, log, on_strip)
+        return latent, None if variance is None else finish_variance(variance)
 
-    def _latent(self, stack: ExposureStack, log: logging.Logger) -> np.ndarray:
-        radius = stack.psf.radius
-        latent_box = stack.box.grown_by(radius)
-        tiles = tile_grid(latent_box, self._config.tiles.restoring_size, self._config.tiles.overlap)
-        blender = TileBlender(latent_box, self._config.tiles.overlap)
-        progress = PeriodicLogger(log, interval=LOG_SECONDS)
-        for index, tile in enumerate(tiles):
-            data_box = tile.grown_by(2 * radius).intersection(stack.box)
-            latent = self._solve(stack.cutout(data_box), None)
-            blender.add(tile, latent[tile.slices_within(data_box.grown_by(radius))])
-            progress.log("ImageMM: tile %d of %d.", index + 1, len(tiles))
-        return blender.result()
+    def _restore(
+        self,
+        exposures: ExposureSource,
+        kernel: np.ndarray | None,
+        log: logging.Logger,
+        on_strip: OnStrip | None = None,
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        def restore_tile(stack: ExposureStack, tile: Box) -> tuple[np.ndarray, np.ndarray | None]:
+            return self._restore_tile(stack, exposures.box, tile, kernel)
+
+        # Light of a tile falls within one kernel radius; the light that these
+        # pixels share with the tile comes from within one more.
+        reach = 2 * exposures.psf.radius
+        return restore_tiles(
+            exposures, restore_tile, self._config.tiles, reach=reach, log=log, on_strip=on_strip
+        )
 
     def point_response(self) -> np.ndarray:
         log = logging.getLogger(__name__)
-        return measure_point_response(self._stack, lambda stack: self._latent(stack, log))
+        return measure_point_response(self._exposures, lambda stack: self._restore(stack, None, log)[0])
 
-    def _data_box(self, tile: Box) -> Box:
-        """Return the exposures' pixels that bear on a tile of the latent.
-
-        Light of the tile falls within one kernel radius; the light that
-        these pixels share with the tile comes from within one more.
-        """
-        return tile.grown_by(2 * self._stack.psf.radius).intersection(self._stack.box)
+    def _restore_tile(
+        self, stack: ExposureStack, patch: Box, tile: Box, kernel: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        data_box = tile.grown_by(2 * stack.psf.radius).intersection(stack.box)
+        part = stack.cutout(data_box)
+        latent_box = data_box.grown_by(part.psf.radius)
+        latent = self._solve(part, None)
+        inside = latent[tile.slices_within(latent_box)]
+        if kernel is None:
+            return inside, None
+        place = tile.y_start - patch.y_start, tile.x_start - patch.x_start
+        rng = np.random.default_rng([self._config.seed, 2, *(2**16 + start for start in place)])
+        where = tile.intersection(patch)
+        total = np.zeros(where.shape)
+        for _ in range(self._config.n_noise_realizations):
+            change = self._solve(part, rng) - latent
+            total += convolve_to_target(change, latent_box, kernel, where) ** 2
+        return inside, (total / self._config.n_noise_realizations).astype(np.float32)
 
     def _solve(self, part: ExposureStack, noise: np.random.Generator | None) -> np.ndarray:
         """Return the latent image of a cut-out, if wanted with more noise."""
@@ -114,25 +129,6 @@ class ImageMMMethod:
             max_factor=options.max_factor,
             accelerate=options.accelerate,
         )
-
-    def variance(self, kernel: np.ndarray) -> np.ndarray:
-        tiles = tile_grid(self._stack.box, self._config.tiles.restoring_size, self._config.tiles.overlap)
-        blender = TileBlender(self._stack.box, self._config.tiles.overlap)
-        seeds = np.random.SeedSequence([self._config.seed, 2]).spawn(len(tiles))
-        for tile, seed in zip(tiles, seeds, strict=True):
-            blender.add(tile, self._tile_variance(tile, kernel, np.random.default_rng(seed)))
-        return finish_variance(blender.result())
-
-    def _tile_variance(self, tile: Box, kernel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        data_box = self._data_box(tile)
-        part = self._stack.cutout(data_box)
-        latent_box = data_box.grown_by(part.psf.radius)
-        latent = self._solve(part, None)
-        total = np.zeros(tile.shape)
-        for _ in range(self._config.n_noise_realizations):
-            change = self._solve(part, rng) - latent
-            total += convolve_to_target(change, latent_box, kernel, tile) ** 2
-        return (total / self._config.n_noise_realizations).astype(np.float32)
 
     def summary(self) -> dict[str, int | float | str]:
         return {"iterations": self._config.image_mm.iterations}

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("PropagatedMask", "propagate_mask")
+__all__ = ("OUTPUT_PLANES", "PropagatedMask", "propagate_mask", "untouched_mask")
 
 import dataclasses
 from collections.abc import Collection, Iterable, Mapping
@@ -36,6 +36,9 @@ from .mask_planes import canonical_plane_name
 NO_DATA = "NO_DATA"
 REJECTED = "REJECTED"
 INEXACT_PSF = "INEXACT_PSF"
+OUTPUT_PLANES = (NO_DATA, REJECTED, INEXACT_PSF)
+"""Planes that are set here."""
+
 MAX_PLANES = 32
 
 
@@ -131,7 +134,7 @@ def propagate_mask(
     for name, limit in (thresholds or {}).items():
         if canonical_plane_name(name) in limits:
             limits[canonical_plane_name(name)] = limit
-    planes = _with_planes(stack.mask_planes, (NO_DATA, REJECTED, INEXACT_PSF))
+    planes = _with_planes(stack.mask_planes, OUTPUT_PLANES)
     reaches = np.stack(
         [valid | ~_is_set(mask, planes[NO_DATA]) for mask, valid in zip(stack.mask, stack.valid, strict=True)]
     )
@@ -143,6 +146,25 @@ def propagate_mask(
     if exact_psf is not None:
         _set(array, planes[INEXACT_PSF], ~exact_psf)
     return PropagatedMask(array, planes)
+
+
+def untouched_mask(shape: tuple[int, int], mask_planes: Mapping[str, int]) -> PropagatedMask:
+    """Return the mask of an image that no exposure reaches.
+
+    Parameters
+    ----------
+    shape : `tuple` [`int`, `int`]
+        Height and width.
+    mask_planes : `~collections.abc.Mapping` [`str`, `int`]
+        Bit number of each mask plane of the exposures, by name.
+
+    Returns
+    -------
+    mask : `PropagatedMask`
+        ``NO_DATA`` everywhere.
+    """
+    planes = _with_planes(mask_planes, OUTPUT_PLANES)
+    return PropagatedMask(np.full(shape, 1 << planes[NO_DATA], np.uint32), planes)
 
 
 def _with_planes(planes: Mapping[str, int], names: tuple[str, ...]) -> dict[str, int]:

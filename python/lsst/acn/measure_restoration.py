@@ -40,6 +40,7 @@ from lsst.pipe.base import connectionTypes as cT
 
 from .boxes import Box
 from .errors import InvalidExposureError, RestorationError
+from .exposure_source import ExposureSource
 from .exposure_stack import ExposureStack
 from .held_out_test import HeldOutTest, run_held_out_test
 from .image_io import read_exposure_stack, read_latent_image
@@ -273,9 +274,9 @@ class MeasureRestorationTask(WarpInputsTask):
         """
         from .restoration_figure import draw_restoration
 
-        patch = self._collect(inputs.stack, restored_coadd, restored_coadd_latent, reference_coadd)
-        self._check_visits(patch.stack, restored_coadd)
-        self.log.info("Measuring the restoration of %s on %d exposures.", patch.stack.box, len(patch.stack))
+        patch = self._collect(inputs.exposures, restored_coadd, restored_coadd_latent, reference_coadd)
+        self._check_visits(patch.exposures, restored_coadd)
+        self.log.info("Measuring the restoration of %s on %d exposures.", patch.box, len(patch.exposures))
         measurement = measure_patch(
             patch,
             source_threshold=self.config.source_threshold,
@@ -285,9 +286,9 @@ class MeasureRestorationTask(WarpInputsTask):
             outlier_threshold=self.config.outlier_threshold,
         )
         if self.config.held_out:
-            test = self._hold_out(patch.stack, restored_coadd.metadata, restoration_network)
+            test = self._hold_out(measurement, restored_coadd.metadata, restoration_network)
             measurement = dataclasses.replace(measurement, held_out=test)
-        record = provenance_record(self.config, patch.stack.visits)
+        record = provenance_record(self.config, patch.exposures.visits)
         metrics = make_metrics_table(measurement, record)
         self._report(measurement, metrics)
         return Struct(
@@ -298,23 +299,23 @@ class MeasureRestorationTask(WarpInputsTask):
 
     def _report(self, measurement: PatchMeasurement, metrics: Table) -> None:
         names = ("sharpness_change", "sky_sigma_change", "flux_ratio", "held_out_excess", "outlier_visits")
-        self.record_summary(measurement.patch.stack, {name: metrics[name][0].item() for name in names})
+        self.record_summary(measurement.patch.exposures, {name: metrics[name][0].item() for name in names})
         if outliers := measurement.fits.outlier_visits:
             self.log.warning("Visits %s are explained unlike the others.", outliers)
 
     def _collect(
-        self, stack: ExposureStack, restored_coadd: Any, latent: Any, reference_coadd: Any
+        self, exposures: ExposureSource, restored_coadd: Any, latent: Any, reference_coadd: Any
     ) -> RestoredPatch:
         names = self.config.connections
         latent_array, latent_box, latent_unit = read_latent_image(latent)
         try:
-            factor = Unit(latent_unit).to(Unit(stack.unit))
+            factor = Unit(latent_unit).to(Unit(exposures.unit))
         except UnitConversionError as error:
             raise InvalidExposureError(f"{names.restored_coadd_latent}: {error}") from error
         return RestoredPatch(
-            stack=stack,
-            coadd=self._read_coadd(reference_coadd, names.reference_coadd, stack.box),
-            restored=self._read_coadd(restored_coadd, names.restored_coadd, stack.box),
+            exposures=exposures,
+            coadd=self._read_coadd(reference_coadd, names.reference_coadd, exposures.box),
+            restored=self._read_coadd(restored_coadd, names.restored_coadd, exposures.box),
             latent=latent_array * np.float32(factor),
             latent_box=latent_box,
         )
@@ -328,30 +329,32 @@ class MeasureRestorationTask(WarpInputsTask):
         except InvalidExposureError as error:
             raise InvalidExposureError(f"{name}: {error}") from error
 
-    def _check_visits(self, stack: ExposureStack, restored_coadd: Any) -> None:
+    def _check_visits(self, exposures: ExposureSource, restored_coadd: Any) -> None:
         used = json.loads(restored_coadd.metadata.get("visits", "null"))
-        if used is not None and set(used) != set(stack.visits):
+        if used is not None and set(used) != set(exposures.visits):
             self.log.warning(
                 "%s was made from visits %s, but is measured on visits %s.",
                 self.config.connections.restored_coadd,
                 used,
-                list(stack.visits),
+                list(exposures.visits),
             )
 
-    def _hold_out(self, stack: ExposureStack, metadata: Any, network: Any) -> HeldOutTest | None:
+    def _hold_out(self, measurement: PatchMeasurement, metadata: Any, network: Any) -> HeldOutTest | None:
         """Return the test on held-out exposures, or nothing where there can be none."""
         try:
             config = recorded_restoration_config(metadata)
-            visits = self._choose_held_out(stack.visits, config.seed)
+            exposures = measurement.patch.exposures
+            visits = self._choose_held_out(exposures.visits, config.seed)
             if not visits:
                 return None
             self.log.info("Restoring again without visits %s.", visits)
             return run_held_out_test(
-                stack,
+                exposures,
                 visits,
                 config,
                 threshold=self.config.source_threshold,
                 size=self.config.held_out_size,
+                sources=measurement.pixels.source,
                 network=network,
                 log=self.log.logger,
             )

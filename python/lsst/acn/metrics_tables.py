@@ -32,7 +32,7 @@ import numpy as np
 from astropy.table import Table
 
 from .exposure_fits import ExposureFit, ExposureFits
-from .exposure_stack import ExposureStack
+from .exposure_source import ExposureSource
 from .held_out_test import HeldOutTest
 from .metrics import (
     PixelClasses,
@@ -71,8 +71,8 @@ def make_metrics_table(
     """
     patch = measurement.patch
     values = {
-        **_identity(patch.stack),
-        "n_exposures": len(patch.stack),
+        **_identity(patch.exposures),
+        "n_exposures": len(patch.exposures),
         "source_fraction": float(measurement.pixels.source.mean()),
         "sky_fraction": float(measurement.pixels.sky.mean()),
         "psf_fwhm_coadd": patch.coadd_fwhm * patch.pixel_scale,
@@ -84,7 +84,7 @@ def make_metrics_table(
         **_held_out_values(measurement.held_out),
     }
     return _make_table(
-        {name: [value] for name, value in values.items()}, METRICS_COLUMNS, patch.stack, record
+        {name: [value] for name, value in values.items()}, METRICS_COLUMNS, patch.exposures, record
     )
 
 
@@ -110,7 +110,7 @@ def make_visit_table(
     visits = [each.visit for each in fits.exposures]
     excess = dict(zip(test.visits, test.restored.by_exposure, strict=True)) if test else {}
     values = {
-        **{name: [value] * len(visits) for name, value in _identity(patch.stack).items()},
+        **{name: [value] * len(visits) for name, value in _identity(patch.exposures).items()},
         "visit": visits,
         "psf_fwhm": patch.exposure_fwhm * patch.pixel_scale,
         "n_pixels": [each.everywhere.n_pixels for each in fits.exposures],
@@ -122,27 +122,27 @@ def make_visit_table(
         "is_outlier": [each.is_outlier for each in fits.exposures],
         "held_out_excess": [excess.get(visit, np.nan) for visit in visits],
     }
-    return _make_table(values, VISIT_COLUMNS, patch.stack, record)
+    return _make_table(values, VISIT_COLUMNS, patch.exposures, record)
 
 
 def _make_table(
     values: Mapping[str, Any],
     columns: Mapping[str, ColumnMeaning],
-    stack: ExposureStack,
+    exposures: ExposureSource,
     record: Mapping[str, int | float | str] | None,
 ) -> Table:
     table = Table(meta=dict(record or {}))
     for name, (unit, description) in columns.items():
         table[name] = np.asarray(values[name])
-        table[name].unit = stack.unit if unit == FLUX else unit
+        table[name].unit = exposures.unit if unit == FLUX else unit
         table[name].description = description
     return table
 
 
-def _identity(stack: ExposureStack) -> dict[str, Any]:
-    geometry = stack.geometry
+def _identity(exposures: ExposureSource) -> dict[str, Any]:
+    geometry = exposures.geometry
     skymap, tract, patch = (geometry.skymap, geometry.tract, geometry.patch.id) if geometry else ("", -1, -1)
-    return {"skymap": str(skymap), "tract": int(tract), "patch": int(patch), "band": stack.band or ""}
+    return {"skymap": str(skymap), "tract": int(tract), "patch": int(patch), "band": exposures.band or ""}
 
 
 def _image_values(measurement: PatchMeasurement) -> dict[str, float]:

@@ -26,7 +26,6 @@ from __future__ import annotations
 __all__ = ("FAMILY_SIZE", "RestorationFamily", "complete_statistics", "follow_path", "make_family")
 
 import dataclasses
-import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -69,12 +68,8 @@ FAMILY_SIZE = len(WIENER_POWERS) + len(PATH) + len(SMOOTHED)
 MAX_FACTOR = 2.0
 TINY = 1e-12
 
+
 # The variable may list a number for each level of nesting.
-_THREADS = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-WORKERS = min(int(_THREADS) if _THREADS.isdecimal() and int(_THREADS) else os.cpu_count() or 1, 4)
-"""Threads of a Fourier transform."""
-
-
 @dataclasses.dataclass(frozen=True, eq=False)
 class RestorationFamily:
     """Restorations of the same exposures with differing regularisation.
@@ -203,7 +198,7 @@ def _wiener(statistics: SufficientStatistics) -> np.ndarray:
     """Return Wiener restorations of unit gain, cut off at zero."""
     powers = np.array(WIENER_POWERS, np.float32)[:, None, None]
     spectra = statistics.back_projection * (1 + powers) / (statistics.power + powers)
-    return np.maximum(scipy.fft.irfft2(spectra, s=statistics.shape, workers=WORKERS), 0.0)
+    return np.maximum(scipy.fft.irfft2(spectra, s=statistics.shape), 0.0)
 
 
 def follow_path(
@@ -249,9 +244,9 @@ def _update(
     for _ in range(updates):
         point = _extrapolate(latent, previous, step, last_step)
         previous = latent
-        spectrum = scipy.fft.rfft2(point, workers=WORKERS)
+        spectrum = scipy.fft.rfft2(point)
         spectrum *= statistics.power
-        ratio = scipy.fft.irfft2(spectrum, s=statistics.shape, overwrite_x=True, workers=WORKERS)
+        ratio = scipy.fft.irfft2(spectrum, s=statistics.shape, overwrite_x=True)
         ratio += penalty
         np.maximum(ratio, TINY, out=ratio)
         np.divide(target, ratio, out=ratio)

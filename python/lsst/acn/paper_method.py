@@ -36,6 +36,7 @@ from .paper_network import PaperNetwork
 from .patch_inputs import PatchInputs
 from .point_response import measure_point_response
 from .restoration_config import RestorationConfig
+from .tiled_restoration import OnStrip
 from .tiles import TileBlender, tile_grid
 from .training import train
 
@@ -61,8 +62,15 @@ class PaperMethod:
     def fit(self, log: logging.Logger) -> dict[str, np.ndarray]:
         return train(self.network, self.inputs, self._config, log)
 
-    def latent(self, log: logging.Logger) -> np.ndarray:
-        return self._latent(self.inputs)
+    def restore(
+        self, kernel: np.ndarray | None, log: logging.Logger, on_strip: OnStrip | None = None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        if on_strip is not None:
+            on_strip(self._stack.box, self._stack)
+        latent = self._latent(self.inputs)
+        if kernel is None:
+            return latent, None
+        return latent, estimate_variance(self.encode, self.inputs, self._config, kernel)
 
     def _latent(self, inputs: PatchInputs) -> np.ndarray:
         tiles = self._config.tiles
@@ -77,9 +85,6 @@ class PaperMethod:
             return self._latent(PatchInputs(stack, self.network.margin, scale=self.inputs.scale))
 
         return measure_point_response(self._stack, restore_latent)
-
-    def variance(self, kernel: np.ndarray) -> np.ndarray:
-        return estimate_variance(self.encode, self.inputs, self._config, kernel)
 
     def summary(self) -> dict[str, int | float | str]:
         import keras

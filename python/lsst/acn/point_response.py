@@ -34,6 +34,7 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.signal import convolve
 
 from .boxes import Box
+from .exposure_source import ExposureSource
 from .exposure_stack import ExposureStack
 from .infill import robust_coadd
 from .psf_kernels import gaussian_kernel
@@ -58,7 +59,7 @@ MIN_KERNEL_FWHM = 1.0
 
 
 def measure_point_response(
-    stack: ExposureStack, restore_latent: Callable[[ExposureStack], np.ndarray]
+    exposures: ExposureSource, restore_latent: Callable[[ExposureStack], np.ndarray]
 ) -> np.ndarray:
     """Return how a fitted restoration spreads the light of a star.
 
@@ -68,7 +69,7 @@ def measure_point_response(
 
     Parameters
     ----------
-    stack : `ExposureStack`
+    exposures : `ExposureSource`
         The exposures that the restoration was fitted to.
     restore_latent : `~collections.abc.Callable`
         Takes a stack of the same exposures on another box, and returns its
@@ -80,7 +81,7 @@ def measure_point_response(
         Mean response of the latent image to a star of unit flux, shape
         ``(2 r + 1, 2 r + 1)``.  All zero if the stars left no trace.
     """
-    part = stack.cutout(_region(stack.box))
+    part = exposures.cutout(_region(exposures.box))
     rows, columns = _quiet_places(part)
     offsets = _offsets(len(rows))
     radius = part.psf.radius

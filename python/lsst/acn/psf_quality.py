@@ -32,7 +32,7 @@ import numpy as np
 from lsst.pex.config import Config, RangeField
 
 from .errors import InvalidExposureError
-from .exposure_stack import ExposureStack
+from .exposure_source import ExposureSource
 from .image_io import kernel_moments
 from .psf_kernels import FWHM_PER_SIGMA
 
@@ -101,12 +101,12 @@ class PsfQualityConfig(Config):
         """
         return any(limit is not None for limit in self.toDict().values())
 
-    def reasons_to_reject(self, stack: ExposureStack) -> dict[int, str]:
+    def reasons_to_reject(self, stack: ExposureSource) -> dict[int, str]:
         """Tell which exposures of a stack are beyond a limit.
 
         Parameters
         ----------
-        stack : `~lsst.acn.ExposureStack`
+        stack : `ExposureSource`
             The exposures.
 
         Returns
@@ -134,7 +134,7 @@ class PsfQualityConfig(Config):
                     reasons.setdefault(index, f"the {name} of its PSF is {value:.3g}, above {limit:g}")
         return reasons
 
-    def _pixel_scale(self, stack: ExposureStack) -> float:
+    def _pixel_scale(self, stack: ExposureSource) -> float:
         if self.max_fwhm is None:
             return 1.0
         if stack.geometry is None:
@@ -142,12 +142,12 @@ class PsfQualityConfig(Config):
         return float(stack.geometry.pixel_scale)
 
 
-def measure_psf_quality(stack: ExposureStack, index: int) -> PsfQuality:
+def measure_psf_quality(stack: ExposureSource, index: int) -> PsfQuality:
     """Measure the PSF of an exposure.
 
     Parameters
     ----------
-    stack : `~lsst.acn.ExposureStack`
+    stack : `ExposureSource`
         The exposures.
     index : `int`
         Position of the exposure in the stack.

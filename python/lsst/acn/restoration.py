@@ -19,11 +19,11 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""From a stack of exposures to one restored image, without a Butler."""
+"""From the exposures of a patch to one restored image, without a Butler."""
 
 from __future__ import annotations
 
-__all__ = ("kernel_fwhm", "restore")
+__all__ = ("kernel_fwhm", "restore", "restore_latent")
 
 import logging
 from collections.abc import Mapping
@@ -32,29 +32,31 @@ from typing import Any
 import numpy as np
 
 from .errors import InvalidExposureError, TrainingDivergedError
-from .exposure_stack import ExposureStack
+from .exposure_source import ExposureSource
 from .point_response import gaussian_width, matching_fwhm
 from .psf_kernels import gaussian_kernel
 from .restoration_config import RestorationConfig
 from .restoration_method import RestorationMethod, make_method
 from .restoration_result import RestorationResult
 from .target_psf import convolve_to_target
+from .tiled_restoration import OnStrip
 
 MIN_EXPOSURES = 2
 
 
 def restore(
-    stack: ExposureStack,
+    exposures: ExposureSource,
     config: RestorationConfig | None = None,
     *,
     network: Mapping[str, Any] | None = None,
     log: logging.Logger | None = None,
+    on_strip: OnStrip | None = None,
 ) -> RestorationResult:
     """Restore one sharp, clean image from many noisy, blurred exposures.
 
     Parameters
     ----------
-    stack : `ExposureStack`
+    exposures : `ExposureStack` or other `ExposureSource`
         Co-registered exposures of one patch.
     config : `RestorationConfig`, optional
         What to do; by default, restore with the network that is shipped.
@@ -63,6 +65,9 @@ def restore(
         holds it, for the method ``cross_exposure`` to begin with.
     log : `logging.Logger`, optional
         Told of the progress.
+    on_strip : `~collections.abc.Callable`, optional
+        Called with the rows of the patch and the exposures on at least these,
+        as they pass by, so that a large patch need not be read twice.
 
     Returns
     -------
@@ -77,37 +82,97 @@ def restore(
         Raised if training ends without a meaningful latent image.
     """
     config = config or RestorationConfig()
-    config.validate()
     log = log or logging.getLogger(__name__)
-    usable = np.flatnonzero(stack.valid.any(axis=(1, 2)))
-    if len(usable) < MIN_EXPOSURES:
-        raise InvalidExposureError(
-            f"A restoration needs {MIN_EXPOSURES} exposures with valid pixels; there are {len(usable)} "
-            f"among visits {list(stack.visits)}.",
-            n_exposures=len(usable),
-        )
-    if len(usable) < len(stack):
-        stack = stack.select(usable)
-    log.info("Restoring %s from %d exposures of %s.", stack.box, len(stack), stack.shape)
-    method = make_method(stack, config, network)
-    history = method.fit(log)
-    latent = method.latent(log)
-    if not np.isfinite(latent).all() or not latent.any():
-        raise TrainingDivergedError(
-            f"The latent image of visits {list(stack.visits)} is empty or not finite.", seed=config.seed
-        )
+    method, history = _fit(exposures, config, network, log)
     fwhm = kernel_fwhm(method, config, log)
     kernel = gaussian_kernel(fwhm)
-    latent_box = stack.box.grown_by(stack.psf.radius)
+    latent, variance = method.restore(kernel, log, on_strip)
+    _check(latent, exposures, config)
+    assert variance is not None
+    latent_box = exposures.box.grown_by(exposures.psf.radius)
     return RestorationResult(
-        image=convolve_to_target(latent, latent_box, kernel, stack.box),
-        variance=method.variance(kernel),
+        image=convolve_to_target(latent, latent_box, kernel, exposures.box),
+        variance=variance,
         latent=latent,
         latent_box=latent_box,
         target_psf=gaussian_kernel(config.target_psf_fwhm),
         history=history,
-        summary=_summarize(stack, config, method, history) | {"kernel_fwhm": fwhm},
+        summary=_summarize(exposures, config, method, history) | {"kernel_fwhm": fwhm},
     )
+
+
+def restore_latent(
+    exposures: ExposureSource,
+    config: RestorationConfig,
+    *,
+    network: Mapping[str, Any] | None = None,
+    log: logging.Logger | None = None,
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Restore the latent image alone, without its variance.
+
+    Parameters
+    ----------
+    exposures : `ExposureSource`
+        Co-registered exposures of one patch.
+    config : `RestorationConfig`
+        What to do.
+    network : `~collections.abc.Mapping`, optional
+        As `restore` takes it.
+    log : `logging.Logger`, optional
+        Told of the progress.
+
+    Returns
+    -------
+    latent : `numpy.ndarray`
+        Latent image on the box of the exposures grown by half a PSF kernel.
+    history : `dict` [`str`, `numpy.ndarray`]
+        Training, as in `RestorationResult`.
+
+    Raises
+    ------
+    InvalidExposureError
+        Raised as by `restore`.
+    TrainingDivergedError
+        Raised as by `restore`.
+    """
+    log = log or logging.getLogger(__name__)
+    method, history = _fit(exposures, config, network, log)
+    latent, _ = method.restore(None, log)
+    _check(latent, exposures, config)
+    return latent, history
+
+
+def _fit(
+    exposures: ExposureSource,
+    config: RestorationConfig,
+    network: Mapping[str, Any] | None,
+    log: logging.Logger,
+) -> tuple[RestorationMethod, dict[str, np.ndarray]]:
+    config.validate()
+    usable = _usable(exposures)
+    if len(usable) < MIN_EXPOSURES:
+        raise InvalidExposureError(
+            f"A restoration needs {MIN_EXPOSURES} exposures with valid pixels; there are {len(usable)} "
+            f"among visits {list(exposures.visits)}.",
+            n_exposures=len(usable),
+        )
+    log.info("Restoring %s from %d exposures of %s.", exposures.box, len(usable), exposures.box.shape)
+    method = make_method(
+        exposures if len(usable) == len(exposures) else exposures.select(usable), config, network
+    )
+    return method, method.fit(log)
+
+
+def _usable(exposures: ExposureSource) -> np.ndarray:
+    """Return which exposures have valid pixels; others have no variance."""
+    return np.flatnonzero(np.isfinite(exposures.median_variances()))
+
+
+def _check(latent: np.ndarray, exposures: ExposureSource, config: RestorationConfig) -> None:
+    if not np.isfinite(latent).all() or not latent.any():
+        raise TrainingDivergedError(
+            f"The latent image of visits {list(exposures.visits)} is empty or not finite.", seed=config.seed
+        )
 
 
 def kernel_fwhm(method: RestorationMethod, config: RestorationConfig, log: logging.Logger) -> float:
@@ -140,14 +205,17 @@ def kernel_fwhm(method: RestorationMethod, config: RestorationConfig, log: loggi
 
 
 def _summarize(
-    stack: ExposureStack, config: RestorationConfig, method: RestorationMethod, history: dict[str, np.ndarray]
+    exposures: ExposureSource,
+    config: RestorationConfig,
+    method: RestorationMethod,
+    history: dict[str, np.ndarray],
 ) -> dict[str, int | float | str]:
     trained = len(history["epoch"]) > 0
     return {
         "method": config.method,
         "seed": config.seed,
         **method.summary(),
-        "n_exposures": len(stack),
+        "n_exposures": len(_usable(exposures)),
         "epochs": len(history["epoch"]),
         "final_loss": float(history["loss"][-1]) if trained else float("nan"),
         "training_seconds": float(history["seconds"][-1]) if trained else 0.0,

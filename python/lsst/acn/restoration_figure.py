@@ -79,7 +79,7 @@ def draw_restoration(measurement: PatchMeasurement, metrics: Table, training: Ta
     """
     from matplotlib.figure import Figure
 
-    places = interesting_places(measurement.sources, measurement.patch.stack.box, _place_size(measurement))
+    places = interesting_places(measurement.sources, measurement.patch.box, _place_size(measurement))
     heights = [5.4, 2.4 if places else 0.01, 2.9]
     figure = Figure(figsize=(15, sum(heights) + 0.6), dpi=110, layout="constrained")
     figure.suptitle(_title(measurement), fontsize=14, fontweight="bold")
@@ -105,7 +105,7 @@ def _place_size(measurement: PatchMeasurement) -> int:
 
 
 def _title(measurement: PatchMeasurement) -> str:
-    stack = measurement.patch.stack
+    stack = measurement.patch.exposures
     geometry = stack.geometry
     where = f"{geometry.skymap}, tract {geometry.tract}, patch {geometry.patch.id}" if geometry else "Patch"
     band = f", band {stack.band}" if stack.band else ""
@@ -114,7 +114,7 @@ def _title(measurement: PatchMeasurement) -> str:
 
 def _draw_whole(parent: SubFigure, measurement: PatchMeasurement, noise: float, places: list[Place]) -> None:
     patch = measurement.patch
-    box, scale = patch.stack.box, patch.pixel_scale
+    box, scale = patch.box, patch.pixel_scale
     images = [patch.coadd_image, patch.restored_image]
     norm, axes = stretch_of(images, noise), parent.subplots(1, 3)
     drawn = [show_image(panel, image, box, norm) for panel, image in zip(axes, images, strict=False)]
@@ -128,7 +128,9 @@ def _draw_whole(parent: SubFigure, measurement: PatchMeasurement, noise: float, 
     for panel in axes[:2]:
         add_scale_bar(panel, box.shape[1], scale)
     style: dict[str, Any] = {"location": "bottom", "pad": 0.02, "aspect": 40, "extend": "both"}
-    bar = parent.colorbar(drawn[0], ax=axes[:2], label=f"{patch.stack.unit} per pixel", shrink=0.6, **style)
+    bar = parent.colorbar(
+        drawn[0], ax=axes[:2], label=f"{patch.exposures.unit} per pixel", shrink=0.6, **style
+    )
     _tick(bar, norm)
     parent.colorbar(drawn[2], ax=axes[2], label="standard deviations", shrink=0.9, **style)
 
@@ -137,7 +139,7 @@ def _draw_place(
     parent: SubFigure, measurement: PatchMeasurement, noise: float, place: Place, title: str
 ) -> None:
     patch = measurement.patch
-    cut = place.box.slices_within(patch.stack.box)
+    cut = place.box.slices_within(patch.box)
     images = [patch.coadd_image[cut], patch.restored_image[cut]]
     norm, axes = stretch_of(images, noise), parent.subplots(1, 3)
     drawn = [show_image(panel, image, place.box, norm) for panel, image in zip(axes, images, strict=False)]
@@ -194,7 +196,7 @@ def _numbers(measurement: PatchMeasurement, figures: Any) -> list[tuple[str, str
     return [
         both("PSF FWHM [arcsec]", "psf_fwhm", ".2f"),
         both("S_F, mean log spectrum", "sharpness", ".2f"),
-        both(f"σ_sky [{measurement.patch.stack.unit}]", "sky_sigma", ".3g"),
+        both(f"σ_sky [{measurement.patch.exposures.unit}]", "sky_sigma", ".3g"),
         ("    change [%]", "", pair("+.1f", "sky_sigma_change")),
         ("held-out χ² excess, sources", pair(".3g", peer), excess),
         ("residual rms, sources | sky", "", pair(".3f", "residual_source_rms", "residual_sky_rms")),

@@ -31,8 +31,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .exposure_stack import ExposureStack
+from .exposure_source import ExposureSource
 from .restoration_config import RestorationConfig
+from .tiled_restoration import OnStrip
 
 
 class RestorationMethod(Protocol):
@@ -53,19 +54,30 @@ class RestorationMethod(Protocol):
             no rows if nothing was trained.
         """
 
-    def latent(self, log: logging.Logger) -> np.ndarray:
-        """Return the latent image of the whole patch.
+    def restore(
+        self, kernel: np.ndarray | None, log: logging.Logger, on_strip: OnStrip | None = None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Restore the whole patch.
 
         Parameters
         ----------
+        kernel : `numpy.ndarray` or `None`
+            What the latent image is convolved with to give the restored
+            image; `None` if no variance is wanted.
         log : `logging.Logger`
             Told of the progress.
+        on_strip : `~collections.abc.Callable`, optional
+            Told of the exposures as they pass by, so that they need not be
+            read again.
 
         Returns
         -------
         latent : `numpy.ndarray`
-            Float32, in the unit of the stack, on the stack's box grown by
-            half a PSF kernel.
+            Latent image, float32, in the unit of the exposures, on their box
+            grown by half a PSF kernel.
+        variance : `numpy.ndarray` or `None`
+            Variance of the restored image, float32, positive, in the unit of
+            the exposures squared, on their box.
         """
 
     def point_response(self) -> np.ndarray:
@@ -76,22 +88,6 @@ class RestorationMethod(Protocol):
         response : `numpy.ndarray`
             Mean response to a star of unit flux, in the middle of an odd
             stamp.
-        """
-
-    def variance(self, kernel: np.ndarray) -> np.ndarray:
-        """Return the variance of the restored image.
-
-        Parameters
-        ----------
-        kernel : `numpy.ndarray`
-            What the latent image is convolved with to give the restored
-            image.
-
-        Returns
-        -------
-        variance : `numpy.ndarray`
-            Float32, positive, in the unit of the stack squared, on the
-            stack's box.
         """
 
     def summary(self) -> dict[str, int | float | str]:
@@ -105,14 +101,15 @@ class RestorationMethod(Protocol):
 
 
 def make_method(
-    stack: ExposureStack, config: RestorationConfig, network: Mapping[str, Any] | None = None
+    exposures: ExposureSource, config: RestorationConfig, network: Mapping[str, Any] | None = None
 ) -> RestorationMethod:
     """Return the method that a config selects.
 
     Parameters
     ----------
-    stack : `ExposureStack`
-        What is to be restored.
+    exposures : `ExposureSource`
+        What is to be restored.  The method ``paper`` takes all of it into
+        memory.
     config : `RestorationConfig`
         Its ``method`` is looked at here, the rest by the method.
     network : `~collections.abc.Mapping`, optional
@@ -135,13 +132,13 @@ def make_method(
         case "paper":
             from .paper_method import PaperMethod
 
-            return PaperMethod(stack, config)
+            return PaperMethod(exposures.cutout(exposures.box), config)
         case "cross_exposure":
             from .cross_exposure_method import CrossExposureMethod
 
-            return CrossExposureMethod(stack, config, network)
+            return CrossExposureMethod(exposures, config, network)
         case "image_mm":
             from .image_mm_method import ImageMMMethod
 
-            return ImageMMMethod(stack, config)
+            return ImageMMMethod(exposures, config)
     raise ValueError(f"There is no restoration method {config.method!r}.")

@@ -35,8 +35,8 @@ from lsst.pex.config import ConfigField, Field
 from lsst.pipe.base import InputQuantizedConnection, QuantumContext, Struct
 from lsst.pipe.base import connectionTypes as cT
 
-from .coaddition import exposure_weights
 from .image_io import make_cell_coadd, make_latent_image
+from .patch_records import PatchRecords
 from .provenance import provenance_record
 from .psf_kernels import PsfKernels
 from .restoration_config import RestorationConfig
@@ -174,25 +174,31 @@ class RestoreCoaddTask(WarpInputsTask):
         # Keras.
         from .restoration import restore
 
-        stack = inputs.stack
-        result = restore(stack, self.config.restoration, network=restoration_network, log=self.log.logger)
-        self.record_summary(stack, result.summary)
-        record = provenance_record(self.config, stack.visits, result.summary)
-        mask = self.propagate_mask(stack, exposure_weights(stack))
+        exposures = inputs.exposures
+        records = PatchRecords(inputs, self.propagate_mask)
+        result = restore(
+            exposures,
+            self.config.restoration,
+            network=restoration_network,
+            log=self.log.logger,
+            on_strip=records.add,
+        )
+        self.record_summary(exposures, result.summary)
+        record = provenance_record(self.config, exposures.visits, result.summary)
         restored_coadd = make_cell_coadd(
             image=result.image,
             variance=result.variance,
-            mask=mask.array,
-            mask_planes=mask.planes,
-            psf=PsfKernels.constant(result.target_psf[None], stack.box),
-            stack=stack,
-            inputs=inputs.identities,
+            mask=records.mask.array,
+            mask_planes=records.mask.planes,
+            psf=PsfKernels.constant(result.target_psf[None], exposures.box),
+            exposures=exposures,
+            provenance=records.provenance(),
             metadata=record,
         )
         return Struct(
             restored_coadd=restored_coadd,
             restored_coadd_latent=make_latent_image(
-                result.latent, result.latent_box, stack=stack, metadata=record
+                result.latent, result.latent_box, exposures=exposures, metadata=record
             ),
             restored_coadd_training=make_training_table(result, record),
         )

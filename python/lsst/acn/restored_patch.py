@@ -33,6 +33,7 @@ from astropy.coordinates import angular_separation
 
 from .boxes import Box
 from .errors import InvalidExposureError
+from .exposure_source import ExposureSource
 from .exposure_stack import ExposureStack
 from .metrics import kernel_fwhm
 
@@ -43,14 +44,14 @@ class RestoredPatch:
 
     Parameters
     ----------
-    stack : `ExposureStack`
+    exposures : `ExposureSource`
         The exposures.
     coadd : `ExposureStack`
         The coadd to compare with, as a stack of one, on the same pixels.
     restored : `ExposureStack`
         The restored image at the target PSF, in the same form.
     latent : `numpy.ndarray`
-        Latent image in the unit of the stack, shape ``latent_box.shape``.
+        Latent image in the unit of the exposures, shape ``latent_box.shape``.
     latent_box : `Box`
         Pixels of ``latent``.
 
@@ -60,7 +61,7 @@ class RestoredPatch:
         Raised if the parts do not belong together; says which.
     """
 
-    stack: ExposureStack
+    exposures: ExposureSource
     coadd: ExposureStack
     restored: ExposureStack
     latent: np.ndarray
@@ -69,19 +70,22 @@ class RestoredPatch:
     def __post_init__(self) -> None:
         for name in ("coadd", "restored"):
             image = getattr(self, name)
-            if image.box != self.stack.box or len(image) != 1:
+            if image.box != self.box or len(image) != 1:
+                raise InvalidExposureError(f"The {name} is on {image.box}, but the exposures on {self.box}.")
+            if image.unit != self.exposures.unit:
                 raise InvalidExposureError(
-                    f"The {name} is on {image.box}, but the exposures on {self.stack.box}."
+                    f"The {name} is in {image.unit!r}, but the exposures in {self.exposures.unit!r}."
                 )
-            if image.unit != self.stack.unit:
-                raise InvalidExposureError(
-                    f"The {name} is in {image.unit!r}, but the exposures in {self.stack.unit!r}."
-                )
-        if not self.latent_box.contains(self.stack.box) or self.latent.shape != self.latent_box.shape:
+        if not self.latent_box.contains(self.box) or self.latent.shape != self.latent_box.shape:
             raise InvalidExposureError(
                 f"The latent image of shape {self.latent.shape} on {self.latent_box} does not cover the "
-                f"exposures on {self.stack.box}."
+                f"exposures on {self.box}."
             )
+
+    @property
+    def box(self) -> Box:
+        """Pixels of the patch (`Box`)."""
+        return self.exposures.box
 
     @functools.cached_property
     def coadd_image(self) -> np.ndarray:
@@ -96,28 +100,28 @@ class RestoredPatch:
     @functools.cached_property
     def latent_image(self) -> np.ndarray:
         """The latent image without its padding (`numpy.ndarray`)."""
-        return self.latent[self.stack.box.slices_within(self.latent_box)]
+        return self.latent[self.box.slices_within(self.latent_box)]
 
     @functools.cached_property
     def coadd_fwhm(self) -> float:
         """Width of the PSF in the middle of the coadd, in pixels (`float`)."""
-        return kernel_fwhm(self.coadd.psf.at(*self.stack.box.center)[0])
+        return kernel_fwhm(self.coadd.psf.at(*self.box.center)[0])
 
     @functools.cached_property
     def restored_fwhm(self) -> float:
         """Width of the PSF of the restored image, in pixels (`float`)."""
-        return kernel_fwhm(self.restored.psf.at(*self.stack.box.center)[0])
+        return kernel_fwhm(self.restored.psf.at(*self.box.center)[0])
 
     @functools.cached_property
     def exposure_fwhm(self) -> np.ndarray:
         """Width of the PSF of each exposure, in pixels (`numpy.ndarray`)."""
-        return np.array([kernel_fwhm(kernel) for kernel in self.stack.psf.at(*self.stack.box.center)])
+        return np.array([kernel_fwhm(kernel) for kernel in self.exposures.psf.at(*self.box.center)])
 
     @functools.cached_property
     def pixel_scale(self) -> float:
         """Side of a pixel in arcsec, NaN if nothing tells (`float`)."""
-        if self.stack.geometry is None:
+        if self.exposures.geometry is None:
             return float("nan")
-        (ra, dec), (next_ra, next_dec) = np.radians(self.stack.geometry.corners(self.stack.box)[:2])
+        (ra, dec), (next_ra, next_dec) = np.radians(self.exposures.geometry.corners(self.box)[:2])
         width = angular_separation(ra, dec, next_ra, next_dec)
-        return float(np.degrees(width) * 3600.0 / self.stack.shape[1])
+        return float(np.degrees(width) * 3600.0 / self.box.shape[1])

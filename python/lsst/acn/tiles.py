@@ -150,8 +150,13 @@ class TileBlender:
         self._sum[where] += weight * image
         self._weight[where] += weight
 
-    def result(self) -> np.ndarray:
+    def result(self, *, empty: float | None = None) -> np.ndarray:
         """Return the blended image, float32.
+
+        Parameters
+        ----------
+        empty : `float`, optional
+            Value of pixels that are in no tile, if there may be such.
 
         Returns
         -------
@@ -161,8 +166,9 @@ class TileBlender:
         Raises
         ------
         ValueError
-            Raised if some pixel is in no tile.
+            Raised if some pixel is in no tile, and may not be.
         """
-        if not (self._weight > 0).all():
+        if empty is None and not (self._weight > 0).all():
             raise ValueError(f"The tiles do not cover {self._box}.")
-        return self._sum / self._weight
+        result = np.full_like(self._sum, 0.0 if empty is None else empty)
+        return np.divide(self._sum, self._weight, where=self._weight > 0, out=result)

@@ -44,7 +44,7 @@ from lsst.pipe.base import (
 )
 from lsst.pipe.base import connectionTypes as cT
 
-from .exposure_stack import ExposureStack
+from .exposure_source import ExposureSource
 from .provenance import provenance_record
 from .restoration_config import RestorationConfig
 from .warp_inputs import WarpInputsConfig, WarpInputsConnections
@@ -140,11 +140,11 @@ class TrainRestorationTask(PipelineTask):
         chosen = sorted(rng.permutation(len(names))[: self.config.max_patches].tolist())
         return {names[index]: patches[names[index]] for index in chosen}
 
-    def _read(self, handles: list[Any], reader: WarpReader) -> ExposureStack | None:
+    def _read(self, handles: list[Any], reader: WarpReader) -> ExposureSource | None:
         """Return the stack of a patch, or nothing if it is of no use."""
         data_id = handles[0].dataId
         try:
-            stack = reader.read(handles)
+            stack = reader.open(handles)
         except NoWorkFound as error:
             self.log.warning("Passing over tract %s, patch %s: %s", data_id["tract"], data_id["patch"], error)
             return None
@@ -158,12 +158,12 @@ class TrainRestorationTask(PipelineTask):
             return None
         return stack
 
-    def run(self, *, stacks: Iterable[ExposureStack]) -> Struct:
+    def run(self, *, stacks: Iterable[ExposureSource]) -> Struct:
         """Train the network.
 
         Parameters
         ----------
-        stacks : `~collections.abc.Iterable` [`ExposureStack`]
+        stacks : `~collections.abc.Iterable` [`ExposureSource`]
             Patches to train on, one at a time.
 
         Returns

@@ -46,6 +46,7 @@ from lsst.pipe.base import (
 from lsst.pipe.base import connectionTypes as cT
 
 from .errors import InvalidExposureError
+from .exposure_source import ExposureSource
 from .exposure_stack import ExposureStack
 from .image_io import CoaddInput, default_mask_storage_class, default_warp_storage_class
 from .mask_planes import DEFAULT_BAD_MASK_PLANES
@@ -62,13 +63,14 @@ class WarpInputs:
 
     Parameters
     ----------
-    stack : `ExposureStack`
-        Pixels and PSFs of the warps that have valid pixels.
+    exposures : `ExposureSource`
+        Pixels and PSFs of the warps that have valid pixels, in memory or to
+        be read piece by piece.
     identities : `tuple` [`CoaddInput`]
         Instrument, visit, filter and night of all warps.
     """
 
-    stack: ExposureStack
+    exposures: ExposureSource
     identities: tuple[CoaddInput, ...]
 
 
@@ -186,6 +188,14 @@ class WarpInputsConfig(PipelineTaskConfig, pipelineConnections=WarpInputsConnect
         default=100,
         check=lambda size: size > 0,
     )
+    max_stack_memory = RangeField(
+        dtype=float,
+        doc="Memory, in GiB, that the pixels of the warps may take. Where all warps of a patch would take "
+        "more, they are read a few rows of cells at a time.",
+        default=3.0,
+        min=0.0,
+        inclusiveMin=False,
+    )
     min_exposures = Field[int](
         doc="Number of selected warps with valid pixels below which it is an error to go on.",
         default=1,
@@ -286,33 +296,33 @@ class WarpInputsTask(PipelineTask):
         """
         data_id: Any = butlerQC.quantum.dataId
         reader = WarpReader(butlerQC, inputRefs, self.config, self.log)
-        stack = reader.read(reader.warps, str(data_id["band"]))
-        self._check_number(stack, data_id, len(inputRefs.warps))
+        exposures = reader.open(reader.warps, str(data_id["band"]))
+        self._check_number(exposures, data_id, len(inputRefs.warps))
         identities = tuple(CoaddInput.from_data_id(handle.dataId) for handle in reader.warps)
-        return WarpInputs(stack=stack, identities=identities)
+        return WarpInputs(exposures=exposures, identities=identities)
 
-    def _check_number(self, stack: ExposureStack, data_id: Any, n_warps: int) -> None:
-        if len(stack) < self.config.min_exposures:
+    def _check_number(self, exposures: ExposureSource, data_id: Any, n_warps: int) -> None:
+        if len(exposures) < self.config.min_exposures:
             raise InvalidExposureError(
                 f"At least {self.config.min_exposures} exposures are needed, but of the {n_warps} "
                 f"{self.config.connections.warps} datasets of {data_id}, only those of visits "
-                f"{list(stack.visits)} are selected and have valid pixels.",
-                n_exposures=len(stack),
+                f"{list(exposures.visits)} are selected and have valid pixels.",
+                n_exposures=len(exposures),
                 min_exposures=self.config.min_exposures,
             )
 
-    def record_summary(self, stack: ExposureStack, summary: Mapping[str, int | float | str]) -> None:
+    def record_summary(self, exposures: ExposureSource, summary: Mapping[str, int | float | str]) -> None:
         """Put the figures that sum up a quantum into the task's metadata.
 
         Parameters
         ----------
-        stack : `ExposureStack`
+        exposures : `ExposureSource`
             The exposures that were used.
         summary : `~collections.abc.Mapping` [`str`, `int` | `float` | `str`]
             Figures by name.
         """
-        self.metadata["visits"] = list(stack.visits)
-        for name, value in {"n_exposures": len(stack), **summary}.items():
+        self.metadata["visits"] = list(exposures.visits)
+        for name, value in {"n_exposures": len(exposures), **summary}.items():
             self.metadata[name] = value
 
     def propagate_mask(

@@ -31,10 +31,13 @@ from typing import TYPE_CHECKING, Any
 from lsst.pipe.base import InputQuantizedConnection, NoWorkFound, QuantumContext
 
 from .exposure_stack import ExposureStack
-from .image_io import read_exposure_stack
+from .image_io import WarpStream, open_exposures
 
 if TYPE_CHECKING:
     from .warp_inputs import WarpInputsConfig
+
+
+GIBIBYTE = 2**30
 
 
 class WarpReader:
@@ -53,7 +56,7 @@ class WarpReader:
 
     Notes
     -----
-    Nothing but visit selections is read before `read` is called.
+    Nothing but visit selections is read before `open` is called.
     """
 
     def __init__(
@@ -85,8 +88,8 @@ class WarpReader:
             self._log.info("%d of %d warps are selected.", len(chosen), len(warps))
         return chosen
 
-    def read(self, warps: Sequence[Any], band: str | None = None) -> ExposureStack:
-        """Read the warps of one patch.
+    def open(self, warps: Sequence[Any], band: str | None = None) -> ExposureStack | WarpStream:
+        """Read the warps of one patch, or make ready to read a large one.
 
         Parameters
         ----------
@@ -97,7 +100,7 @@ class WarpReader:
 
         Returns
         -------
-        stack : `ExposureStack`
+        exposures : `ExposureStack` or ``WarpStream``
             The exposures whose PSF is good enough, by ascending visit.
 
         Raises
@@ -109,16 +112,22 @@ class WarpReader:
         """
         if not warps:
             raise NoWorkFound("No warp is selected.")
-        masks = self._masks_of(warps)
-        stack = read_exposure_stack(
+        exposures = open_exposures(
             warps,
+            max_bytes=int(self._config.max_stack_memory * GIBIBYTE),
             bad_mask_planes=self._config.bad_mask_planes,
             psf_cell_size=self._config.psf_cell_size,
             band=band,
             sky_map=self._sky_map,
-            artifact_masks=masks,
+            artifact_masks=self._masks_of(warps),
         )
-        return self._reject(stack)
+        if isinstance(exposures, WarpStream):
+            self._log.info(
+                "%d warps are read in %d pieces, for together they need more than max_stack_memory.",
+                len(exposures),
+                len(exposures.bands()),
+            )
+        return self._reject(exposures)
 
     def _masks_of(self, warps: Sequence[Any]) -> Mapping[int, Any]:
         masks = {
@@ -131,7 +140,7 @@ class WarpReader:
             self._log.warning("There are no masks of artifacts for visits %s.", without)
         return masks
 
-    def _reject(self, stack: ExposureStack) -> ExposureStack:
+    def _reject(self, stack: ExposureStack | WarpStream) -> ExposureStack | WarpStream:
         if not self._config.psf_quality.is_active():
             return stack
         reasons = self._config.psf_quality.reasons_to_reject(stack)

@@ -30,7 +30,7 @@ from .cell_coadds import make_warp
 from .geometry import PatchGeometry
 from .latent_reading import read_latent_image
 from .patch_layout import make_patch_geometry, tangent_plane_wcs, with_patch
-from .provenance import CoaddInput, kernel_moments
+from .provenance import CoaddInput, ProvenanceCollector, kernel_moments, make_provenance
 from .psf_grid import check_kernel
 from .restored import make_cell_coadd, make_latent_image
 from .stack_reading import read_exposure_stack
@@ -39,6 +39,7 @@ from .warp_stream import WarpStream, open_exposures
 __all__ = (
     "CoaddInput",
     "PatchGeometry",
+    "ProvenanceCollector",
     "WarpStream",
     "check_kernel",
     "default_mask_storage_class",
@@ -48,6 +49,7 @@ __all__ = (
     "make_exposure",
     "make_latent_image",
     "make_patch_geometry",
+    "make_provenance",
     "make_warp",
     "open_exposures",
     "read_exposure_stack",

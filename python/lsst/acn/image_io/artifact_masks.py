@@ -36,7 +36,7 @@ from lsst.pipe.base import InMemoryDatasetHandle
 
 from ..boxes import Box
 from ..errors import InvalidExposureError
-from .warp_arrays import MASK_BITS, WarpArrays, get_inside
+from .warp_arrays import MASK_BITS, WarpArrays, get_inside, warp_box
 
 
 def add_artifact_mask(arrays: WarpArrays, mask: Any) -> WarpArrays:
@@ -86,9 +86,9 @@ def _read_mask(mask: Any, wanted: Box) -> tuple[np.ndarray, dict[str, int], Box]
     """Return the pixels of a mask, its planes, and its box: no more than is
     wanted if the storage allows.
     """
-    if isinstance(mask, DeferredDatasetHandle):
+    if isinstance(mask, DeferredDatasetHandle) and warp_box(mask).contains(wanted):
         mask = get_inside(mask, wanted, is_afw=mask.ref.datasetType.storageClass_name == "Mask")
-    elif isinstance(mask, InMemoryDatasetHandle):
+    elif isinstance(mask, DeferredDatasetHandle | InMemoryDatasetHandle):
         mask = mask.get()
     if isinstance(mask, Mask):
         from .cell_coadds import read_images_mask

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("CoaddInput", "kernel_moments", "make_provenance")
+__all__ = ("CoaddInput", "ProvenanceCollector", "kernel_moments", "make_provenance")
 
 import dataclasses
 import functools
@@ -35,6 +35,7 @@ import numpy as np
 from lsst.images.cells import CellIJ, CoaddProvenance
 
 from ..boxes import Box
+from ..exposure_source import ExposureSource
 from ..exposure_stack import ExposureStack
 from ..mask_planes import plane_bitmask
 from .geometry import PatchGeometry, box_from_images, box_to_images
@@ -81,6 +82,71 @@ class CoaddInput:
         )
 
 
+class ProvenanceCollector:
+    """What each exposure gives to each cell, gathered strip by strip.
+
+    Parameters
+    ----------
+    exposures : `ExposureSource`
+        The exposures.
+    inputs : `~collections.abc.Sequence` [`CoaddInput`]
+        Their identities, in any order.
+
+    Raises
+    ------
+    ValueError
+        Raised if an exposure's identity is missing.
+    """
+
+    def __init__(self, exposures: ExposureSource, inputs: Sequence[CoaddInput]) -> None:
+        self._exposures = exposures
+        self._identities = {identity.visit: identity for identity in inputs}
+        if unknown := [visit for visit in exposures.visits if visit not in self._identities]:
+            raise ValueError(f"The inputs say nothing of visits {unknown}.")
+        self._covered: dict[int, Box] = {}
+        self._rows: list[tuple[CoaddInput, CellIJ, dict[str, Any]]] = []
+
+    def add(self, box: Box, strip: ExposureStack) -> None:
+        """Add the cells of some rows of the patch.
+
+        Parameters
+        ----------
+        box : `Box`
+            These rows, which hold whole cells.
+        strip : `ExposureStack`
+            The exposures, on at least these rows.
+        """
+        part = strip.cutout(box)
+        for index, visit in enumerate(part.visits):
+            if (covered := _covered(part, index)) is not None:
+                before = self._covered.get(visit, covered)
+                self._covered[visit] = before.union(covered)
+        for cell, cell_box in _cells(self._exposures.geometry, box):
+            kernels = part.psf.at(*cell_box.center)
+            for index, visit in enumerate(part.visits):
+                if (row := _contribution(part, index, cell_box)) is not None:
+                    shape = _shape_columns(kernels[index].tobytes(), part.psf.size)
+                    self._rows.append((self._identities[visit], cell, row | shape))
+
+    def finish(self) -> CoaddProvenance:
+        """Return the tables.
+
+        Returns
+        -------
+        provenance : `lsst.images.cells.CoaddProvenance`
+            One input for each exposure and one contribution for each exposure
+            and cell in which it has a valid pixel.
+        """
+        visits = self._exposures.visits
+        table = CoaddProvenance.make_empty_input_table(len(visits))
+        for row, visit in enumerate(visits):
+            for name, value in dataclasses.asdict(self._identities[visit]).items():
+                table[name][row] = value
+            covered = self._covered.get(visit, self._exposures.box)
+            table["polygon"][row] = box_to_images(covered).to_polygon()
+        return CoaddProvenance(table, _contribution_table(self._rows))
+
+
 def make_provenance(stack: ExposureStack, inputs: Sequence[CoaddInput]) -> CoaddProvenance:
     """Return the tables that tell what each exposure gave to each cell.
 
@@ -94,41 +160,23 @@ def make_provenance(stack: ExposureStack, inputs: Sequence[CoaddInput]) -> Coadd
     Returns
     -------
     provenance : `lsst.images.cells.CoaddProvenance`
-        One input for each exposure and one contribution for each exposure
-        and cell in which it has a valid pixel.
+        As `ProvenanceCollector` makes it.
 
     Raises
     ------
     ValueError
         Raised if an exposure's identity is missing.
     """
-    identities = {identity.visit: identity for identity in inputs}
-    if unknown := [visit for visit in stack.visits if visit not in identities]:
-        raise ValueError(f"The inputs say nothing of visits {unknown}.")
-    rows = []
-    for cell, box in _cells(stack):
-        kernels = stack.psf.at(*box.center)
-        for index, visit in enumerate(stack.visits):
-            if (row := _contribution(stack, index, box)) is not None:
-                shape = _shape_columns(kernels[index].tobytes(), stack.psf.size)
-                rows.append((identities[visit], cell, row | shape))
-    return CoaddProvenance(_input_table(stack, identities), _contribution_table(rows))
+    collector = ProvenanceCollector(stack, inputs)
+    collector.add(stack.box, stack)
+    return collector.finish()
 
 
-def _input_table(stack: ExposureStack, identities: Mapping[int, CoaddInput]) -> Any:
-    table = CoaddProvenance.make_empty_input_table(len(stack))
-    for row, visit in enumerate(stack.visits):
-        for name, value in dataclasses.asdict(identities[visit]).items():
-            table[name][row] = value
-        table["polygon"][row] = box_to_images(_covered(stack, row)).to_polygon()
-    return table
-
-
-def _covered(stack: ExposureStack, index: int) -> Box:
+def _covered(stack: ExposureStack, index: int) -> Box | None:
     """Return the smallest box with all valid pixels of an exposure."""
     y, x = (np.flatnonzero(stack.valid[index].any(axis=axis)) for axis in (1, 0))
     if not len(y):
-        return stack.box
+        return None
     return Box(
         stack.box.y_start + int(y[0]),
         stack.box.y_start + int(y[-1]) + 1,
@@ -148,13 +196,12 @@ def _contribution_table(rows: Sequence[tuple[CoaddInput, CellIJ, dict[str, Any]]
     return table
 
 
-def _cells(stack: ExposureStack) -> Iterator[tuple[CellIJ, Box]]:
-    geometry: PatchGeometry = stack.geometry
+def _cells(geometry: PatchGeometry, wanted: Box) -> Iterator[tuple[CellIJ, Box]]:
     grid = geometry.patch.cells
     for i in range(grid.grid_size.i):
         for j in range(grid.grid_size.j):
             cell = CellIJ(i=i, j=j)
-            if (box := box_from_images(grid.bbox_of(cell))).overlaps(stack.box):
+            if (box := box_from_images(grid.bbox_of(cell))).overlaps(wanted):
                 yield cell, box
 
 

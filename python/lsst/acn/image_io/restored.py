@@ -25,20 +25,19 @@ from __future__ import annotations
 
 __all__ = ("make_cell_coadd", "make_latent_image")
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import astropy.units
 import numpy as np
 
 from lsst.images import Image
-from lsst.images.cells import CellCoadd
+from lsst.images.cells import CellCoadd, CoaddProvenance
 
 from ..boxes import Box
-from ..exposure_stack import ExposureStack
+from ..exposure_source import ExposureSource
 from ..psf_kernels import PsfKernels
 from .cell_coadds import make_warp
 from .geometry import PatchGeometry, box_to_images
-from .provenance import CoaddInput, make_provenance
 
 
 def make_cell_coadd(
@@ -48,8 +47,8 @@ def make_cell_coadd(
     mask: np.ndarray,
     mask_planes: Mapping[str, int],
     psf: PsfKernels,
-    stack: ExposureStack,
-    inputs: Sequence[CoaddInput],
+    exposures: ExposureSource,
+    provenance: CoaddProvenance,
     metadata: Mapping[str, str | int | float] | None = None,
 ) -> CellCoadd:
     """Make a coadd that the Butler can store.
@@ -58,18 +57,18 @@ def make_cell_coadd(
     ----------
     image, variance : `numpy.ndarray`
         Pixel values and their variance, shape ``(height, width)``, in the
-        unit of the stack.
+        unit of the exposures.
     mask : `numpy.ndarray`
         Bit mask of each pixel, same shape.
     mask_planes : `~collections.abc.Mapping` [`str`, `int`]
         Bit number of each mask plane, by name.
     psf : `PsfKernels`
         PSF kernels of the coadd, as of one exposure.
-    stack : `ExposureStack`
-        The exposures that the coadd is made of; unit, band, box, geometry
-        and provenance come from them.
-    inputs : `~collections.abc.Sequence` [`CoaddInput`]
-        Identities of the exposures, in any order.
+    exposures : `ExposureSource`
+        The exposures that the coadd is made of; unit, band, box and geometry
+        come from them.
+    provenance : `lsst.images.cells.CoaddProvenance`
+        What each exposure gave to each cell.
     metadata : `~collections.abc.Mapping`, optional
         Further provenance: seed, configuration, versions.
 
@@ -82,20 +81,20 @@ def make_cell_coadd(
     Raises
     ------
     ValueError
-        Raised if the stack does not say where on the sky it lies, an
-        exposure's identity is missing, or shapes disagree.
+        Raised if the exposures do not say where on the sky they lie, or
+        shapes disagree.
     """
     return make_warp(
         image,
         variance,
         psf,
-        geometry=_geometry(stack),
-        box=stack.box,
+        geometry=_geometry(exposures),
+        box=exposures.box,
         mask=mask,
         mask_planes=mask_planes,
-        unit=stack.unit,
-        band=stack.band,
-        provenance=make_provenance(stack, inputs),
+        unit=exposures.unit,
+        band=exposures.band,
+        provenance=provenance,
         metadata=metadata,
     )
 
@@ -104,7 +103,7 @@ def make_latent_image(
     latent: np.ndarray,
     box: Box,
     *,
-    stack: ExposureStack,
+    exposures: ExposureSource,
     metadata: Mapping[str, str | int | float] | None = None,
 ) -> Image:
     """Make an image of the latent image, padding included.
@@ -112,10 +111,10 @@ def make_latent_image(
     Parameters
     ----------
     latent : `numpy.ndarray`
-        Latent image, shape ``(height, width)``, in the unit of the stack.
+        Latent image, shape ``(height, width)``, in the unit of the exposures.
     box : `Box`
         Position of the latent image, which reaches beyond the patch.
-    stack : `ExposureStack`
+    exposures : `ExposureSource`
         The exposures; unit and geometry come from them.
     metadata : `~collections.abc.Mapping`, optional
         Further provenance: seed, configuration, versions.
@@ -128,19 +127,19 @@ def make_latent_image(
     Raises
     ------
     ValueError
-        Raised if the stack does not say where on the sky it lies, or shapes
-        disagree.
+        Raised if the exposures do not say where on the sky they lie, or
+        shapes disagree.
     """
     return Image(
         np.asarray(latent, np.float32),
         bbox=box_to_images(box),
-        unit=astropy.units.Unit(stack.unit),
-        sky_projection=_geometry(stack).sky_projection,
+        unit=astropy.units.Unit(exposures.unit),
+        sky_projection=_geometry(exposures).sky_projection,
         metadata=dict(metadata or {}),
     )
 
 
-def _geometry(stack: ExposureStack) -> PatchGeometry:
-    if not isinstance(stack.geometry, PatchGeometry):
-        raise ValueError("The stack does not say where on the sky it lies; its geometry is missing.")
-    return stack.geometry
+def _geometry(exposures: ExposureSource) -> PatchGeometry:
+    if not isinstance(exposures.geometry, PatchGeometry):
+        raise ValueError("The exposures do not say where on the sky they lie; their geometry is missing.")
+    return exposures.geometry

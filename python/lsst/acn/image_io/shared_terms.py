@@ -45,10 +45,15 @@ class SharedTerms:
 
     Pieces of a patch that are read one after the other share their terms, so
     that a bit of a mask means the same in all of them.
+
+    Parameters
+    ----------
+    reserved : `~collections.abc.Sequence` [`str`], optional
+        Mask planes that get a bit whether or not a warp has them.
     """
 
-    def __init__(self) -> None:
-        self.planes = {NO_DATA: 0}
+    def __init__(self, reserved: Sequence[str] = ()) -> None:
+        self.planes = {name: bit for bit, name in enumerate(dict.fromkeys((NO_DATA, *reserved)))}
         """Bit number of each mask plane, by name (`dict`)."""
         self.geometry: PatchGeometry | None = None
         """Patch that all warps belong to, once one has said so."""

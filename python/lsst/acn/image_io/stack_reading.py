@@ -25,6 +25,7 @@ from __future__ import annotations
 
 __all__ = ("by_visit", "patch_box", "read_exposure_stack")
 
+import functools
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -186,10 +187,4 @@ def patch_box(geometry: PatchGeometry | None, warps: Mapping[int, Any]) -> Box:
     """
     if geometry is not None:
         return geometry.outer_box
-    boxes = [warp_box(warp) for warp in warps.values()]
-    return Box(
-        min(box.y_start for box in boxes),
-        max(box.y_stop for box in boxes),
-        min(box.x_start for box in boxes),
-        max(box.x_stop for box in boxes),
-    )
+    return functools.reduce(Box.union, map(warp_box, warps.values()))

@@ -38,6 +38,7 @@ from lsst.pipe.base import NoWorkFound
 from ..boxes import Box
 from ..exposure_rows import join_rows
 from ..exposure_stack import ExposureStack
+from ..mask_propagation import OUTPUT_PLANES
 from ..psf_kernels import PsfKernels
 from .psf_grid import psf_cells
 from .shared_terms import NO_DATA, SharedTerms
@@ -236,7 +237,7 @@ def open_exposures(
     options["psf_cell_size"] = psf_cell_size
     if not warps or _size(warps) <= max_bytes:
         return read_exposure_stack(warps, **options)
-    terms = SharedTerms()
+    terms = SharedTerms(OUTPUT_PLANES)
 
     def read(some: Mapping[int, Any], *, box: Box) -> ExposureStack:
         return read_exposure_stack(some, box=box, terms=terms, **options)

@@ -26,6 +26,7 @@ from __future__ import annotations
 __all__ = ("WarpSurvey", "survey_warps")
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -133,13 +134,7 @@ def survey_warps(
 
 
 def _common_box(warps: Mapping[int, Any]) -> Box:
-    boxes = [warp_box(warp) for warp in warps.values()]
-    return Box(
-        min(box.y_start for box in boxes),
-        max(box.y_stop for box in boxes),
-        min(box.x_start for box in boxes),
-        max(box.x_stop for box in boxes),
-    )
+    return functools.reduce(Box.union, map(warp_box, warps.values()))
 
 
 def _blocks(box: Box) -> dict[tuple[int, int], Box]:
