@@ -1,0 +1,233 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""Time and memory of large patches, from the warps to the restored coadd.
+
+``python benchmarks/scale.py`` fills Butler repositories with patches of 512 to
+4200 pixels and 8 to 33 exposures, runs each task of ``pipelines/acn.yaml`` on
+them with ``pipetask`` in a process of its own, and prints the wall time, the
+time on all cores, and the largest resident memory of each.  ``--tiles`` takes
+the restoration of one tile apart instead, next to ImageMM with 150 iterations
+on the same exposures and to what the machine can do at most.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import scipy.fft
+from astropy.table import Table
+from scale_fields import fill_repository, tiled_stack
+
+from lsst.acn import Box, RestorationConfig
+from lsst.acn.cross_exposure_method import CrossExposureMethod
+from lsst.acn.forward_model import ForwardModel
+from lsst.acn.image_mm import image_mm, image_mm_start
+from lsst.acn.infill import robust_coadd
+from lsst.acn.mixing_network import make_features
+from lsst.acn.nonnegative_family import FIRST_PASS, PATH, complete_statistics, make_family
+from lsst.acn.sufficient_statistics import StatisticsGatherer
+
+PIPELINE = Path(__file__).parent.parent / "pipelines" / "acn.yaml"
+TASKS = ("assembleReferenceCoadd", "restoreCoadd", "measureRestoration")
+SIZES = (512, 1050, 2100, 4200)
+VISITS = (8, 16, 33)
+MIB = 2.0**20
+TILE = 256
+
+
+def main() -> None:
+    """Measure what was asked for, and print a table."""
+    arguments = parse_arguments()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    if arguments.tiles:
+        table = measure_tiles(arguments.visits[-1])
+    elif arguments.processes > 1:
+        table = measure_processes(arguments)
+    else:
+        table = Table(rows=[row for row in measure_patches(arguments)])
+    table.pprint_all()
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Return what the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="Sides of patches in pixels.")
+    parser.add_argument("--visits", type=int, nargs="+", default=VISITS, help="Numbers of exposures.")
+    parser.add_argument("--repositories", type=Path, help="Folder where repositories are kept.")
+    parser.add_argument("--tiles", action="store_true", help="Take the restoration of a tile apart.")
+    parser.add_argument("--processes", type=int, default=1, help="Compare this -j with -j 1 on four patches.")
+    return parser.parse_args()
+
+
+def measure_patches(arguments: argparse.Namespace) -> list[dict[str, object]]:
+    """Return a row for each task, patch size and number of exposures."""
+    rows = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for size in arguments.sizes:
+            for visits in arguments.visits:
+                repo = repository(arguments.repositories or Path(scratch), size, visits, 1)
+                output = f"scale/{time.strftime('%Y%m%dT%H%M%S')}"
+                for task in TASKS:
+                    cost = run_pipetask(repo, output, f"{PIPELINE}#{task}", 1)
+                    rows.append({"size": size, "visits": visits, "task": task} | cost)
+                    print(rows[-1], flush=True)
+    return rows
+
+
+def measure_processes(arguments: argparse.Namespace) -> Table:
+    """Compare several processes with one on four patches."""
+    rows = []
+    with tempfile.TemporaryDirectory() as scratch:
+        repo = repository(arguments.repositories or Path(scratch), arguments.sizes[0], arguments.visits[0], 4)
+        for processes in (1, arguments.processes):
+            output = f"processes/{processes}/{time.strftime('%Y%m%dT%H%M%S')}"
+            rows.append({"processes": processes} | run_pipetask(repo, output, str(PIPELINE), processes))
+            print(rows[-1], flush=True)
+    table = Table(rows=rows)
+    table["gain"] = table["seconds"][0] / table["seconds"]
+    return table
+
+
+def repository(folder: Path, size: int, visits: int, patches: int) -> Path:
+    """Return a repository with such patches, making it if there is none."""
+    repo = folder / f"{size}-{visits}-{patches}"
+    if not repo.exists():
+        fill_repository(str(repo), size, visits, patches)
+    return repo
+
+
+def run_pipetask(repo: Path, output: str, pipeline: str, processes: int) -> dict[str, float]:
+    """Run a pipeline in a process of its own and return what it costs."""
+    command = [
+        "pipetask", "--log-level", "WARNING", "run", "-b", str(repo), "-p", pipeline,
+        "-i", "simulated/warps", "-o", output, "-d", "skymap='simulated'",
+        "--register-dataset-types", "-j", str(processes),
+    ]  # fmt: skip
+    # With one thread in each of several processes, none waits for another's.
+    environment = os.environ | ({"OMP_NUM_THREADS": "1"} if processes > 1 else {})
+    executable = str(Path(sys.executable).parent / command[0])
+    start = time.perf_counter()
+    child = os.posix_spawn(executable, command, environment)
+    _, status, usage = os.wait4(child, 0)
+    if status:
+        raise RuntimeError(f"{' '.join(command)} ended with status {os.waitstatus_to_exitcode(status)}.")
+    return {
+        "seconds": round(time.perf_counter() - start, 1),
+        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 1),
+        "peak_MiB": round(usage.ru_maxrss / 1024.0),
+    }
+
+
+def measure_tiles(visits: int) -> Table:
+    """Return time and share of the limits of each step on one tile."""
+    stack = tiled_stack(TILE + 200, visits)
+    method = CrossExposureMethod(stack, RestorationConfig())
+    tile = Box.from_shape((TILE, TILE), (100, 100))
+    part = stack.cutout(tile.grown_by(37))
+    gatherer = StatisticsGatherer(part)
+    statistics = complete_statistics(gatherer)
+    family = make_family(statistics)
+    features = make_features(family)[None]
+    n_pixels, transform = part.shape[0] * part.shape[1], transform_flops(part.shape)
+    updates = sum(number for _, number in (*FIRST_PASS, *PATH))
+    steps: dict[str, tuple[Callable[[], object], float, float]] = {
+        "statistics": (lambda: complete_statistics(StatisticsGatherer(part)), (3 * visits + 2) * transform, 20.0 * visits),
+        "family": (lambda: make_family(statistics), 2 * updates * transform, 60.0 * updates),
+        "network": (lambda: method.network.mix(features, family.members[None]), network_flops(method) * n_pixels, 4.0 * 24 * 12),
+        "tile, whole": (lambda: method.restore_tile(stack, tile, None), 0.0, 0.0),
+        "ImageMM 150": (lambda: run_image_mm(part), 150 * 4 * visits * transform, 150 * 24.0 * visits),
+    }  # fmt: skip
+    bandwidth, flops = copy_bandwidth(), transform_speed(part.shape)
+    table = Table(names=("step", "seconds", "share_of_flops", "share_of_bandwidth"), dtype=("U16", float, float, float))
+    for name, (function, operations, traffic) in steps.items():
+        seconds = time_of(function, 1 if name.startswith("ImageMM") else 3)
+        table.add_row((name, seconds, operations / seconds / flops, traffic * n_pixels / seconds / bandwidth))
+    for name in ("seconds", "share_of_flops", "share_of_bandwidth"):
+        table[name].info.format = ".3f"
+    print(f"Copying moves {bandwidth / 1e9:.1f} GB/s, transforms do {flops / 1e9:.1f} GFLOP/s on one core.")
+    print(f"ImageMM 150 takes {table['seconds'][-1] / table['seconds'][-2]:.1f} times as long as the tile.")
+    return table
+
+
+def run_image_mm(part: object) -> np.ndarray:
+    """Return the latent image of ImageMM with 150 plain iterations."""
+    model = ForwardModel(part.shape, part.psf.size)
+    coadd = robust_coadd(part.image, part.variance, part.valid)
+    return image_mm(
+        part.image,
+        1.0 / np.sqrt(part.variance),
+        model,
+        model.spectra(part.psf.at(*part.box.center)),
+        image_mm_start(coadd, part.psf.radius),
+        iterations=150,
+        delta=2.0,
+        max_factor=2.0,
+        accelerate=False,
+    )
+
+
+def transform_flops(shape: tuple[int, int]) -> float:
+    """Return the usual count of operations of a real transform of an image."""
+    n_pixels = shape[0] * shape[1]
+    return 2.5 * n_pixels * np.log2(n_pixels)
+
+
+def network_flops(method: CrossExposureMethod) -> float:
+    """Return the operations of the network for each pixel."""
+    kernels = (weight for weight in method.network.model.get_weights() if weight.ndim == 4)
+    return 2.0 * sum(weight.size for weight in kernels)
+
+
+def copy_bandwidth() -> float:
+    """Return bytes per second, read and written, of copying a large array."""
+    source = np.zeros(2**26, np.float32)
+    target = np.empty_like(source)
+    return 2 * source.nbytes / time_of(lambda: np.copyto(target, source), 5)
+
+
+def transform_speed(shape: tuple[int, int]) -> float:
+    """Return operations per second of Fourier transforms alone on one core."""
+    image = np.ones(shape, np.float32)
+    return transform_flops(shape) / time_of(lambda: scipy.fft.rfft2(image), 20)
+
+
+def time_of(function: Callable[[], object], repeats: int) -> float:
+    """Return the least time of some calls, in seconds."""
+    function()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+if __name__ == "__main__":
+    main()
