@@ -38,10 +38,10 @@ from .cross_exposure_samples import (
     draw_patch_samples,
     family_margin,
     largest_margin,
-    restore_family,
     restore_whole_family,
 )
 from .default_network import load_default_network
+from .error_model import predict_variance
 from .errors import InvalidExposureError
 from .exposure_source import ExposureSource
 from .exposure_stack import ExposureStack
@@ -51,6 +51,7 @@ from .mixing_network import MixingNetwork, make_features
 from .mixing_training import train_mixing_network
 from .network_weights import unpack_network
 from .noise_variance import finish_variance
+from .nonnegative_family import RestorationFamily
 from .point_response import PIXEL_GRID_RESPONSE
 from .restoration_config import RestorationConfig
 from .restoration_result import empty_history
@@ -59,7 +60,7 @@ from .tiled_restoration import OnStrip, restore_tiles
 
 MIN_EXPOSURES = 3
 N_GROUPS = 4
-"""Groups of exposures whose deletion in turn gives the variance."""
+"""Groups of exposures whose deletion in turn gives the jackknife variance."""
 
 
 class CrossExposureMethod:
@@ -108,6 +109,8 @@ class CrossExposureMethod:
         if packed is None and options.network == "shipped":
             packed = load_default_network()
         self.network = MixingNetwork(config) if packed is None else unpack_network(packed, config)
+        # What is trained on the patch itself makes errors that the error model has not seen.
+        self._is_as_shipped = packed is not None and options.steps == 0
 
     def _mix(self, features: np.ndarray, members: np.ndarray) -> np.ndarray:
         from keras import ops
@@ -130,7 +133,7 @@ class CrossExposureMethod:
         self, kernel: np.ndarray | None, log: logging.Logger, on_strip: OnStrip | None = None
     ) -> tuple[np.ndarray, np.ndarray | None]:
         def restore_tile(stack: ExposureStack, tile: Box) -> tuple[np.ndarray, np.ndarray | None]:
-            return self._restore_tile(stack, tile, kernel)
+            return self.restore_tile(stack, tile, kernel)
 
         latent, variance = restore_tiles(
             self._exposures,
@@ -142,37 +145,82 @@ class CrossExposureMethod:
             log=log,
             on_strip=on_strip,
         )
-        return latent, None if variance is None else finish_variance(variance)
+        if variance is None or self.predicts_variance:
+            return latent, variance
+        return latent, finish_variance(variance)
 
     def point_response(self) -> np.ndarray:
         return PIXEL_GRID_RESPONSE
 
-    def _restore_tile(
+    @property
+    def predicts_variance(self) -> bool:
+        """Whether the variance comes with the restoration (`bool`)."""
+        return self._is_as_shipped and self._config.cross_exposure.variance == "predicted"
+
+    def restore_tile(
         self, stack: ExposureStack, tile: Box, kernel: np.ndarray | None
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        latent = self._restore(stack, tile)
-        if kernel is None:
-            return latent, None
-        return latent, self._tile_variance(stack, tile.intersection(self._exposures.box), kernel)
+        """Return the latent image of a tile, and how wrong it is.
 
-    def _restore(self, stack: ExposureStack, latent_box: Box) -> np.ndarray:
-        """Return the latent image of a box in the unit of the stack."""
-        updates = self._config.cross_exposure.refinement_updates
-        reach = self.network.margin
-        grown = latent_box.grown_by(reach)
+        Parameters
+        ----------
+        stack : `ExposureStack`
+            The exposures around the tile.
+        tile : `Box`
+            Pixels of the latent image.
+        kernel : `numpy.ndarray` or `None`
+            What the latent image will be convolved with.
+
+        Returns
+        -------
+        latent : `numpy.ndarray`
+            In the unit of the stack.
+        variance : `numpy.ndarray` or `None`
+            Of the restored image, on those pixels that are in the patch, in
+            the unit of the stack squared; `None` without a kernel.
+        """
+        where = tile.intersection(self._exposures.box)
+        grown = tile.grown_by(self.network.margin)
         if not mirrored_cutout(stack, grown).valid.any():
-            return np.zeros(latent_box.shape, np.float32)
-        if updates:
-            reach += family_margin(stack, grown)
-            family = restore_whole_family(stack, grown)
-        else:
-            family = restore_family(stack, grown)
+            return np.zeros(tile.shape, np.float32), None if kernel is None else np.full(where.shape, np.inf)
+        latent, family, margin = self.restore_with_family(stack, tile)
+        inside = latent[margin:-margin, margin:-margin] * np.float32(family.unit)
+        if kernel is None:
+            return inside, None
+        if self.predicts_variance:
+            return inside, predict_variance(latent, family, kernel, margin)[where.slices_within(tile)]
+        return inside, self._jackknife_tile(stack, where, kernel)
+
+    def restore_with_family(
+        self, stack: ExposureStack, latent_box: Box
+    ) -> tuple[np.ndarray, RestorationFamily, int]:
+        """Return the latent image of a box, and what it was mixed from.
+
+        Parameters
+        ----------
+        stack : `ExposureStack`
+            The exposures.
+        latent_box : `Box`
+            Pixels of the latent image.
+
+        Returns
+        -------
+        latent : `numpy.ndarray`
+            In the unit of the family, on the pixels of the family.
+        family : `~lsst.acn.nonnegative_family.RestorationFamily`
+            On more pixels than the box.
+        margin : `int`
+            How many more, on every side.
+        """
+        grown = latent_box.grown_by(self.network.margin)
+        family = restore_whole_family(stack, grown)
         latent = self._mix(make_features(family)[None], family.members[None])[0]
+        updates = self._config.cross_exposure.refinement_updates
         if updates:
             latent = refine_bright(latent, family, updates)
-        return latent[reach:-reach, reach:-reach] * np.float32(family.unit)
+        return latent, family, self.network.margin + family_margin(stack, grown)
 
-    def _tile_variance(self, stack: ExposureStack, tile: Box, kernel: np.ndarray) -> np.ndarray:
+    def _jackknife_tile(self, stack: ExposureStack, tile: Box, kernel: np.ndarray) -> np.ndarray:
         """Return the delete-a-group jackknife variance of a tile."""
         latent_box = tile.grown_by(len(kernel) // 2)
         needed = latent_box.grown_by(self.network.margin + largest_margin(stack.psf.radius))
@@ -180,7 +228,8 @@ class CrossExposureMethod:
         images = []
         for group in self._groups:
             rest = part.select([index for index, visit in enumerate(part.visits) if visit not in group])
-            images.append(convolve_to_target(self._restore(rest, latent_box), latent_box, kernel, tile))
+            latent, _ = self.restore_tile(rest, latent_box, None)
+            images.append(convolve_to_target(latent, latent_box, kernel, tile))
         return (len(images) - 1) * np.var(images, axis=0)
 
     def summary(self) -> dict[str, int | float | str]:

@@ -236,13 +236,15 @@ def restore_whole_family(stack: ExposureStack, latent_box: Box) -> RestorationFa
     Returns
     -------
     family : `RestorationFamily`
-        On ``latent_box`` grown by `family_margin`.
+        On ``latent_box`` grown by `family_margin`, with its coverage.
     """
     part = mirrored_cutout(stack, latent_box.grown_by(family_margin(stack, latent_box)))
     covering = np.flatnonzero(part.valid.any(axis=(1, 2)))
     if len(covering) < len(part):
         part = part.select(covering)
-    return make_family(complete_statistics(StatisticsGatherer(part)))
+    gatherer = StatisticsGatherer(part)
+    family = make_family(complete_statistics(gatherer))
+    return dataclasses.replace(family, coverage=gatherer.coverage())
 
 
 def stack_samples(samples: Sequence[CrossExposureSample]) -> tuple[np.ndarray, ...]:

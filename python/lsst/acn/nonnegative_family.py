@@ -88,6 +88,9 @@ class RestorationFamily:
         Pixels over which the PSF spreads a point source's noise.
     statistics : `SufficientStatistics`, optional
         What the members were made from; unknown of a family that is cropped.
+    coverage : `numpy.ndarray`, optional
+        Share of the weight of all exposures that each pixel has, same height
+        and width.
     """
 
     members: np.ndarray
@@ -95,6 +98,7 @@ class RestorationFamily:
     unit: float
     effective_area: float
     statistics: SufficientStatistics | None = None
+    coverage: np.ndarray | None = None
 
     def cropped(self, margin: int) -> RestorationFamily:
         """Return the family without the pixels near its edges.
@@ -111,7 +115,11 @@ class RestorationFamily:
         """
         inside = np.s_[margin:-margin, margin:-margin] if margin else np.s_[:, :]
         return dataclasses.replace(
-            self, members=self.members[inside], significance=self.significance[inside], statistics=None
+            self,
+            members=self.members[inside],
+            significance=self.significance[inside],
+            statistics=None,
+            coverage=None if self.coverage is None else self.coverage[inside],
         )
 
 

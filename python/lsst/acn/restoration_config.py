@@ -176,6 +176,16 @@ class CrossExposureConfig(Config):
         default=8,
         check=lambda updates: updates >= 0,
     )
+    variance = ChoiceField[str](
+        doc="Where the variance plane comes from. Where the network is trained on the patch, or is random, "
+        "it is always the jackknife.",
+        allowed={
+            "predicted": "An error model that comes with this package, fitted to what the shipped network "
+            "makes of simulated fields; it takes next to no time.",
+            "jackknife": "The scatter of further restorations, each without one of four groups of exposures.",
+        },
+        default="predicted",
+    )
 
 
 class ImageMMConfig(Config):

@@ -131,6 +131,18 @@ class StatisticsGatherer:
         """Whether there are pixels that no exposure knows (`bool`)."""
         return not self._part.valid.any(axis=0).all()
 
+    def coverage(self) -> np.ndarray:
+        r"""Return how much of the weight of all exposures each pixel has.
+
+        Returns
+        -------
+        coverage : `numpy.ndarray`
+            :math:`\sum_t c_t \rho_t / \sum_t c_t` with the trust
+            :math:`\rho_t` of `sum_up`: 1 where all exposures are as good as
+            usual, 0 where there are none, float32.
+        """
+        return np.einsum("t,tyx->yx", self._share, self._trust)
+
     def sum_up(self, latent: np.ndarray | None = None) -> SufficientStatistics:
         r"""Return the sums.
 

@@ -91,7 +91,7 @@ def restore_tiles(
         On the patch grown by half a PSF kernel; 0 in rows that no exposure
         reaches.
     variance : `numpy.ndarray` or `None`
-        On the patch; 0 in such rows.
+        On the patch; infinite in such rows.
     """
     latent_box = exposures.box.grown_by(exposures.psf.radius)
     latent, variance = TileBlender(latent_box, options.overlap), TileBlender(exposures.box, options.overlap)
@@ -111,8 +111,9 @@ def restore_tiles(
                 variance.add(tile.intersection(exposures.box), square)
             progress.log("Restored %s of %s.", tile, latent_box)
     # Rows that no exposure reaches were passed over.
-    empty = 0.0 if n_rows < exposures.box.shape[0] else None
-    return latent.result(empty=empty), variance.result(empty=empty) if has_variance else None
+    is_whole = n_rows == exposures.box.shape[0]
+    image = latent.result(empty=None if is_whole else 0.0)
+    return image, variance.result(empty=None if is_whole else np.inf) if has_variance else None
 
 
 def _latent_rows(rows: Box, patch: Box, latent_box: Box, options: TilesConfig) -> Box:

@@ -143,6 +143,7 @@ def _draw_tile(sample: TruthSample, size: int, rng: np.random.Generator) -> tupl
         sample.family,
         members=cut(sample.family.members, grown),
         significance=cut(sample.family.significance, grown),
+        coverage=None,
     )
     truth, is_known = cut(sample.truth, size), cut(sample.is_known, size)
     return make_features(family), family.members, truth, is_known, np.asarray(sample.noise, np.float32)
