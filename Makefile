@@ -19,6 +19,10 @@ UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .uv/bin/uv)
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
 QUIET := TF_CPP_MIN_LOG_LEVEL=3 MPLBACKEND=Agg
 
+# Modules are compiled once, and not by each of the many processes, even where
+# PYTHONDONTWRITEBYTECODE wants the folders of the source to stay as they are.
+BYTECODE := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CURDIR)/$(VENV)/bytecode"
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-bps bench test lint format requirements clean
 
@@ -29,19 +33,19 @@ setup: $(STAMP) ## Install the package and its pinned dependencies in .venv.
 	@echo "Ready: the commands are in $(BIN) (butler, pipetask, python)."
 
 demo: $(STAMP) ## Simulate a field, restore it, show what came out.
-	@$(QUIET) $(PYTHON) -m lsst.acn.demo "$(DEMO_OUTPUT)"
+	@$(QUIET) $(BYTECODE) $(PYTHON) -m lsst.acn.demo "$(DEMO_OUTPUT)"
 
 demo-bps: $(STAMP) ## Restore two patches at once with BPS, the Batch Processing Service.
-	@$(QUIET) $(PYTHON) -m lsst.acn.demo_bps "$(BPS_DEMO_OUTPUT)" $(BPS_DEMO_ARGS)
+	@$(QUIET) $(BYTECODE) $(PYTHON) -m lsst.acn.demo_bps "$(BPS_DEMO_OUTPUT)" $(BPS_DEMO_ARGS)
 
 # STARRED, the optional peer, is only needed here; without it the table says so.
 bench: $(STAMP) ## Compare all methods on simulated fields (half an hour; quick: BENCH_ARGS=--quick).
 	@$(UV) pip install --quiet --python $(PYTHON) --constraint requirements.txt \
 	    --requirement pyproject.toml --extra peers || echo "STARRED cannot be installed: going on without it." >&2
-	@$(QUIET) $(PYTHON) benchmarks/scoreboard.py "$(BENCH_OUTPUT)" $(BENCH_ARGS)
+	@$(QUIET) $(BYTECODE) $(PYTHON) benchmarks/scoreboard.py "$(BENCH_OUTPUT)" $(BENCH_ARGS)
 
 test: $(STAMP) ## Run all tests.
-	@$(QUIET) $(ONE_THREAD) $(PYTHON) -m pytest -n 2 $(PYTEST_ARGS)
+	@$(QUIET) $(BYTECODE) $(ONE_THREAD) $(PYTHON) -m pytest -n 2 $(PYTEST_ARGS)
 	@echo "All tests passed.  They ran in $(BIN); make demo shows the package at work."
 
 # The docstrings of click commands are their help texts, not numpydoc.
