@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,9 @@ from typing import Any
 import pytest
 
 from lsst.acn.restore_coadd import RestoreCoaddConfig
+from lsst.ctrl.mpexec.cli.pipetask import cli
 from lsst.daf.butler import Butler, DimensionUniverse
+from lsst.daf.butler.cli.utils import LogCliRunner
 from lsst.pipe.base import Pipeline
 from lsst.pipe.base.pipelineIR import ContractError
 
@@ -168,11 +171,12 @@ def test_building_a_quantum_graph_loads_no_slow_library(
 
 
 def pipetask(*arguments: str) -> str:
-    code = "from lsst.ctrl.mpexec.cli.pipetask import main; main()"
-    command = [sys.executable, "-W", "ignore", "-c", code, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    """Run the command in this process, which has loaded the libraries already."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        done = LogCliRunner().invoke(cli, arguments)
+    assert done.exit_code == 0, f"{done.output} {done.exception}"
+    return done.output
 
 
 def test_pipetask_builds_the_pipeline() -> None:
