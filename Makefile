@@ -15,7 +15,9 @@ PYTEST_ARGS ?=
 # The uv on the PATH if it works (a shim may not), else one of our own.
 UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .uv/bin/uv)
 
-# Two workers on two cores: each one keeps to a single thread.
+# Two workers on two cores: each one keeps to a single thread, and takes whole
+# files, so that what the tests of a file share is made once.
+WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
 QUIET := TF_CPP_MIN_LOG_LEVEL=3 MPLBACKEND=Agg
 
@@ -45,7 +47,7 @@ bench: $(STAMP) ## Compare all methods on simulated fields (half an hour; quick:
 	@$(QUIET) $(BYTECODE) $(PYTHON) benchmarks/scoreboard.py "$(BENCH_OUTPUT)" $(BENCH_ARGS)
 
 test: $(STAMP) ## Run all tests.
-	@$(QUIET) $(BYTECODE) $(ONE_THREAD) $(PYTHON) -m pytest -n 2 $(PYTEST_ARGS)
+	@$(QUIET) $(BYTECODE) $(ONE_THREAD) $(PYTHON) -m pytest $(WORKERS) $(PYTEST_ARGS)
 	@echo "All tests passed.  They ran in $(BIN); make demo shows the package at work."
 
 # The docstrings of click commands are their help texts, not numpydoc.
