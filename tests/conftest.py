@@ -23,13 +23,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import lsst.utils.packages
 from lsst.acn import Box, gaussian_kernel
 from lsst.acn.image_io import (
     CoaddInput,
@@ -68,6 +70,15 @@ def make_warps(n: int = 3) -> dict[int, Any]:
             image, variance, kernel, geometry=PATCH, mask=mask, mask_planes=PLANES, band="r"
         )
     return warps
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _installed_packages_are_listed_once() -> Iterator[None]:
+    """Spare every quantum a look at all packages: none is installed meanwhile."""
+    with pytest.MonkeyPatch.context() as patch:
+        listed = functools.cache(lsst.utils.packages.packages_distributions)
+        patch.setattr(lsst.utils.packages, "packages_distributions", listed)
+        yield
 
 
 @pytest.fixture
