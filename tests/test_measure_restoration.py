@@ -291,7 +291,12 @@ def test_pipeline_measures_with_the_stored_network(
     pipeline = Pipeline.fromFile(PIPELINE)
     for label in ("restoreCoadd", "measureRestoration"):
         pipeline.addConfigOverride(label, "use_restoration_network", True)
-    changes = {"method": "cross_exposure", "cross_exposure.network": "fresh", "cross_exposure.steps": 0}
+    changes = {
+        "method": "cross_exposure",
+        "cross_exposure.network": "fresh",
+        "cross_exposure.steps": 0,
+        "n_noise_realizations": 2,
+    }
     for name, value in changes.items():
         pipeline.addConfigOverride("restoreCoadd", f"restoration.{name}", value)
     executor = SimplePipelineExecutor.from_pipeline(pipeline, butler=butler)

@@ -55,7 +55,11 @@ OUTPUTS = {
     "reference": ("reference_coadd",),
 }
 OPTIONS = {
-    "restoration": ("-C", f"restoreCoadd:{ROOT / 'config' / 'quick.py'}"),
+    # What is written is the same for all methods; this one loads no TensorFlow.
+    "restoration": (
+        *("-C", f"restoreCoadd:{ROOT / 'config' / 'quick.py'}"),
+        *("-c", "restoreCoadd:restoration.method=image_mm"),
+    ),
     "reference": ("-j", "2"),
 }
 TASKS = {"restoration": "restoreCoadd", "reference": "assembleReferenceCoadd"}
