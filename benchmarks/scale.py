@@ -176,9 +176,8 @@ def measure_tiles(visits: int) -> Table:
         "ImageMM 150": (lambda: run_image_mm(part), 150 * 4 * visits * transform, 150 * 24.0 * visits),
     }
     bandwidth, flops = copy_bandwidth(), transform_speed(part.shape)
-    table = Table(
-        names=("step", "seconds", "share_of_flops", "share_of_bandwidth"), dtype=("U16", float, float, float)
-    )
+    names = ("step", "seconds", "share_of_flops", "share_of_bandwidth")
+    table = Table(names=names, dtype=("U16", *[float] * 3))
     for name, (function, operations, traffic) in steps.items():
         seconds = time_of(function, 1 if name.startswith("ImageMM") else 3)
         table.add_row((name, seconds, operations / seconds / flops, traffic * n_pixels / seconds / bandwidth))

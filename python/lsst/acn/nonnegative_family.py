@@ -32,6 +32,7 @@ import numpy as np
 import scipy.fft
 from scipy.ndimage import gaussian_filter
 
+from .hole_boxes import hole_boxes
 from .sufficient_statistics import StatisticsGatherer, SufficientStatistics
 
 WIENER_POWERS = (10.0, 1.0)
@@ -185,13 +186,21 @@ def complete_statistics(gatherer: StatisticsGatherer) -> SufficientStatistics:
     """
     statistics = gatherer.sum_up()
     latent = follow_path(statistics, FIRST_PASS)[-1]
+    for rows, columns in hole_boxes(gatherer.holes, gatherer.kernel_radius):
+        part = gatherer.cropped(rows, columns)
+        latent[rows, columns] = _fill_holes(part, latent[rows, columns])
+    return gatherer.sum_up(latent)
+
+
+def _fill_holes(gatherer: StatisticsGatherer, latent: np.ndarray) -> np.ndarray:
+    """Return the latent image of a part, with light where no exposure has data."""
     previous = latent
-    for _ in range(HOLE_PASSES if gatherer.has_holes else 0):
+    for _ in range(HOLE_PASSES):
         # What is missing comes back by a share in every pass: look ahead.
         ahead = np.maximum(latent + HOLE_MOMENTUM * (latent - previous), 0.0)
         previous = latent
         latent = follow_path(gatherer.sum_up(ahead), ((FIRST_PASS[-1][0], HOLE_UPDATES),), ahead)[-1]
-    return gatherer.sum_up(latent)
+    return latent
 
 
 def _image_noise(statistics: SufficientStatistics) -> float:

@@ -25,11 +25,13 @@ from __future__ import annotations
 
 __all__ = ("StatisticsGatherer", "SufficientStatistics", "typical_noise")
 
+import copy
 import dataclasses
 
 import numpy as np
 import scipy.fft
 
+from .boxes import Box
 from .exposure_stack import ExposureStack
 from .infill import fill_invalid, robust_coadd
 
@@ -37,6 +39,10 @@ OUTLIER_SIGMA = 6.0
 OUTLIER_FRACTION = 0.5
 """Allowance for real differences between exposures of differing seeing, as a
 fraction of the robust coadd."""
+
+HOLE_BRIGHTNESS, HOLE_COVERAGE = 200.0, 0.9
+"""Signal to noise of the coadd, and share of the weight of all exposures, at
+which a pixel begins to be as bad as one that no exposure knows."""
 
 MODEL_FRACTION = 0.25
 """Allowance for errors of the model of a first pass, as a fraction of it."""
@@ -114,10 +120,9 @@ class StatisticsGatherer:
     def __init__(self, part: ExposureStack) -> None:
         self._part = part
         medians = part.median_variances()
-        self._kernels = _centred_spectra(part.psf.at(*part.box.center), part.shape)
         weights = 1.0 / medians
         self._share = (weights / weights.sum()).astype(np.float32)
-        self._power = np.einsum("t,tuv->uv", self._share, self._kernels.real**2 + self._kernels.imag**2)
+        self._transform_kernels(part.psf.at(*part.box.center))
         self._coadd = robust_coadd(part.image, part.variance, part.valid)
         self._sigma = np.sqrt(part.variance, where=part.valid, out=np.zeros_like(part.variance))
         limit = OUTLIER_SIGMA * self._sigma + OUTLIER_FRACTION * np.abs(self._coadd)
@@ -126,10 +131,48 @@ class StatisticsGatherer:
         self._trust *= part.valid
         self._noise = _noise_of(weights)
 
+    def _transform_kernels(self, kernels: np.ndarray) -> None:
+        self._stamps = kernels
+        self._kernels = _centred_spectra(kernels, self._part.shape)
+        self._power = np.einsum("t,tuv->uv", self._share, self._kernels.real**2 + self._kernels.imag**2)
+
     @property
-    def has_holes(self) -> bool:
-        """Whether there are pixels that no exposure knows (`bool`)."""
-        return not self._part.valid.any(axis=0).all()
+    def holes(self) -> np.ndarray:
+        """`True` where no exposure knows a pixel, or where it is bright and
+        many do not: there the fill has to be as good as data
+        (`numpy.ndarray`).
+        """
+        is_bright = np.abs(self._coadd) > HOLE_BRIGHTNESS * self._noise
+        return ~self._part.valid.any(axis=0) | (is_bright & (self.coverage() < HOLE_COVERAGE))
+
+    @property
+    def kernel_radius(self) -> int:
+        """Half side of the PSF kernels in pixels (`int`)."""
+        return self._part.psf.radius
+
+    def cropped(self, rows: slice, columns: slice) -> StatisticsGatherer:
+        """Return a gatherer of some of the pixels, by the same weights.
+
+        Parameters
+        ----------
+        rows, columns : `slice`
+            Which pixels, with a start and a stop.
+
+        Returns
+        -------
+        gatherer : `StatisticsGatherer`
+            Its image, too, is taken as periodic.
+        """
+        box = self._part.box
+        start = box.y_start + rows.start, box.x_start + columns.start
+        result = copy.copy(self)
+        shape = rows.stop - rows.start, columns.stop - columns.start
+        result._part = self._part.cutout(Box.from_shape(shape, start))
+        result._coadd = self._coadd[rows, columns]
+        for name in ("_sigma", "_suspect", "_trust"):
+            setattr(result, name, getattr(self, name)[:, rows, columns])
+        result._transform_kernels(self._stamps)
+        return result
 
     def coverage(self) -> np.ndarray:
         r"""Return how much of the weight of all exposures each pixel has.
