@@ -42,6 +42,16 @@ from .nonnegative_family import RestorationFamily
 FILE = "error_model.json"
 FORMAT = "lsst.acn.error_model"
 VERSION = 1
+COVERAGE = FEATURES.index("log coverage")
+
+LEAST_ERROR = 0.001
+"""Least error of any pixel, in standard deviations of a point source: an empty
+sky is not known without error."""
+
+UNSEEN_ERROR = 0.02
+"""Error that is added where exposures are missing, in the same unit, over the
+root of what is left of their weight: what nobody has seen is not empty."""
+
 DIGITS = 6
 """Significant digits of the stored weights."""
 
@@ -80,6 +90,24 @@ class ErrorModel:
             hidden += bias
             np.maximum(hidden, 0.0, out=hidden)
         return (hidden @ self.weights[-1] + self.biases[-1]).reshape(features.shape[:-1])
+
+    def sigma(self, features: np.ndarray) -> np.ndarray:
+        """Return the expected error, and never less than can be known.
+
+        Parameters
+        ----------
+        features : `numpy.ndarray`
+            As for `log_sigma`.
+
+        Returns
+        -------
+        sigma : `numpy.ndarray`
+            In the same unit, with `LEAST_ERROR` and `UNSEEN_ERROR`.
+        """
+        coverage = np.exp(features[..., COVERAGE])
+        unseen = np.float32(UNSEEN_ERROR) * np.maximum(1.0 - coverage, 0.0) / np.sqrt(coverage)
+        seen = np.exp(2.0 * self.log_sigma(features))
+        return np.sqrt(seen + unseen**2 + np.float32(LEAST_ERROR) ** 2)
 
     def pack(self, provenance: Mapping[str, Any]) -> dict[str, Any]:
         """Return the model as plain values.
@@ -183,8 +211,8 @@ def predict_variance(
         stack squared, float32, shape ``(height - 2 margin, width - 2
         margin)``.
     """
-    log_sigma = load_error_model().log_sigma(make_error_features(latent, family, kernel, margin))
-    return (np.exp(log_sigma) * np.float32(family.unit * kernel.max())) ** 2
+    sigma = load_error_model().sigma(make_error_features(latent, family, kernel, margin))
+    return (sigma * np.float32(family.unit * kernel.max())) ** 2
 
 
 def _rounded(array: np.ndarray) -> Any:

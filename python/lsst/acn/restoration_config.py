@@ -173,7 +173,7 @@ class CrossExposureConfig(Config):
     refinement_updates = Field[int](
         doc="Number of multiplicative updates (ImageMM) of what the network made, let in where sources are "
         "bright; with 0, none.",
-        default=8,
+        default=14,
         check=lambda updates: updates >= 0,
     )
     variance = ChoiceField[str](
