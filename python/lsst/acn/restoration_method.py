@@ -128,6 +128,10 @@ def make_method(
     """
     if network is not None and config.method != "cross_exposure":
         raise ValueError(f"The method {config.method!r} cannot begin with a trained network.")
+    if config.method != "image_mm":
+        from .device_memory import grow_memory_on_demand
+
+        grow_memory_on_demand()
     match config.method:
         case "paper":
             from .paper_method import PaperMethod

@@ -35,6 +35,7 @@ import numpy as np
 from lsst.utils.logging import PeriodicLogger
 
 from .boxes import Box
+from .device_memory import ShrinkingBatches
 from .errors import TrainingDivergedError
 from .forward_model import ForwardModel
 from .fourier import keras_transforms
@@ -74,6 +75,9 @@ def train(
 
     Raises
     ------
+    MemoryError
+        Raised if the device has no room for one tile; batches of several are
+        halved until there is.
     TrainingDivergedError
         Raised if the loss stops being finite.
     """
@@ -90,12 +94,13 @@ def train(
         jit_compile=config.training.jit_compile,
     )
     make_batch = batch_maker(inputs, forward_model)
+    take_steps = ShrinkingBatches(lambda tiles: step(make_batch(tiles)), log)
     history: dict[str, list[float]] = {name: [] for name in HISTORY_DTYPES}
     progress = _Progress(config.training.epochs, log)
     for epoch in range(1, config.training.epochs + 1):
-        losses = []
+        losses: list[float] = []
         for batch in _batches(draw_tiles(inputs.box, size, rng), config.training.batch_size):
-            losses.append(step(make_batch(batch)))
+            losses += take_steps(batch)
         loss = float(np.mean(losses))
         if not np.isfinite(loss):
             raise TrainingDivergedError(f"The loss is {loss} in epoch {epoch}.", epoch=epoch)
