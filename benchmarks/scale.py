@@ -128,13 +128,13 @@ def repository(folder: Path, size: int, visits: int, patches: int) -> Path:
 
 def run_pipetask(repo: Path, output: str, pipeline: str, processes: int) -> dict[str, float]:
     """Run a pipeline in a process of its own and return what it costs."""
+    cores = max((os.cpu_count() or 1) // processes, 1)
     command = [
         "pipetask", "--log-level", "WARNING", "run", "-b", str(repo), "-p", pipeline,
         "-i", "simulated/warps", "-o", output, "-d", "skymap='simulated'",
-        "--register-dataset-types", "-j", str(processes),
+        "--register-dataset-types", "-j", str(processes), "--cores-per-quantum", str(cores),
     ]  # fmt: skip
-    # With one thread in each of several processes, none waits for another's.
-    environment = os.environ | ({"OMP_NUM_THREADS": "1"} if processes > 1 else {})
+    environment = dict(os.environ)
     executable = str(Path(sys.executable).parent / command[0])
     start = time.perf_counter()
     child = os.posix_spawn(executable, command, environment)

@@ -130,7 +130,11 @@ class CrossExposureMethod:
         )
 
     def restore(
-        self, kernel: np.ndarray | None, log: logging.Logger, on_strip: OnStrip | None = None
+        self,
+        kernel: np.ndarray | None,
+        log: logging.Logger,
+        on_strip: OnStrip | None = None,
+        workers: int | None = None,
     ) -> tuple[np.ndarray, np.ndarray | None]:
         def restore_tile(stack: ExposureStack, tile: Box) -> tuple[np.ndarray, np.ndarray | None]:
             return self.restore_tile(stack, tile, kernel)
@@ -144,6 +148,7 @@ class CrossExposureMethod:
             + (0 if kernel is None else len(kernel) // 2),
             log=log,
             on_strip=on_strip,
+            workers=workers,
         )
         if variance is None or self.predicts_variance:
             return latent, variance

@@ -26,7 +26,9 @@ from __future__ import annotations
 __all__ = ("ExposureFit", "ExposureFits", "fit_exposures")
 
 import dataclasses
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
@@ -115,7 +117,9 @@ class ExposureFits:
         return [exposure.visit for exposure in self.exposures if exposure.is_outlier]
 
 
-def fit_exposures(patch: RestoredPatch, pixels: PixelClasses, outlier_threshold: float = 5.0) -> ExposureFits:
+def fit_exposures(
+    patch: RestoredPatch, pixels: PixelClasses, outlier_threshold: float = 5.0, workers: int = 1
+) -> ExposureFits:
     """Compare every exposure with what the latent image predicts for it.
 
     Parameters
@@ -126,6 +130,8 @@ def fit_exposures(patch: RestoredPatch, pixels: PixelClasses, outlier_threshold:
         Source and sky pixels.
     outlier_threshold : `float`, optional
         Deviation from which a visit is an outlier, in standard deviations.
+    workers : `int`, optional
+        Exposures that may be looked at at once.
 
     Returns
     -------
@@ -135,17 +141,34 @@ def fit_exposures(patch: RestoredPatch, pixels: PixelClasses, outlier_threshold:
     full_scale = data_range(patch.coadd.image[0], patch.coadd.valid[0])
     signal, noise = np.zeros((2, *patch.box.shape))
     fits = []
-    # One exposure at a time: the predictions of all would need as much
-    # memory as the stack.
-    for index, weight in enumerate(exposure_weights(patch.exposures)):
+
+    def fit(index: int) -> tuple[ExposureFit, np.ndarray, np.ndarray]:
         stack = patch.exposures.exposure(index)
         residual = normalized_residual(stack, 0, predict_exposure(patch.latent, patch.latent_box, stack, 0))
-        fits.append(_fit_exposure(patch, pixels, stack, residual, full_scale))
         deviation = np.sqrt(np.where(stack.valid[0], stack.variance[0], 0.0))
+        return _fit_exposure(patch, pixels, stack, residual, full_scale), residual, deviation
+
+    # A few exposures at a time: the predictions of all would need as much
+    # memory as the stack.
+    weights = exposure_weights(patch.exposures)
+    for weight, (one, residual, deviation) in zip(weights, _in_turn(fit, len(weights), workers), strict=True):
+        fits.append(one)
         signal += weight * residual * deviation
         noise += (weight * deviation) ** 2
     noise[noise == 0] = np.nan
     return ExposureFits(_flagged(fits, outlier_threshold), signal / np.sqrt(noise), full_scale)
+
+
+def _in_turn[Result](function: Callable[[int], Result], number: int, workers: int) -> Iterator[Result]:
+    """Yield what a function makes of each index, no more at once than workers."""
+    with ThreadPoolExecutor(workers, thread_name_prefix="fit-exposures") as pool:
+        running: deque[Future[Result]] = deque()
+        for index in range(number):
+            running.append(pool.submit(function, index))
+            if len(running) >= workers:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
 
 
 def _fit_exposure(

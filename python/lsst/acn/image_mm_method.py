@@ -62,9 +62,13 @@ class ImageMMMethod:
         return empty_history()
 
     def restore(
-        self, kernel: np.ndarray | None, log: logging.Logger, on_strip: OnStrip | None = None
+        self,
+        kernel: np.ndarray | None,
+        log: logging.Logger,
+        on_strip: OnStrip | None = None,
+        workers: int | None = None,
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        latent, variance = self._restore(self._exposures, kernel, log, on_strip)
+        latent, variance = self._restore(self._exposures, kernel, log, on_strip, workers)
         return latent, None if variance is None else finish_variance(variance)
 
     def _restore(
@@ -73,6 +77,7 @@ class ImageMMMethod:
         kernel: np.ndarray | None,
         log: logging.Logger,
         on_strip: OnStrip | None = None,
+        workers: int | None = None,
     ) -> tuple[np.ndarray, np.ndarray | None]:
         def restore_tile(stack: ExposureStack, tile: Box) -> tuple[np.ndarray, np.ndarray | None]:
             return self._restore_tile(stack, exposures.box, tile, kernel)
@@ -81,7 +86,13 @@ class ImageMMMethod:
         # pixels share with the tile comes from within one more.
         reach = 2 * exposures.psf.radius
         return restore_tiles(
-            exposures, restore_tile, self._config.tiles, reach=reach, log=log, on_strip=on_strip
+            exposures,
+            restore_tile,
+            self._config.tiles,
+            reach=reach,
+            log=log,
+            on_strip=on_strip,
+            workers=workers,
         )
 
     def point_response(self) -> np.ndarray:

@@ -284,6 +284,7 @@ class MeasureRestorationTask(WarpInputsTask):
             magnitude_edges=np.array(self.config.magnitude_edges),
             zero_point=self.config.magnitude_zero_point,
             outlier_threshold=self.config.outlier_threshold,
+            workers=inputs.n_cores,
         )
         if self.config.held_out:
             test = self._hold_out(measurement, restored_coadd.metadata, restoration_network)

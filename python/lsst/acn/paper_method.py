@@ -63,7 +63,11 @@ class PaperMethod:
         return train(self.network, self.inputs, self._config, log)
 
     def restore(
-        self, kernel: np.ndarray | None, log: logging.Logger, on_strip: OnStrip | None = None
+        self,
+        kernel: np.ndarray | None,
+        log: logging.Logger,
+        on_strip: OnStrip | None = None,
+        workers: int | None = None,
     ) -> tuple[np.ndarray, np.ndarray | None]:
         if on_strip is not None:
             on_strip(self._stack.box, self._stack)

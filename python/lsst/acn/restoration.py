@@ -51,6 +51,7 @@ def restore(
     network: Mapping[str, Any] | None = None,
     log: logging.Logger | None = None,
     on_strip: OnStrip | None = None,
+    workers: int | None = None,
 ) -> RestorationResult:
     """Restore one sharp, clean image from many noisy, blurred exposures.
 
@@ -68,6 +69,9 @@ def restore(
     on_strip : `~collections.abc.Callable`, optional
         Called with the rows of the patch and the exposures on at least these,
         as they pass by, so that a large patch need not be read twice.
+    workers : `int`, optional
+        Tiles that may be restored at once; by default as many as
+        OMP_NUM_THREADS says, or as there are cores.
 
     Returns
     -------
@@ -86,7 +90,7 @@ def restore(
     method, history = _fit(exposures, config, network, log)
     fwhm = kernel_fwhm(method, config, log)
     kernel = gaussian_kernel(fwhm)
-    latent, variance = method.restore(kernel, log, on_strip)
+    latent, variance = method.restore(kernel, log, on_strip, workers)
     _check(latent, exposures, config)
     assert variance is not None
     latent_box = exposures.box.grown_by(exposures.psf.radius)

@@ -55,7 +55,11 @@ class RestorationMethod(Protocol):
         """
 
     def restore(
-        self, kernel: np.ndarray | None, log: logging.Logger, on_strip: OnStrip | None = None
+        self,
+        kernel: np.ndarray | None,
+        log: logging.Logger,
+        on_strip: OnStrip | None = None,
+        workers: int | None = None,
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Restore the whole patch.
 
@@ -69,6 +73,8 @@ class RestorationMethod(Protocol):
         on_strip : `~collections.abc.Callable`, optional
             Told of the exposures as they pass by, so that they need not be
             read again.
+        workers : `int`, optional
+            Tiles that may be restored at once.
 
         Returns
         -------

@@ -47,7 +47,7 @@ LOG_SECONDS = 10.0
 
 _THREADS = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
 MAX_WORKERS = min(int(_THREADS) if _THREADS.isdecimal() and int(_THREADS) else os.cpu_count() or 1, 16)
-"""Tiles that are restored at once, where there are as many."""
+"""Threads where nothing else is asked for."""
 
 OnStrip = Callable[[Box, ExposureStack], None]
 """Told the rows that are restored next, and the exposures on these and more."""
@@ -64,6 +64,7 @@ def restore_tiles(
     reach: int,
     log: logging.Logger,
     on_strip: OnStrip | None = None,
+    workers: int | None = None,
 ) -> Restored:
     """Restore overlapping tiles, some at once, and blend them.
 
@@ -84,6 +85,9 @@ def restore_tiles(
         Told of the progress.
     on_strip : `~collections.abc.Callable`, optional
         Told of the strips as they pass.
+    workers : `int`, optional
+        Tiles that are restored at once; by default as many as OMP_NUM_THREADS
+        says, or as there are cores.
 
     Returns
     -------
@@ -104,7 +108,9 @@ def restore_tiles(
         tiles = tile_grid(
             _latent_rows(rows, exposures.box, latent_box, options), options.restoring_size, options.overlap
         )
-        for tile, (image, square) in zip(tiles, _restored(strip, tiles, restore_tile), strict=True):
+        for tile, (image, square) in zip(
+            tiles, _restored(strip, tiles, restore_tile, workers or MAX_WORKERS), strict=True
+        ):
             latent.add(tile, image)
             if square is not None:
                 has_variance = True
@@ -127,13 +133,15 @@ def _latent_rows(rows: Box, patch: Box, latent_box: Box, options: TilesConfig) -
 
 
 def _restored(
-    strip: ExposureStack, tiles: list[Box], restore_tile: Callable[[ExposureStack, Box], Restored]
+    strip: ExposureStack,
+    tiles: list[Box],
+    restore_tile: Callable[[ExposureStack, Box], Restored],
+    workers: int,
 ) -> Iterator[Restored]:
     """Yield what is made of each tile, in order."""
-    workers = min(MAX_WORKERS, len(tiles))
-    if workers == 1:
+    if workers == 1 or len(tiles) == 1:
         # A single tile has all threads for its Fourier transforms.
-        with scipy.fft.set_workers(MAX_WORKERS):
+        with scipy.fft.set_workers(workers):
             for tile in tiles:
                 yield restore_tile(strip, tile)
         return
