@@ -35,7 +35,9 @@ CLIP_FRACTION = 0.3
 fraction of the median."""
 
 
-def robust_coadd(image: np.ndarray, variance: np.ndarray, valid: np.ndarray) -> np.ndarray:
+def robust_coadd(
+    image: np.ndarray, variance: np.ndarray, valid: np.ndarray, medians: np.ndarray | None = None
+) -> np.ndarray:
     """Return the outlier-clipped, weighted mean of exposures.
 
     Each exposure has one weight, its inverse median variance: a weight per
@@ -45,6 +47,8 @@ def robust_coadd(image: np.ndarray, variance: np.ndarray, valid: np.ndarray) -> 
     ----------
     image, variance, valid : `numpy.ndarray`
         Planes of a stack, shape ``(n, height, width)``.
+    medians : `numpy.ndarray`, optional
+        Median variance of each exposure, if it is known already.
 
     Returns
     -------
@@ -52,8 +56,11 @@ def robust_coadd(image: np.ndarray, variance: np.ndarray, valid: np.ndarray) -> 
         Float32 image, shape ``(height, width)``.  Pixels with no valid
         exposure are interpolated from their surroundings.
     """
-    medians = [np.median(v[m]) if m.any() else np.inf for v, m in zip(variance, valid, strict=True)]
-    weights = (1.0 / np.array(medians)).astype(np.float32)[:, None, None]
+    if medians is None:
+        medians = np.array(
+            [np.median(v[m]) if m.any() else np.inf for v, m in zip(variance, valid, strict=True)]
+        )
+    weights = (1.0 / medians).astype(np.float32)[:, None, None]
     coadd = np.empty(image.shape[1:], np.float32)
     for start in range(0, image.shape[1], ROWS_AT_A_TIME):
         rows = np.s_[:, start : start + ROWS_AT_A_TIME]

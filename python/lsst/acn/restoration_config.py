@@ -227,7 +227,7 @@ class TilesConfig(Config):
     )
     restoring_size = Field[int](
         doc="Side in pixels of the part of a tile that is restored at once.",
-        default=256,
+        default=320,
         check=lambda size: size >= 8,
     )
     overlap = Field[int](

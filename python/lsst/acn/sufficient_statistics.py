@@ -123,7 +123,7 @@ class StatisticsGatherer:
         weights = 1.0 / medians
         self._share = (weights / weights.sum()).astype(np.float32)
         self._transform_kernels(part.psf.at(*part.box.center))
-        self._coadd = robust_coadd(part.image, part.variance, part.valid)
+        self._coadd = robust_coadd(part.image, part.variance, part.valid, medians)
         self._sigma = np.sqrt(part.variance, where=part.valid, out=np.zeros_like(part.variance))
         limit = OUTLIER_SIGMA * self._sigma + OUTLIER_FRACTION * np.abs(self._coadd)
         self._suspect = np.abs(part.image - self._coadd) > limit
