@@ -230,12 +230,15 @@ class StatisticsGatherer:
         part = self._part
         spectrum = scipy.fft.rfft2(latent.astype(np.float32, copy=False))
         model = scipy.fft.irfft2(self._kernels * spectrum, s=part.shape)
+        # Few pixels are suspects, and all else is four passes over the exposures.
+        where = np.nonzero(self._suspect)
+        deviation = np.abs(part.image[where] - model[where])
+        is_outlier = deviation > OUTLIER_SIGMA * self._sigma[where] + MODEL_FRACTION * np.abs(model[where])
         residual = part.image - model
-        is_outlier = self._suspect & (
-            np.abs(residual) > OUTLIER_SIGMA * self._sigma + MODEL_FRACTION * np.abs(model)
-        )
-        residual *= self._trust * ~is_outlier
-        return model + np.where(part.valid, residual, 0.0)
+        residual *= self._trust
+        residual[tuple(axis[is_outlier] for axis in where)] = 0.0
+        model += residual
+        return model
 
 
 def typical_noise(stack: ExposureStack) -> float:

@@ -101,21 +101,24 @@ def restore_tiles(
     latent, variance = TileBlender(latent_box, options.overlap), TileBlender(exposures.box, options.overlap)
     progress = PeriodicLogger(log, interval=LOG_SECONDS)
     has_variance, n_rows = False, 0
-    for rows, strip in exposures.strips(options.overlap + reach):
-        if on_strip is not None:
-            on_strip(rows, strip)
-        n_rows += rows.shape[0]
-        tiles = tile_grid(
-            _latent_rows(rows, exposures.box, latent_box, options), options.restoring_size, options.overlap
-        )
-        for tile, (image, square) in zip(
-            tiles, _restored(strip, tiles, restore_tile, workers or MAX_WORKERS), strict=True
-        ):
-            latent.add(tile, image)
-            if square is not None:
-                has_variance = True
-                variance.add(tile.intersection(exposures.box), square)
-            progress.log("Restored %s of %s.", tile, latent_box)
+    with ThreadPoolExecutor(1, thread_name_prefix="on-strip") as listener:
+        for rows, strip in exposures.strips(options.overlap + reach):
+            told = None if on_strip is None else listener.submit(on_strip, rows, strip)
+            n_rows += rows.shape[0]
+            tiles = tile_grid(
+                _latent_rows(rows, exposures.box, latent_box, options),
+                options.restoring_size,
+                options.overlap,
+            )
+            restored = _restored(strip, tiles, restore_tile, workers or MAX_WORKERS)
+            for tile, (image, square) in zip(tiles, restored, strict=True):
+                latent.add(tile, image)
+                if square is not None:
+                    has_variance = True
+                    variance.add(tile.intersection(exposures.box), square)
+                progress.log("Restored %s of %s.", tile, latent_box)
+            if told is not None:
+                told.result()
     # Rows that no exposure reaches were passed over.
     is_whole = n_rows == exposures.box.shape[0]
     image = latent.result(empty=None if is_whole else 0.0)
