@@ -77,20 +77,62 @@ class ExposureSource(Protocol):
         """Return the median variance over valid pixels, shape ``(n,)``."""
 
     def select(self, indices: Sequence[int] | np.ndarray) -> ExposureSource:
-        """Return some of the exposures, in the order given."""
+        """Return some of the exposures.
+
+        Parameters
+        ----------
+        indices : `~collections.abc.Sequence` [`int`]
+            Their positions, in the order wanted.
+
+        Returns
+        -------
+        exposures : `ExposureSource`
+            These.
+        """
 
     def cutout(self, box: Box) -> ExposureStack:
-        """Return the part inside ``box``, without exposures that do not reach
-        it if they have to be read.
+        """Return a part of the patch.
+
+        Parameters
+        ----------
+        box : `Box`
+            The pixels to keep.
+
+        Returns
+        -------
+        stack : `ExposureStack`
+            Without exposures that do not reach the box, if they have to be
+            read.
         """
 
     def exposure(self, index: int) -> ExposureStack:
-        """Return one exposure, as a stack of one on the whole patch."""
+        """Return one exposure on the whole patch.
+
+        Parameters
+        ----------
+        index : `int`
+            Its position.
+
+        Returns
+        -------
+        stack : `ExposureStack`
+            The exposure alone.
+        """
 
     def strips(self, reach: int) -> Iterator[tuple[Box, ExposureStack]]:
-        """Yield rows of the patch, and the exposures on these and on as many
-        more rows as ``reach`` says, where the patch has them.
+        """Yield the rows of the patch piece by piece.
 
-        Rows that no exposure reaches are passed over.  The rows are disjoint,
-        in ascending order, and hold whole cells.
+        Parameters
+        ----------
+        reach : `int`
+            How many more rows are wanted around each piece, where the patch
+            has them.
+
+        Yields
+        ------
+        rows : `Box`
+            Disjoint, in ascending order, and of whole cells; rows that no
+            exposure reaches are passed over.
+        stack : `ExposureStack`
+            Exposures on these and on the rows around them.
         """
