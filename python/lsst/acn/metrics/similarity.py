@@ -31,6 +31,8 @@ from scipy.ndimage import minimum_filter
 SSIM_WINDOW = 7
 """Side, in pixels, of the uniform window of `structural_similarity`."""
 
+ROWS_AT_A_TIME = 256
+
 QUANTILES = (0.001, 0.999)
 """Shares of pixels below and above which values do not stretch the data range."""
 
@@ -83,8 +85,10 @@ def peak_signal_to_noise(
         return float("nan")
     if np.array_equal(reference[valid], image[valid]):
         return float("inf")
-    first, second = (np.asarray(each[valid], np.float64) for each in (reference, image))
-    return float(peak_signal_noise_ratio(first, second, data_range=full_scale))
+    # Two pixels of the root mean square difference: a large patch would take
+    # gigabytes in double precision.
+    difference = np.sqrt(np.mean(np.square(reference[valid] - image[valid]), dtype=np.float64))
+    return float(peak_signal_noise_ratio(np.zeros(2), np.full(2, difference), data_range=full_scale))
 
 
 def structural_similarity(
@@ -113,6 +117,13 @@ def structural_similarity(
     inside = minimum_filter(valid, SSIM_WINDOW, mode="constant", cval=0).astype(bool)
     if not inside.any() or full_scale <= 0:
         return float("nan")
-    first, second = (np.where(valid, each, 0.0).astype(np.float64) for each in (reference, image))
-    _, similarity = similarity_map(first, second, win_size=SSIM_WINDOW, data_range=full_scale, full=True)
-    return float(similarity[inside].mean())
+    total = 0.0
+    # Some rows at a time, for the map needs ten images in double precision.
+    for start in range(0, len(valid), ROWS_AT_A_TIME):
+        first, last = max(start - SSIM_WINDOW, 0), start + ROWS_AT_A_TIME + SSIM_WINDOW
+        rows = slice(first, last)
+        pair = (np.where(valid[rows], each[rows], 0.0).astype(np.float64) for each in (reference, image))
+        _, similarity = similarity_map(*pair, win_size=SSIM_WINDOW, data_range=full_scale, full=True)
+        counted = slice(start - first, start - first + ROWS_AT_A_TIME)
+        total += float(similarity[counted][inside[start : start + ROWS_AT_A_TIME]].sum())
+    return total / np.count_nonzero(inside)
