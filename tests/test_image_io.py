@@ -282,9 +282,8 @@ def stack() -> ExposureStack:
     mask[:, 40:] = 1
     mask[:10, :20] = 2
     planes = {"NO_DATA": 0, "SAT": 1}
-    return read_exposure_stack(
-        {1: warp(1), 2: warp(2, psf=gaussian_kernel(4.0, 15), mask=mask, mask_planes=planes)}
-    )
+    other = warp(2, psf=gaussian_kernel(4.0, 15), mask=mask, mask_planes=planes)
+    return read_exposure_stack({1: warp(1), 2: other})
 
 
 INPUTS = [CoaddInput("TestCam", visit, "r_01", 20260131) for visit in (2, 1)]

@@ -55,11 +55,7 @@ OUTPUTS = {
     "reference": ("reference_coadd",),
 }
 OPTIONS = {
-    # What is written is the same for all methods; this one loads no TensorFlow.
-    "restoration": (
-        *("-C", f"restoreCoadd:{ROOT / 'config' / 'quick.py'}"),
-        *("-c", "restoreCoadd:restoration.method=image_mm"),
-    ),
+    "restoration": ("-C", f"restoreCoadd:{ROOT / 'config' / 'quick.py'}"),
     "reference": ("-j", "2"),
 }
 TASKS = {"restoration": "restoreCoadd", "reference": "assembleReferenceCoadd"}
