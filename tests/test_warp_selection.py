@@ -24,6 +24,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -62,6 +63,9 @@ def make_mask(planes: dict[str, tuple[int, int]], box: Box = BOX) -> Mask:
     return mask
 
 
+RUNS = itertools.count(1)
+
+
 def put(
     root: str, name: str, storage_class: str, dimensions: tuple[str, ...], values: dict[Any, Any]
 ) -> None:
@@ -91,7 +95,9 @@ def output_of(root: str, **config: Any) -> Iterator[Butler]:
     for name, value in config.items():
         owner, _, field = name.rpartition("__")
         setattr(getattr(task_config, owner) if owner else task_config, field, value)
-    butler = SimplePipelineExecutor.prep_butler(root, inputs=["warps"], output=output)
+    # Runs that are named by the second would be one and the same.
+    run = f"{output}/{next(RUNS)}"
+    butler = SimplePipelineExecutor.prep_butler(root, inputs=["warps"], output=output, output_run=run)
     try:
         executor = SimplePipelineExecutor.from_task_class(
             AssembleReferenceCoaddTask, task_config, butler=butler
