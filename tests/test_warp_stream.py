@@ -156,6 +156,20 @@ def test_exposures_that_reach_a_part_are_where_they_are() -> None:
     np.testing.assert_array_equal(joined.psf.at(0, 0)[1], kernels[1])
 
 
+def test_planes_that_only_some_pieces_have_are_kept() -> None:
+    def part(y: int, planes: dict[str, int]) -> ExposureStack:
+        box = Box(y, y + 4, 0, 6)
+        image, mask = np.ones((1, *box.shape)), np.full((1, *box.shape), 1 << max(planes.values()))
+        return ExposureStack.from_arrays(
+            image, image, gaussian_kernel(2.0, 5)[None], box=box, mask=mask, mask_planes=planes
+        )
+
+    parts = [part(0, {"NO_DATA": 0, "BAD": 1}), part(4, {"NO_DATA": 0, "BAD": 1, "STREAK": 2})]
+    joined = join_rows(parts, [0], Box(0, 8, 0, 6), no_data=1)
+    assert joined.mask_planes == {"NO_DATA": 0, "BAD": 1, "STREAK": 2}
+    assert (joined.mask[0, :, 0] == [2] * 4 + [4] * 4).all()
+
+
 def test_restoration_does_not_depend_on_the_pieces(stream: WarpStream, whole: ExposureStack) -> None:
     config = RestorationConfig()
     config.tiles.restoring_size = 56

@@ -45,7 +45,7 @@ def join_rows(
     ----------
     parts : `~collections.abc.Sequence` [`ExposureStack`]
         Adjacent pieces of the same columns, ascending, each perhaps of some
-        of the exposures only.  Cells of their PSFs are equally high, and each
+        of the exposures only; a plane of their masks has one bit in all.  Cells of their PSFs are equally high, and each
         piece but the last holds whole ones.
     visits : `~collections.abc.Sequence` [`int`]
         All exposures, in order.
@@ -65,7 +65,12 @@ def join_rows(
         name: _joined(parts, present, rows, name, value) for name, value in empty.items()
     }
     return dataclasses.replace(
-        parts[0], box=rows, visits=tuple(present), psf=_joined_psf(parts, present), **planes
+        parts[0],
+        box=rows,
+        visits=tuple(present),
+        psf=_joined_psf(parts, present),
+        mask_planes={name: bit for part in parts for name, bit in part.mask_planes.items()},
+        **planes,
     )
 
 

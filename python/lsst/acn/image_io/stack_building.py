@@ -135,7 +135,7 @@ class StackBuilder:
             visits=tuple(self.visits),
             unit=self._terms.unit,
             mask=self._mask[:count],
-            mask_planes=self._terms.planes,
+            mask_planes=dict(self._terms.planes),
             band=band or self._terms.band,
             geometry=self._terms.geometry,
         )

@@ -119,7 +119,8 @@ class WarpStream:
 
     @property
     def mask_planes(self) -> Mapping[str, int]:
-        return self._terms.planes
+        # A copy, for another thread may be reading further warps.
+        return dict(self._terms.planes)
 
     def __len__(self) -> int:
         return len(self.visits)
