@@ -25,17 +25,20 @@ from __future__ import annotations
 
 __all__ = ("hole_boxes",)
 
+import functools
+import math
+
 import numpy as np
 import scipy.fft
 from scipy.ndimage import find_objects, label
 
+from .boxes import Box
+
 REACH = 1.5
 """Surroundings of a hole, in radii of the PSF kernels."""
 
-Slices = tuple[slice, slice]
 
-
-def hole_boxes(holes: np.ndarray, radius: int) -> list[Slices]:
+def hole_boxes(holes: np.ndarray, radius: int) -> list[tuple[slice, slice]]:
     """Return disjoint boxes that hold all holes and their surroundings.
 
     Parameters
@@ -52,49 +55,32 @@ def hole_boxes(holes: np.ndarray, radius: int) -> list[Slices]:
         up most of it.
     """
     labels, _ = label(holes, np.ones((3, 3)))
-    reach = int(REACH * radius)
-    boxes = [_grown(box, reach, holes.shape) for box in find_objects(labels)]
-    boxes = _merged(boxes)
-    if sum(_area(box) for box in boxes) > 0.5 * holes.size:
-        return [(slice(0, holes.shape[0]), slice(0, holes.shape[1]))]
-    return boxes
+    reach, whole = int(REACH * radius), Box.from_shape(holes.shape)
+    boxes = _merged([_grown(rows, columns, reach, whole) for rows, columns in find_objects(labels)])
+    if sum(math.prod(box.shape) for box in boxes) > 0.5 * holes.size:
+        boxes = [whole]
+    return [box.slices_within(whole) for box in boxes]
 
 
-def _grown(box: Slices, reach: int, shape: tuple[int, int]) -> Slices:
-    """Return a box and its surroundings, of a size that transforms fast."""
-    rows, columns = (
-        _grown_axis(axis.start - reach, axis.stop + reach, length)
-        for axis, length in zip(box, shape, strict=True)
-    )
-    return rows, columns
+def _grown(rows: slice, columns: slice, reach: int, whole: Box) -> Box:
+    """Return a hole and its surroundings, of a size that transforms fast."""
+    height, width = whole.shape
+    return Box(*_grown_axis(rows, reach, height), *_grown_axis(columns, reach, width))
 
 
-def _grown_axis(start: int, stop: int, length: int) -> slice:
+def _grown_axis(hole: slice, reach: int, length: int) -> tuple[int, int]:
     # Moved inwards at the edges, for a box must have room for a PSF kernel.
-    size = min(scipy.fft.next_fast_len(stop - start), length)
-    start = min(max(start, 0), length - size)
-    return slice(start, start + size)
+    size = min(scipy.fft.next_fast_len(hole.stop - hole.start + 2 * reach), length)
+    start = min(max(hole.start - reach, 0), length - size)
+    return start, start + size
 
 
-def _merged(boxes: list[Slices]) -> list[Slices]:
+def _merged(boxes: list[Box]) -> list[Box]:
     """Return boxes that do not overlap, joining those that do."""
-    merged: list[Slices] = []
+    merged: list[Box] = []
     for box in boxes:
-        while touching := [other for other in merged if _overlap(box, other)]:
+        while touching := [other for other in merged if box.overlaps(other)]:
             merged = [other for other in merged if other not in touching]
-            for other in touching:
-                box = _hull(box[0], other[0]), _hull(box[1], other[1])
+            box = functools.reduce(Box.union, touching, box)
         merged.append(box)
     return merged
-
-
-def _overlap(one: Slices, other: Slices) -> bool:
-    return all(a.start < b.stop and b.start < a.stop for a, b in zip(one, other, strict=True))
-
-
-def _hull(one: slice, other: slice) -> slice:
-    return slice(min(one.start, other.start), max(one.stop, other.stop))
-
-
-def _area(box: Slices) -> int:
-    return (box[0].stop - box[0].start) * (box[1].stop - box[1].start)
