@@ -34,7 +34,7 @@ from .boxes import Box
 from .coaddition import Coadd, assemble_coadd, exposure_weights
 from .exposure_source import ExposureSource
 from .exposure_stack import ExposureStack
-from .psf_kernels import PsfKernels
+from .psf_kernels import PsfKernels, padded_kernels
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -121,9 +121,5 @@ def _joined(kernels: dict[int, np.ndarray], box: Box, shape: tuple[int, int]) ->
     size = max(part.shape[-1] for part in kernels.values())
     joined = np.full((1, n_rows, n_columns, size, size), np.nan, np.float32)
     for row, part in kernels.items():
-        edge = (size - part.shape[-1]) // 2
-        inside = slice(edge, size - edge)
-        here = joined[0, row : row + len(part)]
-        here[np.isfinite(part).all(axis=(-1, -2))] = 0.0
-        here[..., inside, inside] = part
+        joined[0, row : row + len(part)] = padded_kernels(part, size)
     return PsfKernels(joined, box, shape)

@@ -33,7 +33,7 @@ import numpy as np
 
 from .boxes import Box
 from .exposure_stack import ExposureStack
-from .psf_kernels import PsfKernels
+from .psf_kernels import PsfKernels, constant_kernels, padded_kernels
 
 
 def join_rows(
@@ -45,8 +45,9 @@ def join_rows(
     ----------
     parts : `~collections.abc.Sequence` [`ExposureStack`]
         Adjacent pieces of the same columns, ascending, each perhaps of some
-        of the exposures only; a plane of their masks has one bit in all.  Cells of their PSFs are equally high, and each
-        piece but the last holds whole ones.
+        of the exposures only; a plane of their masks has one bit in all.
+        Cells of their PSFs are equally high, and each piece but the last
+        holds whole ones.
     visits : `~collections.abc.Sequence` [`int`]
         All exposures, in order.
     rows : `Box`
@@ -99,7 +100,8 @@ def _joined_psf(parts: Sequence[ExposureStack], visits: list[int]) -> PsfKernels
     )
     grids = [_grid(part, visits, size, shape, columns) for part in parts]
     joined = np.concatenate(grids, axis=1)
-    if shape is None and (one := _constant(joined)) is not None:
+    cells = joined.reshape(len(joined), -1, size, size)
+    if shape is None and (one := constant_kernels(cells)) is not None:
         return PsfKernels.constant(one, box)
     return PsfKernels(joined, box, shape or parts[0].psf.cell_shape)
 
@@ -111,21 +113,6 @@ def _grid(
     psf = part.psf
     n_rows = psf.kernels.shape[1] if shape is None else -(-psf.box.shape[0] // shape[0])
     grid = np.full((len(visits), n_rows, columns, size, size), np.nan, np.float32)
-    inside = slice((size - psf.size) // 2, (size + psf.size) // 2)
     for index, visit in enumerate(part.visits):
-        kernels = psf.kernels[index]
-        missing = np.isnan(kernels).all(axis=(-1, -2), keepdims=True)
-        grid[visits.index(visit)] = np.where(missing, np.nan, 0.0)
-        grid[visits.index(visit)][..., inside, inside] = kernels
+        grid[visits.index(visit)] = padded_kernels(psf.kernels[index], size)
     return grid
-
-
-def _constant(grid: np.ndarray) -> np.ndarray | None:
-    """Return the kernels if no exposure's are different in another piece."""
-    first = []
-    for kernels in grid.reshape(len(grid), -1, *grid.shape[-2:]):
-        have = kernels[np.isfinite(kernels).all(axis=(1, 2))]
-        if not (have == have[:1]).all():
-            return None
-        first.append(have[0])
-    return np.stack(first)

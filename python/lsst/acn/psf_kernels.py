@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("PsfKernels", "gaussian_kernel")
+__all__ = ("PsfKernels", "constant_kernels", "gaussian_kernel", "padded_kernels")
 
 from dataclasses import dataclass
 
@@ -178,6 +178,51 @@ class PsfKernels:
             Their kernels.
         """
         return PsfKernels(self.kernels[indices], self.box, self.cell_shape)
+
+
+def padded_kernels(kernels: np.ndarray, size: int) -> np.ndarray:
+    """Return kernels in the middle of larger stamps.
+
+    Parameters
+    ----------
+    kernels : `numpy.ndarray`
+        Shape ``(..., k, k)``, all NaN where there is none.
+    size : `int`
+        Odd side of the stamps, no less than ``k``.
+
+    Returns
+    -------
+    padded : `numpy.ndarray`
+        Shape ``(..., size, size)``, 0 around the kernels, and all NaN where
+        there is none.
+    """
+    edge = (size - kernels.shape[-1]) // 2
+    missing = np.isnan(kernels).all(axis=(-1, -2), keepdims=True)
+    widths = [(0, 0)] * (kernels.ndim - 2) + [(edge, edge)] * 2
+    return np.where(missing, np.nan, np.pad(kernels, widths)).astype(np.float32, copy=False)
+
+
+def constant_kernels(kernels: np.ndarray) -> np.ndarray | None:
+    """Return one kernel for each exposure, if it does not vary.
+
+    Parameters
+    ----------
+    kernels : `numpy.ndarray`
+        Kernels in some cells, at least one of each exposure, all NaN where
+        there is none; shape ``(n, n_cells, k, k)``.
+
+    Returns
+    -------
+    constant : `numpy.ndarray` or `None`
+        Shape ``(n, k, k)``; `None` if an exposure has different ones.
+    """
+    first = []
+    for row in kernels:
+        have = row[np.isfinite(row).all(axis=(1, 2))]
+        if not (have == have[:1]).all():
+            return None
+        first.append(have[0])
+    return np.stack(first)
 
 
 def gaussian_kernel(fwhm: float, size: int | None = None) -> np.ndarray:

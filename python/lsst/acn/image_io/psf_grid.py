@@ -31,7 +31,7 @@ import numpy as np
 
 from ..boxes import Box
 from ..errors import InvalidExposureError
-from ..psf_kernels import UNIT_SUM_TOLERANCE, PsfKernels
+from ..psf_kernels import UNIT_SUM_TOLERANCE, PsfKernels, constant_kernels, padded_kernels
 from .geometry import PatchGeometry
 from .patch_layout import fit_cell_shape
 
@@ -100,8 +100,8 @@ class PsfSampler:
         for index, row in enumerate(self._kernels):
             for cell, kernel in enumerate(row):
                 if kernel is not None:
-                    array[index, cell] = np.pad(kernel, (size - kernel.shape[0]) // 2)
-        if (one := _constant(array)) is not None:
+                    array[index, cell] = padded_kernels(kernel, size)
+        if (one := constant_kernels(array)) is not None:
             return PsfKernels.constant(one, self.box)
         return PsfKernels(array.reshape(count, *self._grid_shape(), size, size), self.box, self.cell_shape)
 
@@ -166,17 +166,6 @@ def psf_cells(geometry: PatchGeometry, cell_size: int) -> tuple[tuple[int, int],
 
 def _span(begin: int, end: int, origin: int, step: int) -> tuple[int, int]:
     return (begin - origin) // step, -(-(end - origin) // step)
-
-
-def _constant(array: np.ndarray) -> np.ndarray | None:
-    """Return the kernels, shape ``(n, k, k)``, if they are equal everywhere."""
-    first = []
-    for row in array:
-        have = row[np.isfinite(row).all(axis=(1, 2))]
-        if not (have == have[:1]).all():
-            return None
-        first.append(have[0])
-    return np.stack(first)
 
 
 def check_kernel(kernel: np.ndarray) -> None:

@@ -36,7 +36,7 @@ from lsst.pipe.base import NoWorkFound
 
 from ..boxes import Box
 from ..exposure_stack import ExposureStack
-from ..psf_kernels import PsfKernels
+from ..psf_kernels import PsfKernels, padded_kernels
 from .shared_terms import SharedTerms
 from .warp_arrays import warp_box
 
@@ -184,9 +184,8 @@ def _psf(
     kernels = np.full((len(visits), BLOCKS, BLOCKS, size, size), np.nan, np.float32)
 
     def put(stack: ExposureStack, i: int, j: int) -> None:
-        edge = (size - stack.psf.size) // 2
         for visit, kernel in zip(stack.visits, stack.psf.at(*stack.box.center), strict=True):
-            kernels[visits.index(visit), i, j] = np.pad(kernel, edge)
+            kernels[visits.index(visit), i, j] = padded_kernels(kernel, size)
 
     for (i, j), stack in stacks.items():
         if stack is not None:
