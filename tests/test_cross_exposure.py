@@ -25,7 +25,7 @@ import numpy as np
 import pytest
 from small_fields import make_config, make_stack
 
-from lsst.acn import Box, ExposureStack, InvalidExposureError, restore
+from lsst.acn import Box, ExposureStack, InvalidExposureError, RestorationConfig, restore
 from lsst.acn.cross_exposure_method import CrossExposureMethod
 from lsst.acn.cross_exposure_samples import draw_samples, family_margin, restore_family, restore_whole_family
 from lsst.acn.gated_refinement import refine_bright
@@ -147,6 +147,23 @@ def test_tiled_and_untiled_agree():
     untiled = method.restore(None, log)[0]
     assert np.sqrt(np.mean((tiled - untiled) ** 2)) < 0.02 * untiled.max()
     assert tiled.sum() == pytest.approx(untiled.sum(), rel=1e-2)
+
+
+@pytest.mark.parametrize("variance", ["predicted", "jackknife"])
+def test_where_no_exposure_has_data_nothing_is_claimed(variance):
+    stack, _ = make_stack(n=4, shape=(60, 200))
+    valid = stack.valid.copy()
+    valid[:, :, 90:] = False
+    part = ExposureStack.from_arrays(stack.image, stack.variance, stack.psf, valid=valid)
+    config = RestorationConfig()
+    config.cross_exposure.variance = variance
+    config.tiles.restoring_size, config.tiles.overlap = 50, 4
+    result = restore(part, config)
+    far, known = np.s_[:, 160:], np.s_[:, :80]
+    assert (result.image[far] == 0).all()
+    assert np.isposinf(result.variance[far]).all()
+    assert (result.variance[known] > 0).all()
+    assert np.isfinite(result.variance[known]).all()
 
 
 def test_two_exposures_are_too_few():
