@@ -46,7 +46,6 @@ from .errors import InvalidExposureError
 from .exposure_source import ExposureSource
 from .exposure_stack import ExposureStack
 from .gated_refinement import refine_bright
-from .mirrored_cutout import mirrored_cutout
 from .mixing_network import MixingNetwork, make_features
 from .mixing_training import train_mixing_network
 from .network_weights import unpack_network
@@ -186,7 +185,7 @@ class CrossExposureMethod:
         """
         where = tile.intersection(self._exposures.box)
         grown = tile.grown_by(self.network.margin)
-        if not mirrored_cutout(stack, grown).valid.any():
+        if not stack.cutout(grown.intersection(stack.box)).valid.any():
             return np.zeros(tile.shape, np.float32), None if kernel is None else np.full(where.shape, np.inf)
         latent, family, margin = self.restore_with_family(stack, tile)
         inside = latent[margin:-margin, margin:-margin] * np.float32(family.unit)

@@ -26,6 +26,7 @@ from __future__ import annotations
 __all__ = ("ExposureStack",)
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -205,6 +206,10 @@ class ExposureStack:
 
         An exposure with no valid pixel has an infinite one.
         """
+        return self._median_variances.copy()
+
+    @functools.cached_property
+    def _median_variances(self) -> np.ndarray:
         return np.array(
             [np.median(v[m]) if m.any() else np.inf for v, m in zip(self.variance, self.valid, strict=True)]
         )

@@ -87,7 +87,7 @@ def restore(
     """
     config = config or RestorationConfig()
     log = log or logging.getLogger(__name__)
-    method, history = _fit(exposures, config, network, log)
+    exposures, method, history = _fit(exposures, config, network, log)
     fwhm = kernel_fwhm(method, config, log)
     kernel = gaussian_kernel(fwhm)
     latent, variance = method.restore(kernel, log, on_strip, workers)
@@ -140,7 +140,7 @@ def restore_latent(
         Raised as by `restore`.
     """
     log = log or logging.getLogger(__name__)
-    method, history = _fit(exposures, config, network, log)
+    exposures, method, history = _fit(exposures, config, network, log)
     latent, _ = method.restore(None, log)
     _check(latent, exposures, config)
     return latent, history
@@ -151,25 +151,25 @@ def _fit(
     config: RestorationConfig,
     network: Mapping[str, Any] | None,
     log: logging.Logger,
-) -> tuple[RestorationMethod, dict[str, np.ndarray]]:
+) -> tuple[ExposureSource, RestorationMethod, dict[str, np.ndarray]]:
+    """Return the exposures that are of use, the method fitted to them, and its story."""
     config.validate()
-    usable = _usable(exposures)
+    exposures = _usable(exposures)
+    log.info("Restoring %s from %d exposures of %s.", exposures.box, len(exposures), exposures.box.shape)
+    method = make_method(exposures, config, network)
+    return exposures, method, method.fit(log)
+
+
+def _usable(exposures: ExposureSource) -> ExposureSource:
+    """Return the exposures that have valid pixels; others have no variance."""
+    usable = np.flatnonzero(np.isfinite(exposures.median_variances()))
     if len(usable) < MIN_EXPOSURES:
         raise InvalidExposureError(
             f"A restoration needs {MIN_EXPOSURES} exposures with valid pixels; there are {len(usable)} "
             f"among visits {list(exposures.visits)}.",
             n_exposures=len(usable),
         )
-    log.info("Restoring %s from %d exposures of %s.", exposures.box, len(usable), exposures.box.shape)
-    method = make_method(
-        exposures if len(usable) == len(exposures) else exposures.select(usable), config, network
-    )
-    return method, method.fit(log)
-
-
-def _usable(exposures: ExposureSource) -> np.ndarray:
-    """Return which exposures have valid pixels; others have no variance."""
-    return np.flatnonzero(np.isfinite(exposures.median_variances()))
+    return exposures if len(usable) == len(exposures) else exposures.select(usable)
 
 
 def _check(latent: np.ndarray, exposures: ExposureSource, config: RestorationConfig) -> None:
@@ -219,7 +219,7 @@ def _summarize(
         "method": config.method,
         "seed": config.seed,
         **method.summary(),
-        "n_exposures": len(_usable(exposures)),
+        "n_exposures": len(exposures),
         "epochs": len(history["epoch"]),
         "final_loss": float(history["loss"][-1]) if trained else float("nan"),
         "training_seconds": float(history["seconds"][-1]) if trained else 0.0,

@@ -31,6 +31,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .device_memory import grow_memory_on_demand
 from .exposure_source import ExposureSource
 from .restoration_config import RestorationConfig
 from .tiled_restoration import OnStrip
@@ -135,8 +136,6 @@ def make_method(
     if network is not None and config.method != "cross_exposure":
         raise ValueError(f"The method {config.method!r} cannot begin with a trained network.")
     if config.method != "image_mm":
-        from .device_memory import grow_memory_on_demand
-
         grow_memory_on_demand()
     match config.method:
         case "paper":

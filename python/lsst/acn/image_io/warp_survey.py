@@ -114,7 +114,8 @@ def survey_warps(
     lsst.pipe.base.NoWorkFound
         Raised if no warp has a valid pixel.
     """
-    blocks = _blocks(_common_box(warps))
+    terms.boxes.update({visit: warp_box(warp) for visit, warp in warps.items()})
+    blocks = _blocks(functools.reduce(Box.union, terms.boxes.values()))
     stacks = {where: _try_to_read(read, warps, box) for where, box in blocks.items()}
     if terms.geometry is None:
         return None
@@ -131,10 +132,6 @@ def survey_warps(
     found = [stack for stack in stacks.values() if stack is not None]
     medians = [_median_variance([others[visit]] if visit in others else found, visit) for visit in visits]
     return WarpSurvey(box, visits, np.array(medians), _psf(stacks, others, visits, box))
-
-
-def _common_box(warps: Mapping[int, Any]) -> Box:
-    return functools.reduce(Box.union, map(warp_box, warps.values()))
 
 
 def _blocks(box: Box) -> dict[tuple[int, int], Box]:
