@@ -53,7 +53,7 @@ from lsst.acn.infill import robust_coadd
 from lsst.acn.mixing_network import make_features
 from lsst.acn.nonnegative_family import FIRST_PASS, PATH, complete_statistics, make_family
 from lsst.acn.psf_kernels import gaussian_kernel
-from lsst.acn.sufficient_statistics import StatisticsGatherer
+from lsst.acn.statistics_gatherer import StatisticsGatherer
 
 PIPELINE = Path(__file__).parent.parent / "pipelines" / "acn.yaml"
 TASKS = ("assembleReferenceCoadd", "restoreCoadd", "measureRestoration")

@@ -31,7 +31,7 @@ from lsst.acn.cross_exposure_samples import draw_samples, family_margin, restore
 from lsst.acn.gated_refinement import refine_bright
 from lsst.acn.mirrored_cutout import mirrored_cutout, mirrored_index
 from lsst.acn.nonnegative_family import FAMILY_SIZE, make_family
-from lsst.acn.sufficient_statistics import StatisticsGatherer
+from lsst.acn.statistics_gatherer import StatisticsGatherer
 
 QUICK = {
     "method": "cross_exposure",

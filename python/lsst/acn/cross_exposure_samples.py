@@ -49,7 +49,7 @@ from .mirrored_cutout import mirrored_cutout
 from .mixing_network import make_features
 from .nonnegative_family import RestorationFamily, complete_statistics, make_family
 from .restoration_config import CrossExposureConfig
-from .sufficient_statistics import StatisticsGatherer
+from .statistics_gatherer import StatisticsGatherer
 from .tiles import draw_tiles
 
 LEAST_MARGIN = 1.25

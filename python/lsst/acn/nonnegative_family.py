@@ -33,7 +33,10 @@ import scipy.fft
 from scipy.ndimage import gaussian_filter
 
 from .hole_boxes import hole_boxes
-from .sufficient_statistics import StatisticsGatherer, SufficientStatistics
+from .hole_filling import fill_holes
+from .multiplicative_updates import multiplicative_updates
+from .statistics_gatherer import StatisticsGatherer
+from .sufficient_statistics import SufficientStatistics
 
 WIENER_POWERS = (10.0, 1.0)
 """Noise over signal of the Wiener filters that give the blurriest members."""
@@ -54,23 +57,9 @@ SMOOTHED = ((2, 1.0), (2, 2.0), (1, 2.0), (3, 1.0))
 FIRST_PASS = ((0.0, 15), (1.2, 25))
 """Stages of the model that masked pixels are filled with."""
 
-HOLE_PASSES = 8
-"""Further passes where there are pixels that no exposure knows: what is missing
-from the core of a saturated star comes back by and by."""
-
-HOLE_UPDATES = 15
-"""Updates of each of them."""
-
-HOLE_MOMENTUM = 0.7
-"""How far each of them looks ahead, in steps from one pass to the next."""
-
 FAMILY_SIZE = len(WIENER_POWERS) + len(PATH) + len(SMOOTHED)
 
-MAX_FACTOR = 2.0
-TINY = 1e-12
 
-
-# The variable may list a number for each level of nesting.
 @dataclasses.dataclass(frozen=True, eq=False)
 class RestorationFamily:
     """Restorations of the same exposures with differing regularisation.
@@ -163,7 +152,7 @@ def make_family(statistics: SufficientStatistics) -> RestorationFamily:
     members /= np.float32(unit)
     return RestorationFamily(
         members=members,
-        significance=(image / _image_noise(statistics)).astype(np.float32),
+        significance=(image / statistics.image_noise).astype(np.float32),
         unit=unit,
         effective_area=1.0 / statistics.mean_power,
         statistics=statistics,
@@ -188,27 +177,8 @@ def complete_statistics(gatherer: StatisticsGatherer) -> SufficientStatistics:
     latent = follow_path(statistics, FIRST_PASS)[-1]
     for rows, columns in hole_boxes(gatherer.holes, gatherer.kernel_radius):
         part = gatherer.cropped(rows, columns)
-        latent[rows, columns] = _fill_holes(part, latent[rows, columns])
+        latent[rows, columns] = fill_holes(part, latent[rows, columns])
     return gatherer.sum_up(latent)
-
-
-def _fill_holes(gatherer: StatisticsGatherer, latent: np.ndarray) -> np.ndarray:
-    """Return the latent image of a part, with light where no exposure has data."""
-    previous = latent
-    for _ in range(HOLE_PASSES):
-        # What is missing comes back by a share in every pass: look ahead.
-        ahead = np.maximum(latent + HOLE_MOMENTUM * (latent - previous), 0.0)
-        previous = latent
-        latent = follow_path(gatherer.sum_up(ahead), ((FIRST_PASS[-1][0], HOLE_UPDATES),), ahead)[-1]
-    return latent
-
-
-def _image_noise(statistics: SufficientStatistics) -> float:
-    """Return the noise of the back-projected image.
-
-    Its power spectrum is that of the exposures' mean times P.
-    """
-    return statistics.point_source_noise * statistics.mean_power
 
 
 def _wiener(statistics: SufficientStatistics) -> np.ndarray:
@@ -238,50 +208,11 @@ def follow_path(
     ends : `list` [`numpy.ndarray`]
         One per stage, in the unit of the exposures.
     """
-    noise = np.float32(_image_noise(statistics))
-    target = np.maximum(statistics.back_projected_image(), 0.0).astype(np.float32)
-    latent = np.maximum(target if start is None else start, np.float32(0.05) * noise)
+    target = np.maximum(statistics.back_projected_image(), 0.0).astype(np.float32, copy=False)
+    latent = np.maximum(target if start is None else start, statistics.faintest)
     ends = []
-    for penalty, updates in path:
-        latent = _update(latent, target, statistics, np.float32(penalty) * noise, updates)
+    for sparsity, updates in path:
+        penalty = np.float32(sparsity * statistics.image_noise)
+        latent = multiplicative_updates(latent, target, statistics.apply_power, penalty, updates)
         ends.append(latent)
     return ends
-
-
-def _update(
-    latent: np.ndarray,
-    target: np.ndarray,
-    statistics: SufficientStatistics,
-    penalty: np.float32,
-    updates: int,
-) -> np.ndarray:
-    """Return the latent image after some accelerated updates."""
-    previous = latent
-    step = last_step = None
-    for _ in range(updates):
-        point = _extrapolate(latent, previous, step, last_step)
-        previous = latent
-        spectrum = scipy.fft.rfft2(point)
-        spectrum *= statistics.power
-        ratio = scipy.fft.irfft2(spectrum, s=statistics.shape, overwrite_x=True)
-        ratio += penalty
-        np.maximum(ratio, TINY, out=ratio)
-        np.divide(target, ratio, out=ratio)
-        np.clip(ratio, 1.0 / MAX_FACTOR, MAX_FACTOR, out=ratio)
-        latent = np.multiply(point, ratio, out=ratio)
-        step, last_step = latent - point, step
-    return latent
-
-
-def _extrapolate(
-    latent: np.ndarray, previous: np.ndarray, step: np.ndarray | None, last_step: np.ndarray | None
-) -> np.ndarray:
-    """Return the point ahead that the last two steps show."""
-    if step is None or last_step is None:
-        return latent
-    overlap, length = np.vdot(step, last_step), np.vdot(last_step, last_step)
-    alpha = np.float32(np.clip(overlap / max(length, TINY), 0.0, 0.98))
-    point = latent - previous
-    point *= alpha
-    point += latent
-    return np.maximum(point, np.float32(TINY), out=point)
