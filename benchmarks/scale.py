@@ -46,12 +46,13 @@ from astropy.table import Table
 from scale_fields import fill_repository, tiled_stack
 
 from lsst.acn import Box, RestorationConfig
+from lsst.acn.compiled_inference import compile_inference
 from lsst.acn.cross_exposure_method import CrossExposureMethod
 from lsst.acn.forward_model import ForwardModel
 from lsst.acn.image_mm import image_mm, image_mm_start
 from lsst.acn.infill import robust_coadd
-from lsst.acn.mixing_network import make_features
-from lsst.acn.nonnegative_family import FIRST_PASS, PATH, complete_statistics, make_family
+from lsst.acn.mixing_network import KERNEL, N_FEATURES, STRIDE, make_features
+from lsst.acn.nonnegative_family import SHARP_PATH, SMOOTH_PATH, complete_statistics, make_family
 from lsst.acn.psf_kernels import gaussian_kernel
 from lsst.acn.statistics_gatherer import StatisticsGatherer
 
@@ -61,13 +62,15 @@ SIZES = (512, 1050, 2100, 4200)
 VISITS = (8, 16, 33)
 MIB = 2.0**20
 TILE = 256
-KERNEL = gaussian_kernel(2.3)
+TARGET_KERNEL = gaussian_kernel(2.3)
 """About what brings stars to the target PSF."""
 
 
 def main() -> None:
     """Measure what was asked for, and print a table."""
     arguments = parse_arguments()
+    if arguments.backend:
+        os.environ["KERAS_BACKEND"] = arguments.backend
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if arguments.tiles:
         table = measure_tiles(arguments.visits[-1])
@@ -86,6 +89,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--repositories", type=Path, help="Folder where repositories are kept.")
     parser.add_argument("--tiles", action="store_true", help="Take the restoration of a tile apart.")
     parser.add_argument("--processes", type=int, default=1, help="Compare this -j with -j 1 on four patches.")
+    parser.add_argument("--backend", choices=("tensorflow", "jax", "torch"), help="Keras backend.")
     return parser.parse_args()
 
 
@@ -155,24 +159,25 @@ def measure_tiles(visits: int) -> Table:
     tile = Box.from_shape((TILE, TILE), (100, 100))
     part = stack.cutout(tile.grown_by(37))
     gatherer = StatisticsGatherer(part)
-    statistics = complete_statistics(gatherer)
-    family = make_family(statistics)
+    statistics, latent = complete_statistics(gatherer)
+    family = make_family(statistics, latent)
+    mix = compile_inference(method.network.mix, 2)
     features = make_features(family)[None]
     n_pixels, transform = part.shape[0] * part.shape[1], transform_flops(part.shape)
-    updates = sum(number for _, number in (*FIRST_PASS, *PATH))
+    updates = sum(number for _, number in (*SMOOTH_PATH, *SHARP_PATH))
     steps: dict[str, tuple[Callable[[], object], float, float]] = {
         "statistics": (
             lambda: complete_statistics(StatisticsGatherer(part)),
             (4 * visits + 2) * transform,
             60.0 * visits,
         ),
-        "family": (lambda: make_family(statistics), 2 * updates * transform, 60.0 * updates),
+        "family": (lambda: make_family(statistics, latent), 2 * updates * transform, 60.0 * updates),
         "network": (
-            lambda: method.network.mix(features, family.members[None]),
+            lambda: mix(features, family.members[None]),
             network_flops(method) * n_pixels,
             4.0 * 24 * 12,
         ),
-        "tile, whole": (lambda: method.restore_tile(stack, tile, KERNEL), 0.0, 0.0),
+        "tile, whole": (lambda: method.restore_tile(stack, tile, TARGET_KERNEL), 0.0, 0.0),
         "ImageMM 150": (lambda: run_image_mm(part), 150 * 4 * visits * transform, 150 * 24.0 * visits),
     }
     bandwidth, flops = copy_bandwidth(), transform_speed(part.shape)
@@ -213,8 +218,11 @@ def transform_flops(shape: tuple[int, int]) -> float:
 
 def network_flops(method: CrossExposureMethod) -> float:
     """Return the operations of the network for each pixel."""
-    kernels = (weight for weight in method.network.model.get_weights() if weight.ndim == 4)
-    return 2.0 * sum(weight.size for weight in kernels)
+    kernels = [weight for weight in method.network.model.get_weights() if weight.ndim == 4]
+    # All but the last layer and the one beside the trunk work at the lower resolution.
+    beside = next(kernel.size for kernel in kernels if kernel.shape[:3] == (KERNEL, KERNEL, N_FEATURES))
+    full = beside + kernels[-1].size
+    return 2.0 * (full + (sum(kernel.size for kernel in kernels) - full) / STRIDE**2)
 
 
 def copy_bandwidth() -> float:

@@ -30,7 +30,7 @@ from lsst.acn.cross_exposure_method import CrossExposureMethod
 from lsst.acn.cross_exposure_samples import draw_samples, family_margin, restore_family, restore_whole_family
 from lsst.acn.gated_refinement import refine_bright
 from lsst.acn.mirrored_cutout import mirrored_cutout, mirrored_index
-from lsst.acn.nonnegative_family import FAMILY_SIZE, make_family
+from lsst.acn.nonnegative_family import FAMILY_SIZE, SHARP_MEMBER, make_family
 from lsst.acn.statistics_gatherer import StatisticsGatherer
 
 QUICK = {
@@ -90,13 +90,13 @@ def test_the_sparser_the_member_the_less_it_makes_of_noise_and_stars_stay():
     empty = np.ones(truth.shape, bool)
     for y, x in np.argwhere(truth > 0):
         empty[max(y - 9, 0) : y + 10, max(x - 9, 0) : x + 10] = False
-    sharp = family.members[..., 3:7]
+    sharp = family.members[..., SHARP_MEMBER - 1 : SHARP_MEMBER + 3]
     noise = [member[empty].sum() for member in np.moveaxis(sharp, -1, 0)]
     assert noise == sorted(noise, reverse=True)
     assert noise[-1] < 0.1 * noise[0]
     y, x = np.unravel_index(truth.argmax(), truth.shape)
     box = np.s_[y - 2 : y + 3, x - 2 : x + 3]
-    fluxes = family.members[box].sum(axis=(0, 1))[4:7] * family.unit
+    fluxes = family.members[box].sum(axis=(0, 1))[SHARP_MEMBER : SHARP_MEMBER + 3] * family.unit
     np.testing.assert_allclose(fluxes, truth[box].sum(), rtol=0.05)
 
 
@@ -185,9 +185,9 @@ def test_saturated_cores_are_filled_with_what_their_surroundings_say():
     box = saturated.box.grown_by(radius)
     near = np.s_[y + radius - 4 : y + radius + 5, x + radius - 4 : x + radius + 5]
     family = restore_family(saturated, box)
-    filled = family.members[..., 4][near].sum() * family.unit
+    filled = family.members[..., SHARP_MEMBER][near].sum() * family.unit
     once = make_family(StatisticsGatherer(mirrored_cutout(saturated, box.grown_by(2 * radius))).sum_up())
-    interpolated = once.cropped(2 * radius).members[..., 4][near].sum() * once.unit
+    interpolated = once.cropped(2 * radius).members[..., SHARP_MEMBER][near].sum() * once.unit
     expected = truth[near].sum()
     assert abs(filled - expected) < 0.5 * abs(interpolated - expected)
 
@@ -216,7 +216,7 @@ def test_refinement_fits_bright_sources_better_and_leaves_the_sky_alone():
     stack, truth = make_stack(n=6, shape=(60, 64))
     box = stack.box.grown_by(stack.psf.radius)
     family = restore_whole_family(stack, box)
-    start = 0.8 * family.members[..., 4]
+    start = 0.8 * family.members[..., SHARP_MEMBER]
     refined = refine_bright(start, family, 20)
     inside = slice(family_margin(stack, box), -family_margin(stack, box))
     bright = family.significance[inside, inside] > 100

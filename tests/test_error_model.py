@@ -39,6 +39,7 @@ from lsst.acn.cross_exposure_samples import restore_family
 from lsst.acn.error_features import FEATURES, make_error_features
 from lsst.acn.error_model import FILE, ErrorModel, load_error_model, predict_variance
 from lsst.acn.network_weights import InvalidNetworkError
+from lsst.acn.nonnegative_family import SHARP_MEMBER
 from lsst.acn.simulation import SimulationConfig, simulate_field
 from lsst.acn.sufficient_statistics import typical_noise
 
@@ -82,7 +83,7 @@ def test_the_fewer_exposures_show_a_pixel_the_larger_the_variance():
 def test_it_scales_with_the_unit_of_the_stack():
     stack, _ = make_stack(n=4)
     family = restore_family(stack, stack.box)
-    latent = family.members[..., 4]
+    latent = family.members[..., SHARP_MEMBER]
     variance = predict_variance(latent, family, KERNEL, 6)
     larger = predict_variance(latent, dataclasses.replace(family, unit=10 * family.unit), KERNEL, 6)
     assert variance.shape == (stack.shape[0] - 12, stack.shape[1] - 12)
@@ -94,7 +95,7 @@ def test_it_scales_with_the_unit_of_the_stack():
 def test_what_a_tile_says_of_a_pixel_does_not_depend_on_its_margin():
     stack, _ = make_stack(n=4, shape=(60, 64))
     family = restore_family(stack, stack.box)
-    latent = family.members[..., 4]
+    latent = family.members[..., SHARP_MEMBER]
     all_of_it = make_error_features(latent, family, KERNEL, 0)
     assert all_of_it.shape == (*stack.shape, len(FEATURES))
     np.testing.assert_allclose(
@@ -130,7 +131,7 @@ def test_a_family_of_unknown_coverage_is_refused():
     stack, _ = make_stack(n=4)
     family = dataclasses.replace(restore_family(stack, stack.box), coverage=None)
     with pytest.raises(ValueError, match="coverage"):
-        make_error_features(family.members[..., 4], family, KERNEL, 4)
+        make_error_features(family.members[..., SHARP_MEMBER], family, KERNEL, 4)
 
 
 def test_packing_loses_nothing_but_digits(packed):

@@ -28,19 +28,20 @@ __all__ = ("CrossExposureMethod",)
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from .boxes import Box
+from .compiled_inference import compile_inference
 from .cross_exposure_samples import (
     draw_patch_samples,
     family_margin,
     largest_margin,
     restore_whole_family,
 )
-from .default_network import load_default_network
+from .default_network import compiled_default_network, load_default_network
 from .error_model import predict_variance
 from .errors import InvalidExposureError
 from .exposure_source import ExposureSource
@@ -105,22 +106,28 @@ class CrossExposureMethod:
         groups = np.array_split(rng.permutation(len(exposures)), N_GROUPS)
         self._groups = [{exposures.visits[index] for index in group} for group in groups]
         self._turn = threading.Lock()
-        if packed is None and options.network == "shipped":
-            packed = load_default_network()
-        self.network = MixingNetwork(config) if packed is None else unpack_network(packed, config)
+        self._compiled: Callable[..., np.ndarray] | None = None
+        is_shipped = packed is None and options.network == "shipped"
         # What is trained on the patch itself makes errors that the error model has not seen.
-        self._is_as_shipped = packed is not None and options.steps == 0
+        self._is_as_shipped = options.steps == 0 and (is_shipped or packed is not None)
+        if is_shipped and options.steps == 0:
+            self.network, self._compiled = compiled_default_network()
+        elif is_shipped or packed is not None:
+            self.network = unpack_network(load_default_network() if packed is None else packed, config)
+        else:
+            self.network = MixingNetwork(config)
 
     def _mix(self, features: np.ndarray, members: np.ndarray) -> np.ndarray:
-        from keras import ops
-
         # The backend has threads of its own; tiles take turns.
         with self._turn:
-            return np.asarray(ops.convert_to_numpy(self.network.mix(features, members)))
+            if self._compiled is None:
+                self._compiled = compile_inference(self.network.mix, 2)
+            return self._compiled(features[None], members[None])[0]
 
     def fit(self, log: logging.Logger) -> dict[str, np.ndarray]:
         if self._config.cross_exposure.steps == 0:
             return empty_history()
+        self._compiled = None
         start = time.monotonic()
         samples = draw_patch_samples(self._exposures, self._config.cross_exposure, self._config.seed)
         log.info("Made %d training samples in %.0f s.", len(samples), time.monotonic() - start)
@@ -218,7 +225,7 @@ class CrossExposureMethod:
         """
         grown = latent_box.grown_by(self.network.margin)
         family = restore_whole_family(stack, grown)
-        latent = self._mix(make_features(family)[None], family.members[None])[0]
+        latent = self._mix(make_features(family), family.members)
         updates = self._config.cross_exposure.refinement_updates
         if updates:
             latent = refine_bright(latent, family, updates)

@@ -243,7 +243,7 @@ def restore_whole_family(stack: ExposureStack, latent_box: Box) -> RestorationFa
     if len(covering) < len(part):
         part = part.select(covering)
     gatherer = StatisticsGatherer(part)
-    family = make_family(complete_statistics(gatherer))
+    family = make_family(*complete_statistics(gatherer))
     return dataclasses.replace(family, coverage=gatherer.coverage())
 
 

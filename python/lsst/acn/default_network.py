@@ -23,12 +23,20 @@
 
 from __future__ import annotations
 
-__all__ = ("load_default_network",)
+__all__ = ("compiled_default_network", "load_default_network")
 
 import functools
 import json
+from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
+
+import numpy as np
+
+from .compiled_inference import compile_inference
+from .mixing_network import MixingNetwork
+from .network_weights import unpack_network
+from .restoration_config import RestorationConfig
 
 FILE = "mixing_network.json"
 
@@ -44,3 +52,19 @@ def load_default_network() -> dict[str, Any]:
         ``benchmarks/train_default_network.py``.
     """
     return json.loads((files("lsst.acn") / "data" / FILE).read_text())
+
+
+@functools.cache
+def compiled_default_network() -> tuple[MixingNetwork, Callable[..., np.ndarray]]:
+    """Return the shipped network, and its mixing compiled once for all patches.
+
+    Returns
+    -------
+    network : `~lsst.acn.mixing_network.MixingNetwork`
+        Not to be trained further, for others use it, too.
+    mix : `~collections.abc.Callable`
+        Takes features and members as arrays, with a first axis for tiles, and
+        returns latent images.
+    """
+    network = unpack_network(load_default_network(), RestorationConfig())
+    return network, compile_inference(network.mix, 2)

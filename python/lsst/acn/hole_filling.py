@@ -51,14 +51,15 @@ def fill_holes(gatherer: StatisticsGatherer, latent: np.ndarray) -> np.ndarray:
     of a saturated star would come back by a small share in every pass.
     Instead, the sums that the exposures do hold, without any filling, are
     fitted: with :math:`h = \sum_t c_t (1 - \rho_t) / \sum_t c_t`, the share
-    of the weight that each pixel lacks, and the mean PSF :math:`\bar f`,
+    of the weight that each pixel lacks, and the symmetric kernel :math:`k`
+    with the power spectrum :math:`P` of all PSFs together,
 
     .. math::
 
-        N x = P x - \bar f^T h\,(\bar f * x), \qquad
+        N x = P x - k^T h\,(k * x), \qquad
         N x \approx \frac{\sum_t c_t f_t^T \rho_t\,(f_t * x)}{\sum_t c_t}.
 
-    What the mean PSF gets wrong is corrected from pass to pass: each begins
+    What the one kernel gets wrong is corrected from pass to pass: each begins
     with sums whose filling is by the PSF of each exposure.
 
     Parameters
@@ -84,14 +85,14 @@ class _MissingLight:
 
     def __init__(self, gatherer: StatisticsGatherer) -> None:
         self._share = 1.0 - gatherer.coverage()
-        self._kernel = gatherer.mean_kernel_spectrum()
+        self._kernel = np.sqrt(gatherer.power)
 
     def __call__(self, spectrum: np.ndarray) -> np.ndarray:
         """Return the spectrum that belongs to that of a latent image."""
         model = scipy.fft.irfft2(self._kernel * spectrum, s=self._share.shape)
         model *= self._share
         missing = scipy.fft.rfft2(model)
-        missing *= self._kernel.conj()
+        missing *= self._kernel
         return missing
 
 

@@ -56,15 +56,22 @@ GATE_LIGHT = 3.0
 """Value of the compact member from which on the gate loses its say: the fluxes
 of clear sources are those of the members."""
 
-FIRST_KERNEL, KERNEL = 5, 3
+STRIDE = 2
+"""Side in pixels of the blocks that all but the last layers see as one."""
+
+FIRST_KERNEL, KERNEL = 4, 3
 """Sides of the first and of all other convolutions."""
+
+HEAD_CHANNELS = 16
+"""Channels at full resolution, in front of the logits."""
 
 
 class MixingNetwork:
     """Per-pixel weights over a family of restorations, and one gate.
 
-    A small residual network of dilated convolutions sees the members in
-    units of the point-source noise, compressed by asinh, the matched-filter
+    A small residual network of dilated convolutions, at half the resolution
+    and so with a wide view at a low price, sees the members in units of the
+    point-source noise, compressed by asinh, the matched-filter
     significance, and the effective area of the PSF.  Number, order and depth
     of the exposures do not enter otherwise, so that weights carry over from
     field to field.  Whatever the weights, the latent image is a mixture of
@@ -108,7 +115,8 @@ class MixingNetwork:
         margin : `int`
             In pixels.
         """
-        return FIRST_KERNEL // 2 + (KERNEL // 2) * sum(dilations)
+        reach = STRIDE * (KERNEL // 2) * sum(dilations) + FIRST_KERNEL
+        return -(-reach // STRIDE) * STRIDE
 
     def mix(self, features: Any, members: Any) -> Any:
         """Return the latent image.
@@ -181,21 +189,34 @@ def _build(channels: int, dilations: tuple[int, ...], seed: int) -> Any:
     """Return a residual network from features to logits."""
     import keras
 
-    seeds = iter(np.random.SeedSequence([seed, 3]).generate_state(len(dilations) + 2).tolist())
+    seeds = iter(np.random.SeedSequence([seed, 3]).generate_state(len(dilations) + 4).tolist())
     layers = keras.layers
 
-    def convolution(size: int, dilation: int = 1) -> Any:
+    def options(activation: str | None = "gelu") -> dict[str, Any]:
         start = keras.initializers.GlorotUniform(seed=int(next(seeds)))
-        options = {"padding": "same", "activation": "gelu", "kernel_initializer": start}
-        return layers.Conv2D(channels, size, dilation_rate=dilation, **options)
+        return {"padding": "same", "activation": activation, "kernel_initializer": start}
 
     features = keras.Input((None, None, N_FEATURES))
-    hidden = convolution(FIRST_KERNEL)(features)
+    hidden = layers.Conv2D(channels, FIRST_KERNEL, strides=STRIDE, **options())(features)
     for dilation in dilations:
-        hidden = layers.Add()([hidden, convolution(KERNEL, dilation)(hidden)])
+        block = layers.Conv2D(channels, KERNEL, dilation_rate=dilation, **options())
+        hidden = layers.Add()([hidden, block(hidden)])
+    far = layers.Conv2DTranspose(HEAD_CHANNELS, FIRST_KERNEL, strides=STRIDE, **options(None))(hidden)
+    near = layers.Conv2D(HEAD_CHANNELS, KERNEL, **options(None))(features)
+    # Odd heights and widths are a pixel larger after halving and doubling.
+    far = layers.Lambda(_cut_to, output_shape=(None, None, HEAD_CHANNELS))([far, near])
+    hidden = layers.Activation("gelu")(layers.Add()([far, near]))
     small = keras.initializers.RandomNormal(stddev=0.01, seed=int(next(seeds)))
     model = keras.Model(features, layers.Conv2D(FAMILY_SIZE + 1, 1, kernel_initializer=small)(hidden))
     start = np.zeros(FAMILY_SIZE + 1, np.float32)
     start[SHARP_MEMBER] = START_WEIGHT
     model.layers[-1].bias.assign(start)
     return model
+
+
+def _cut_to(images: Sequence[Any]) -> Any:
+    """Return the first image on the pixels of the second."""
+    from keras import ops
+
+    image, other = images
+    return image[:, : ops.shape(other)[1], : ops.shape(other)[2]]

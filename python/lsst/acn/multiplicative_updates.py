@@ -37,7 +37,7 @@ def multiplicative_updates(
     latent: np.ndarray,
     target: np.ndarray,
     operator: Callable[[np.ndarray], np.ndarray],
-    penalty: np.float32,
+    penalty: np.float32 | np.ndarray,
     updates: int,
 ) -> np.ndarray:
     r"""Lower :math:`\langle x, N x \rangle - 2 \langle x, b \rangle + 2 \mu \sum x`.
@@ -58,8 +58,8 @@ def multiplicative_updates(
         :math:`b`, not negative, same shape.
     operator : `~collections.abc.Callable`
         Returns :math:`N x` in an array that may be overwritten.
-    penalty : `numpy.float32`
-        :math:`\mu`, in the unit of ``target``.
+    penalty : `numpy.float32` or `numpy.ndarray`
+        :math:`\mu`, in the unit of ``target``, of all pixels or of each.
     updates : `int`
         How many.
 

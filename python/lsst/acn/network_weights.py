@@ -34,11 +34,11 @@ import numpy as np
 
 from .errors import RestorationError
 from .mixing_network import MixingNetwork
-from .nonnegative_family import PATH, SMOOTHED, WIENER_POWERS
+from .nonnegative_family import SHARP_PATH, SMOOTH_PATH, SMOOTHED, WIENER_POWERS
 from .restoration_config import RestorationConfig
 
 FORMAT = "lsst.acn.mixing_network"
-VERSION = 2
+VERSION = 3
 PRECISIONS = {"float32": "<f4", "float16": "<f2"}
 
 
@@ -153,6 +153,7 @@ def _family() -> dict[str, Any]:
     """Return what defines the family of restorations that is mixed."""
     return {
         "wiener_powers": list(WIENER_POWERS),
-        "path": [list(stage) for stage in PATH],
+        "smooth_path": [list(stage) for stage in SMOOTH_PATH],
+        "sharp_path": [list(stage) for stage in SHARP_PATH],
         "smoothed": [list(pair) for pair in SMOOTHED],
     }

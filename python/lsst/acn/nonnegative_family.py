@@ -41,23 +41,25 @@ from .sufficient_statistics import SufficientStatistics
 WIENER_POWERS = (10.0, 1.0)
 """Noise over signal of the Wiener filters that give the blurriest members."""
 
-PATH = ((0.0, 8), (0.0, 12), (1.2, 50), (3.0, 40), (6.0, 30))
+SMOOTH_PATH = ((0.0, 8),)
 """Sparsity, in standard deviations of the noise of the back-projected image,
-and number of updates of one stage after the other; each ends with a member."""
+and number of updates of the stages that begin with that image and are stopped
+while they are smooth; each ends with a member."""
 
-SHARP_STAGE = 2
-"""The stage that ends sharp, with some sparsity."""
+SHARP_PATH = ((1.2, 10), (3.0, 15), (6.0, 20))
+"""The same of the stages that begin with the latent image of a first pass, and
+are ever sparser."""
 
-SHARP_MEMBER = len(WIENER_POWERS) + SHARP_STAGE
-"""Its place in the family."""
+SHARP_MEMBER = len(WIENER_POWERS) + len(SMOOTH_PATH)
+"""Place in the family of the first of them, which is sharp."""
 
-SMOOTHED = ((2, 1.0), (2, 2.0), (1, 2.0), (3, 1.0))
+SMOOTHED = ((1, 1.0), (1, 2.0), (0, 2.0), (2, 1.0))
 """Stages whose ends are also kept smoothed, by Gaussians of so many pixels."""
 
 FIRST_PASS = ((0.0, 15), (1.2, 25))
 """Stages of the model that masked pixels are filled with."""
 
-FAMILY_SIZE = len(WIENER_POWERS) + len(PATH) + len(SMOOTHED)
+FAMILY_SIZE = len(WIENER_POWERS) + len(SMOOTH_PATH) + len(SHARP_PATH) + len(SMOOTHED)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -113,7 +115,7 @@ class RestorationFamily:
         )
 
 
-def make_family(statistics: SufficientStatistics) -> RestorationFamily:
+def make_family(statistics: SufficientStatistics, start: np.ndarray | None = None) -> RestorationFamily:
     r"""Restore an image many times over from its sufficient statistics.
 
     Each member minimises :math:`\langle x, P x \rangle - 2 \langle x, b
@@ -126,27 +128,32 @@ def make_family(statistics: SufficientStatistics) -> RestorationFamily:
         1 / \kappa, \kappa\right),
 
     accelerated (Biggs & Andrews 1997).  All exposures together cost one pair
-    of Fourier transforms an update, where ImageMM needs one pair each.  One
-    path leads through all members: its first stages, without a penalty and
-    stopped early, are smooth; the penalty :math:`\mu`, then raised from stage
-    to stage, keeps noise from being taken for sources.  Two Wiener filters,
-    cut off at zero, give the blurriest members, which faint and extended
-    light is left to, and Gaussians of some of the stages offer what lies
-    between: where light is smooth, a mean over neighbours is less noisy.
+    of Fourier transforms an update, where ImageMM needs one pair each.  The
+    first stages, without a penalty and stopped early, are smooth; others
+    begin sharp, with what a first pass has made for filling masked pixels,
+    and the penalty :math:`\mu`, raised from stage to stage, keeps noise from
+    being taken for sources.  Two Wiener filters, cut off at zero, give the
+    blurriest members, which faint and extended light is left to, and
+    Gaussians of some of the stages offer what lies between: where light is
+    smooth, a mean over neighbours is less noisy.
 
     Parameters
     ----------
     statistics : `SufficientStatistics`
         What the exposures say.
+    start : `numpy.ndarray`, optional
+        The first pass; made here if it is not given.
 
     Returns
     -------
     family : `RestorationFamily`
-        The Wiener filters, the stages of the path, then those smoothed.
+        The Wiener filters, the stages of the paths, then those smoothed.
     """
     unit = statistics.point_source_noise
     image = statistics.back_projected_image()
-    stages = follow_path(statistics, PATH)
+    if start is None:
+        start = follow_path(statistics, FIRST_PASS)[-1]
+    stages = [*follow_path(statistics, SMOOTH_PATH), *follow_path(statistics, SHARP_PATH, start)]
     smoothed = [gaussian_filter(stages[stage], sigma, mode="wrap") for stage, sigma in SMOOTHED]
     members = np.stack([*_wiener(statistics), *stages, *smoothed], axis=-1)
     members /= np.float32(unit)
@@ -159,7 +166,7 @@ def make_family(statistics: SufficientStatistics) -> RestorationFamily:
     )
 
 
-def complete_statistics(gatherer: StatisticsGatherer) -> SufficientStatistics:
+def complete_statistics(gatherer: StatisticsGatherer) -> tuple[SufficientStatistics, np.ndarray]:
     """Sum up exposures whose masked pixels are filled by a model of the sky.
 
     Parameters
@@ -172,13 +179,15 @@ def complete_statistics(gatherer: StatisticsGatherer) -> SufficientStatistics:
     statistics : `SufficientStatistics`
         The sums, with masked pixels and outliers filled by the exposures'
         own model at the seeing of each.
+    latent : `numpy.ndarray`
+        The latent image of that model.
     """
     statistics = gatherer.sum_up()
     latent = follow_path(statistics, FIRST_PASS)[-1]
     for rows, columns in hole_boxes(gatherer.holes, gatherer.kernel_radius):
         part = gatherer.cropped(rows, columns)
         latent[rows, columns] = fill_holes(part, latent[rows, columns])
-    return gatherer.sum_up(latent)
+    return gatherer.sum_up(latent), latent
 
 
 def _wiener(statistics: SufficientStatistics) -> np.ndarray:

@@ -104,6 +104,11 @@ class StatisticsGatherer:
         return ~self._part.valid.any(axis=0) | (is_bright & (self.coverage() < HOLE_COVERAGE))
 
     @property
+    def power(self) -> np.ndarray:
+        """Weighted mean of the power spectra of the PSFs (`numpy.ndarray`)."""
+        return self._power
+
+    @property
     def kernel_radius(self) -> int:
         """Half side of the PSF kernels in pixels (`int`)."""
         return self._part.psf.radius
@@ -143,16 +148,6 @@ class StatisticsGatherer:
             usual, 0 where there are none, float32.
         """
         return np.einsum("t,tyx->yx", self._share, self._trust)
-
-    def mean_kernel_spectrum(self) -> np.ndarray:
-        """Return the transform of the weighted mean of the PSFs.
-
-        Returns
-        -------
-        spectrum : `numpy.ndarray`
-            Of a kernel whose centre is at pixel (0, 0), complex64.
-        """
-        return np.einsum("t,tuv->uv", self._share, self._kernels)
 
     def sum_up(self, latent: np.ndarray | None = None) -> SufficientStatistics:
         r"""Return the sums.
