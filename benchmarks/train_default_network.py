@@ -86,7 +86,7 @@ def main() -> None:
     }
     arguments.output.parent.mkdir(exist_ok=True)
     arguments.output.write_text(
-        json.dumps(pack_network(network, provenance, precision="float16"), indent=1) + "\n"
+        json.dumps(pack_network(network, provenance, precision="int8"), indent=1) + "\n"
     )
     print(f"Wrote {arguments.output} after {time.monotonic() - start:.0f} s: {provenance}")
 

@@ -23,6 +23,6 @@
 # exposures that it was not shown. Nothing but the patch itself enters.
 config.restoration.method = "cross_exposure"
 config.restoration.cross_exposure.network = "fresh"
-config.restoration.cross_exposure.steps = 200
+config.restoration.cross_exposure.steps = 100
 config.restoration.cross_exposure.samples = 16
-config.restoration.cross_exposure.learning_rate = 0.004
+config.restoration.cross_exposure.learning_rate = 0.006

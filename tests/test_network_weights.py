@@ -72,3 +72,21 @@ def test_damaged_or_foreign_networks_are_refused_by_name(change, message):
     with pytest.raises(InvalidNetworkError, match=message) as caught:
         unpack_network(packed, make_config(), "restoration_network of band r")
     assert "restoration_network of band r" in str(caught.value)
+
+
+def test_eight_bits_keep_what_the_network_does():
+    network = make_network()
+    packed = json.loads(json.dumps(pack_network(network, precision="int8")))
+    again = unpack_network(packed, make_config())
+    for stored, weight in zip(again.model.get_weights(), network.model.get_weights(), strict=True):
+        largest = np.abs(weight).reshape(-1, weight.shape[-1]).max(axis=0)
+        assert (np.abs(stored - weight) <= 0.51 * largest / 127).all()
+    np.testing.assert_allclose(mix(again), mix(network), atol=0.05)
+    assert len(json.dumps(packed["weights"])) < 0.4 * len(json.dumps(pack_network(network)["weights"]))
+
+
+def test_damaged_scales_are_refused():
+    packed = pack_network(make_network(), precision="int8")
+    packed["scales"].pop()
+    with pytest.raises(InvalidNetworkError, match="is damaged"):
+        unpack_network(packed, make_config())

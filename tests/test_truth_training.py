@@ -37,7 +37,7 @@ from lsst.acn.nonnegative_family import SHARP_MEMBER
 from lsst.acn.point_response import PIXEL_GRID_RESPONSE, matching_fwhm
 from lsst.acn.truth_training import draw_truth_batches, make_truth_sample, truth_loss
 
-MARGIN = 3
+MARGIN = 6
 
 
 def make_sample(seed=0):

@@ -47,7 +47,7 @@ from .errors import InvalidExposureError
 from .exposure_source import ExposureSource
 from .exposure_stack import ExposureStack
 from .gated_refinement import refine_bright
-from .mixing_network import MixingNetwork, make_features
+from .mixing_network import STRIDE, MixingNetwork, make_features
 from .mixing_training import train_mixing_network
 from .network_weights import unpack_network
 from .noise_variance import finish_variance
@@ -117,12 +117,19 @@ class CrossExposureMethod:
         else:
             self.network = MixingNetwork(config)
 
-    def _mix(self, features: np.ndarray, members: np.ndarray) -> np.ndarray:
+    def _mix(self, family: RestorationFamily, y_start: int, x_start: int) -> np.ndarray:
+        """Return the latent image of a family whose first pixel is given."""
+        # Blocks of pixels begin at the same places, whatever the tiles.
+        missing = y_start % STRIDE, x_start % STRIDE
+        added = [(missing[0], 0), (missing[1], 0), (0, 0)]
+        features = np.pad(make_features(family), added, mode="edge")
+        members = np.pad(family.members, added, mode="edge")
         # The backend has threads of its own; tiles take turns.
         with self._turn:
             if self._compiled is None:
                 self._compiled = compile_inference(self.network.mix, 2)
-            return self._compiled(features[None], members[None])[0]
+            latent = self._compiled(features[None], members[None])[0]
+        return latent[missing[0] :, missing[1] :]
 
     def fit(self, log: logging.Logger) -> dict[str, np.ndarray]:
         if self._config.cross_exposure.steps == 0:
@@ -225,11 +232,12 @@ class CrossExposureMethod:
         """
         grown = latent_box.grown_by(self.network.margin)
         family = restore_whole_family(stack, grown)
-        latent = self._mix(make_features(family), family.members)
+        margin = self.network.margin + family_margin(stack, grown)
+        latent = self._mix(family, latent_box.y_start - margin, latent_box.x_start - margin)
         updates = self._config.cross_exposure.refinement_updates
         if updates:
             latent = refine_bright(latent, family, updates)
-        return latent, family, self.network.margin + family_margin(stack, grown)
+        return latent, family, margin
 
     def _jackknife_tile(self, stack: ExposureStack, tile: Box, kernel: np.ndarray) -> np.ndarray:
         """Return the delete-a-group jackknife variance of a tile."""

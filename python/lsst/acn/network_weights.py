@@ -39,7 +39,9 @@ from .restoration_config import RestorationConfig
 
 FORMAT = "lsst.acn.mixing_network"
 VERSION = 3
-PRECISIONS = {"float32": "<f4", "float16": "<f2"}
+PRECISIONS = {"float32": "<f4", "float16": "<f2", "int8": "i1"}
+LARGEST = 127
+"""What the largest weight of an output channel becomes in 8 bits."""
 
 
 class InvalidNetworkError(RestorationError):
@@ -58,7 +60,8 @@ def pack_network(
     provenance : `~collections.abc.Mapping`, optional
         Where the weights come from, in plain values.
     precision : `str`, optional
-        ``float32`` keeps every bit; ``float16`` takes half the room.
+        ``float32`` keeps every bit; ``float16`` takes half the room, and
+        ``int8``, with one scale for each output channel, a quarter.
 
     Returns
     -------
@@ -67,7 +70,7 @@ def pack_network(
         that the network mixes, weights in base64, a checksum, and the
         provenance.
     """
-    weights = [np.asarray(weight, PRECISIONS[precision]) for weight in network.model.get_weights()]
+    weights, scales = _encode(network.model.get_weights(), precision)
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -75,8 +78,9 @@ def pack_network(
         "family": _family(),
         "precision": precision,
         "shapes": [list(weight.shape) for weight in weights],
-        "weights": [base64.b64encode(weight.tobytes()).decode("ascii") for weight in weights],
-        "checksum": _checksum(weights),
+        "weights": _as_text(weights),
+        "scales": _as_text(scales),
+        "checksum": _checksum([*weights, *scales]),
         "provenance": dict(provenance or {}),
     }
 
@@ -119,11 +123,13 @@ def unpack_network(
         )
     try:
         weights = _decode(packed["shapes"], packed["weights"], PRECISIONS[packed["precision"]])
+        scales = [np.frombuffer(base64.b64decode(text, validate=True), "<f4") for text in packed["scales"]]
         channels = int(packed["architecture"]["channels"])
         dilations = [int(dilation) for dilation in packed["architecture"]["dilations"]]
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidNetworkError(f"{name} is damaged: {error!r}.") from error
-    if _checksum(weights) != packed.get("checksum") or not all(np.isfinite(w).all() for w in weights):
+    stored = [*weights, *scales]
+    if _checksum(stored) != packed.get("checksum") or not all(np.isfinite(each).all() for each in stored):
         raise InvalidNetworkError(f"{name} is damaged: its weights do not match its checksum.")
     network = MixingNetwork(config, channels=channels, dilations=dilations)
     expected = [tuple(weight.shape) for weight in network.model.get_weights()]
@@ -131,8 +137,28 @@ def unpack_network(
         raise InvalidNetworkError(
             f"{name} has weights of shapes {[w.shape for w in weights]}, not {expected}."
         )
-    network.model.set_weights([weight.astype(np.float32) for weight in weights])
+    values = [weight.astype(np.float32) for weight in weights]
+    if scales:
+        values = [weight * scale for weight, scale in zip(values, scales, strict=True)]
+    network.model.set_weights(values)
     return network
+
+
+def _encode(weights: Sequence[np.ndarray], precision: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Return weights as they are stored, and the scales of their channels."""
+    kind = PRECISIONS[precision]
+    if kind != "i1":
+        return [np.asarray(weight, kind) for weight in weights], []
+    scales = [np.abs(weight).reshape(-1, weight.shape[-1]).max(axis=0) / LARGEST for weight in weights]
+    # A channel of zeros stays one.
+    scales = [np.where(scale > 0, scale, 1.0).astype("<f4") for scale in scales]
+    return [
+        np.rint(weight / scale).astype(kind) for weight, scale in zip(weights, scales, strict=True)
+    ], scales
+
+
+def _as_text(arrays: Sequence[np.ndarray]) -> list[str]:
+    return [base64.b64encode(array.tobytes()).decode("ascii") for array in arrays]
 
 
 def _decode(shapes: Sequence[Sequence[int]], weights: Sequence[str], dtype: str) -> list[np.ndarray]:
