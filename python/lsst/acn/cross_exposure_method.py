@@ -108,12 +108,14 @@ class CrossExposureMethod:
         self._turn = threading.Lock()
         self._compiled: Callable[..., np.ndarray] | None = None
         is_shipped = packed is None and options.network == "shipped"
+        if is_shipped:
+            packed = load_default_network()
         # What is trained on the patch itself makes errors that the error model has not seen.
-        self._is_as_shipped = options.steps == 0 and (is_shipped or packed is not None)
+        self._is_as_shipped = packed is not None and options.steps == 0
         if is_shipped and options.steps == 0:
             self.network, self._compiled = compiled_default_network()
-        elif is_shipped or packed is not None:
-            self.network = unpack_network(load_default_network() if packed is None else packed, config)
+        elif packed is not None:
+            self.network = unpack_network(packed, config)
         else:
             self.network = MixingNetwork(config)
 

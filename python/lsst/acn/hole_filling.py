@@ -18,6 +18,7 @@
 #
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
 """Light where exposures have no data, from what their surroundings say."""
 
 from __future__ import annotations

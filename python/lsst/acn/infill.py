@@ -113,13 +113,13 @@ def fill_invalid(image: np.ndarray, valid: np.ndarray, coadd: np.ndarray) -> np.
     Parameters
     ----------
     image, valid : `numpy.ndarray`
-        Planes of a stack, shape ``(n, height, width)``.
+        Planes of a stack, shape ``(n, height, width)``, or of one exposure.
     coadd : `numpy.ndarray`
         What to fill with, shape ``(height, width)``.
 
     Returns
     -------
     filled : `numpy.ndarray`
-        Float32 exposures without gaps, shape ``(n, height, width)``.
+        Float32 exposures without gaps, shape of ``image``.
     """
-    return np.where(valid, image, coadd).astype(np.float32)
+    return np.where(valid, image, coadd).astype(np.float32, copy=False)

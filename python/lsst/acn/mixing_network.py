@@ -115,8 +115,7 @@ class MixingNetwork:
         margin : `int`
             In pixels.
         """
-        reach = STRIDE * (KERNEL // 2) * sum(dilations) + FIRST_KERNEL
-        return -(-reach // STRIDE) * STRIDE
+        return STRIDE * (KERNEL // 2) * sum(dilations) + FIRST_KERNEL
 
     def mix(self, features: Any, members: Any) -> Any:
         """Return the latent image.

@@ -18,6 +18,7 @@
 #
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
 """Accelerated multiplicative updates of a non-negative image."""
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ import scipy.fft
 
 from .boxes import Box
 from .exposure_stack import ExposureStack
-from .infill import robust_coadd
+from .infill import fill_invalid, robust_coadd
 from .sufficient_statistics import SufficientStatistics, typical_noise
 
 OUTLIER_SIGMA = 6.0
@@ -192,7 +192,7 @@ class StatisticsGatherer:
     def _filled_by_coadd(self, index: int) -> np.ndarray:
         """Return an exposure with the coadd where it is masked or an outlier."""
         is_good = self._part.valid[index] & ~self._suspect[index]
-        return np.where(is_good, self._part.image[index], self._coadd)
+        return fill_invalid(self._part.image[index], is_good, self._coadd)
 
     def _moved_to_data(self, index: int, model: np.ndarray) -> np.ndarray:
         """Return the model, moved to the data as far as these can be trusted."""
