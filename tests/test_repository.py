@@ -27,6 +27,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
 from lsst.acn import Box, gaussian_kernel
 from lsst.acn.dimension_records import patch_index, stored_patch_box
@@ -229,3 +230,14 @@ def test_other_folders_are_not_touched(tmp_path: Path) -> None:
     ):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_the_psf_of_a_cell_is_compressed_as_one(tmp_path: Path) -> None:
+    with open_repository(str(tmp_path / "repo")) as butler:
+        sync(butler, [patch(0)])
+        [reference] = put_warps(butler, [(1, warp(patch(0)))], instrument="TestCam", run="warps")
+        path = butler.getURI(reference).ospath
+        stored = butler.get(reference)
+    with fits.open(path, disable_image_compression=True) as hdus:
+        assert len(hdus["PSF"].data) == (32 // 16) ** 2
+    np.testing.assert_array_equal(stored.psf.compute_kernel_image(x=8, y=8).array, gaussian_kernel(2.0, 7))

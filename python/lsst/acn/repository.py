@@ -41,6 +41,7 @@ from typing import Any
 
 from lsst.daf.butler import (
     Butler,
+    Config,
     DataIdValueError,
     DatasetRef,
     DatasetType,
@@ -51,6 +52,13 @@ from lsst.daf.butler import (
 from .dimension_records import RepositoryConflictError, VisitDescription, sync_dimensions
 
 WARP_DATASET_TYPE = "direct_warp"
+WRITE_RECIPES = {
+    "lsst.images.formatters.GenericFormatter": {"default": {"psf": {"tile_shape": [1, 1, 1024, 1024]}}}
+}
+"""How repositories made here compress images: the PSF of each cell on its own.
+Row by row, as it is otherwise, a large patch has tens of thousands of rows, which
+take longer to read than all its pixels."""
+
 WARP_DIMENSIONS = ("instrument", "visit", "skymap", "tract", "patch")
 
 
@@ -82,7 +90,9 @@ def open_repository(path: str) -> Iterator[Butler]:
     vanishing = _what_to_remove(Path(path)) if is_new else None
     try:
         if is_new:
-            Butler.makeRepo(path)
+            Butler.makeRepo(
+                path, config=Config({"datastore": {"formatters": {"write_recipes": WRITE_RECIPES}}})
+            )
         butler = Butler.from_config(path, writeable=True)
         try:
             yield butler
