@@ -45,9 +45,10 @@ def compile_inference(function: Callable[..., Any], n_images: int) -> Callable[.
     Returns
     -------
     compiled : `~collections.abc.Callable`
-        Takes arrays of any heights and widths and returns an array.  JAX
-        compiles anew for each shape, and keeps the weights that a model in
-        ``function`` has at its first call.
+        Takes arrays of any heights and widths and returns an array; JAX, if
+        it is told a ``device``, works there.  JAX compiles anew for each
+        shape, and keeps the weights that a model in ``function`` has at its
+        first call.
 
     Notes
     -----
@@ -73,6 +74,13 @@ def compile_inference(function: Callable[..., Any], n_images: int) -> Callable[.
             run = torch.no_grad()(function)
         case _:
             run = function
-    return lambda *arrays: np.asarray(
-        ops.convert_to_numpy(run(*(ops.convert_to_tensor(array) for array in arrays)))
-    )
+
+    def infer(*arrays: np.ndarray, device: Any = None) -> np.ndarray:
+        if device is not None:
+            import jax
+
+            with jax.default_device(device):
+                return np.asarray(run(*arrays))
+        return np.asarray(ops.convert_to_numpy(run(*(ops.convert_to_tensor(array) for array in arrays))))
+
+    return infer

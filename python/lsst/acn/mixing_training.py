@@ -36,6 +36,7 @@ import numpy as np
 from lsst.utils.logging import PeriodicLogger
 
 from .cross_exposure_samples import CrossExposureSample, stack_samples
+from .devices import Devices
 from .errors import TrainingDivergedError
 from .mixing_network import MixingNetwork
 from .restoration_config import CrossExposureConfig
@@ -52,6 +53,7 @@ def train_mixing_network(
     *,
     seed: int,
     log: logging.Logger,
+    devices: Devices | None = None,
 ) -> dict[str, np.ndarray]:
     """Train a network to predict exposures that its input does not hold.
 
@@ -68,6 +70,8 @@ def train_mixing_network(
         Seed of the order of the samples.
     log : `logging.Logger`
         Told, now and then, the loss and the time that is left.
+    devices : `Devices`, optional
+        What the samples of a batch are shared out to.
 
     Returns
     -------
@@ -82,7 +86,7 @@ def train_mixing_network(
     """
     batches = _endless_batches(samples, options.batch_size, np.random.default_rng([seed, 5]))
     stacked = ((stack_samples([samples[index] for index in chosen]), end) for chosen, end in batches)
-    return take_training_steps(network, stacked, network.loss, options, log)
+    return take_training_steps(network, stacked, network.loss, options, log, devices)
 
 
 def take_training_steps(
@@ -91,6 +95,7 @@ def take_training_steps(
     loss: Callable[[Sequence[Any]], Any],
     options: CrossExposureConfig,
     log: logging.Logger,
+    devices: Devices | None = None,
 ) -> dict[str, np.ndarray]:
     """Train a network on batches as they come.
 
@@ -106,6 +111,8 @@ def take_training_steps(
         Steps and learning rate.
     log : `logging.Logger`
         Told, now and then, the loss and the time that is left.
+    devices : `Devices`, optional
+        What the tiles of a batch are shared out to.
 
     Returns
     -------
@@ -121,7 +128,7 @@ def take_training_steps(
 
     schedule = keras.optimizers.schedules.CosineDecay(options.learning_rate, max(options.steps, 1))
     optimizer = keras.optimizers.Adam(schedule)
-    step = make_training_step(network.model, optimizer, loss)
+    step = make_training_step(network.model, optimizer, loss, devices=devices)
     history = _History(optimizer)
     progress = PeriodicLogger(log, interval=LOG_SECONDS)
     for number in range(1, options.steps + 1):

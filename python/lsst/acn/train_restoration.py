@@ -182,6 +182,7 @@ class TrainRestorationTask(PipelineTask):
         # Building a quantum graph imports this module, but must not import
         # Keras.
         from .cross_exposure_samples import draw_patch_samples
+        from .devices import Devices
         from .mixing_network import MixingNetwork
         from .mixing_training import train_mixing_network
         from .network_weights import pack_network
@@ -198,7 +199,12 @@ class TrainRestorationTask(PipelineTask):
             raise NoWorkFound("No patch has enough usable warps to train a network on.")
         network = MixingNetwork(config)
         history = train_mixing_network(
-            network, samples, config.cross_exposure, seed=config.seed, log=self.log.logger
+            network,
+            samples,
+            config.cross_exposure,
+            seed=config.seed,
+            log=self.log.logger,
+            devices=Devices(config.devices),
         )
         summary: dict[str, int | float | str] = {
             "seed": config.seed,

@@ -36,6 +36,7 @@ from lsst.utils.logging import PeriodicLogger
 
 from .boxes import Box
 from .device_memory import ShrinkingBatches
+from .devices import Devices
 from .errors import TrainingDivergedError
 from .forward_model import ForwardModel
 from .fourier import keras_transforms
@@ -92,6 +93,7 @@ def train(
         optimizer,
         lambda batch: network.loss(forward_model, batch),
         jit_compile=config.training.jit_compile,
+        devices=Devices(config.devices),
     )
     make_batch = batch_maker(inputs, forward_model)
     take_steps = ShrinkingBatches(lambda tiles: step(make_batch(tiles)), log)

@@ -30,12 +30,19 @@ from typing import Any
 
 import numpy as np
 
+from .devices import Devices
+
 type Step = Callable[[Sequence[np.ndarray]], float]
 """Takes the arrays of a batch, changes the model, returns the loss."""
 
 
 def make_training_step(
-    model: Any, optimizer: Any, loss: Callable[[Sequence[Any]], Any], *, jit_compile: bool = False
+    model: Any,
+    optimizer: Any,
+    loss: Callable[[Sequence[Any]], Any],
+    *,
+    jit_compile: bool = False,
+    devices: Devices | None = None,
 ) -> Step:
     """Return a function that takes one step of training.
 
@@ -50,6 +57,8 @@ def make_training_step(
         ``model``.
     jit_compile : `bool`
         Whether TensorFlow compiles the step with XLA.
+    devices : `Devices`, optional
+        What the tiles of a batch are shared out to.
 
     Returns
     -------
@@ -69,7 +78,7 @@ def make_training_step(
         case "tensorflow":
             return _tensorflow_step(model, optimizer, loss, jit_compile)
         case "jax":
-            return _jax_step(model, optimizer, loss)
+            return _jax_step(model, optimizer, loss, devices or Devices())
         case "torch":
             return _torch_step(model, optimizer, loss)
         case other:
@@ -89,7 +98,7 @@ def _tensorflow_step(model: Any, optimizer: Any, loss: Callable[..., Any], jit_c
     return lambda batch: float(step(*(tf.convert_to_tensor(array) for array in batch)))
 
 
-def _jax_step(model: Any, optimizer: Any, loss: Callable[..., Any]) -> Step:
+def _jax_step(model: Any, optimizer: Any, loss: Callable[..., Any], devices: Devices) -> Step:
     import jax
     import keras
 
@@ -110,8 +119,12 @@ def _jax_step(model: Any, optimizer: Any, loss: Callable[..., Any]) -> Step:
         return value, values, fixed_values, state
 
     def run(batch: Sequence[np.ndarray]) -> float:
-        state = [variable.value for variable in optimizer.variables]
-        value, *new = step([v.value for v in trainable], [v.value for v in fixed], state, tuple(batch))
+        values, fixed_values, state = (
+            devices.share_values([variable.value for variable in variables])
+            for variables in (trainable, fixed, optimizer.variables)
+        )
+        # JAX divides the work as the data are divided.
+        value, *new = step(values, fixed_values, state, devices.share_batch(batch))
         for variables, values in zip((trainable, fixed, optimizer.variables), new, strict=True):
             for variable, changed in zip(variables, values, strict=True):
                 variable.assign(changed)
