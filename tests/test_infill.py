@@ -22,7 +22,7 @@
 import numpy as np
 import pytest
 
-from lsst.acn.infill import fill_invalid, robust_coadd
+from lsst.acn.infill import MOST_COMPARED, fill_invalid, robust_coadd
 
 
 def make_planes(n=9, shape=(70, 20), level=5.0):
@@ -46,6 +46,21 @@ def test_unmasked_outliers_do_not_leak_in():
     image[4, 10, 10] += 1e4
     result = robust_coadd(image, variance, valid)
     assert abs(result[10, 10] - clean[10, 10]) < 2.0
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 8, 13, 33, MOST_COMPARED, MOST_COMPARED + 1])
+def test_outliers_are_told_from_the_median_of_any_number_of_exposures(n):
+    image, variance, valid = make_planes(n=n, shape=(3, 200), level=0.0)
+    valid &= np.random.default_rng(n).random(valid.shape) < 0.8
+    medians = np.ones(n)
+    result = robust_coadd(image, variance * 1e6, valid, medians)
+    exact = np.ma.mean(np.ma.array(image, mask=~valid), axis=0)
+    known = valid.any(axis=0)
+    np.testing.assert_allclose(result[known], exact.data[known], atol=1e-4)
+    # With no allowance at all, what is left is what lies at the median.
+    narrow = robust_coadd(image, variance * 1e-12, valid, medians)
+    center = np.ma.median(np.ma.array(image, mask=~valid), axis=0).data
+    np.testing.assert_array_less(np.abs(narrow - center)[known], 0.3 * np.abs(center)[known] + 1e-4)
 
 
 def test_masked_pixels_do_not_count_and_holes_are_interpolated():

@@ -27,7 +27,7 @@ __all__ = ("ExposureStack",)
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -234,24 +234,26 @@ class ExposureStack:
         """
         if not self.box.contains(box):
             raise ValueError(f"Box {box} is not inside the stack's {self.box}.")
-        return self.replace_planes(box, np.s_[:, *box.slices_within(self.box)])
+        index = np.s_[:, *box.slices_within(self.box)]
+        return self.map_planes(box, lambda planes: planes[index])
 
-    def replace_planes(self, box: Box, index: Any) -> ExposureStack:
-        """Return a stack on ``box`` whose planes are picked by an index.
+    def map_planes(self, box: Box, function: Callable[[np.ndarray], np.ndarray]) -> ExposureStack:
+        """Return a stack on ``box`` that a function makes of the planes.
 
         Parameters
         ----------
         box : `Box`
             Pixels of the new stack.
-        index : `typing.Any`
-            What to index each plane with.
+        function : `~collections.abc.Callable`
+            Takes the images, variances and masks of all exposures in turn,
+            shape ``(n, height, width)``, and returns theirs on ``box``.
 
         Returns
         -------
         stack : `ExposureStack`
             All exposures, on ``box``.
         """
-        return dataclasses.replace(self, box=box, **self._planes(index))
+        return dataclasses.replace(self, box=box, **self._planes(function))
 
     def select(self, indices: Sequence[int] | np.ndarray) -> ExposureStack:
         """Return the stack of some of the exposures, in the order given.
@@ -271,7 +273,7 @@ class ExposureStack:
             self,
             psf=self.psf.select(chosen),
             visits=tuple(self.visits[index] for index in chosen),
-            **self._planes(np.s_[chosen]),
+            **self._planes(lambda planes: planes[chosen]),
         )
 
     def exposure(self, index: int) -> ExposureStack:
@@ -292,7 +294,7 @@ class ExposureStack:
             self,
             psf=self.psf.select(np.array([index])),
             visits=self.visits[chosen],
-            **self._planes(chosen),
+            **self._planes(lambda planes: planes[chosen]),
         )
 
     def strips(self, reach: int) -> Iterator[tuple[Box, ExposureStack]]:
@@ -312,8 +314,8 @@ class ExposureStack:
         """
         yield self.box, self
 
-    def _planes(self, index: Any) -> dict[str, Any]:
-        return {name: getattr(self, name)[index] for name in ("image", "variance", "valid", "mask")}
+    def _planes(self, function: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
+        return {name: function(getattr(self, name)) for name in ("image", "variance", "valid", "mask")}
 
 
 def _check_same_shape(image: np.ndarray, **planes: np.ndarray | None) -> None:
