@@ -51,8 +51,8 @@ from lsst.acn.cross_exposure_method import CrossExposureMethod
 from lsst.acn.forward_model import ForwardModel
 from lsst.acn.image_mm import image_mm, image_mm_start
 from lsst.acn.infill import robust_coadd
-from lsst.acn.mixing_network import KERNEL, N_FEATURES, STRIDE, make_features
-from lsst.acn.nonnegative_family import SHARP_PATH, SMOOTH_PATH, complete_statistics, make_family
+from lsst.acn.mixing_network import HEAD_CHANNELS, KERNEL, N_FEATURES, STRIDE, make_features
+from lsst.acn.nonnegative_family import FAMILY_SIZE, SHARP_PATH, complete_statistics, make_family
 from lsst.acn.psf_kernels import gaussian_kernel
 from lsst.acn.statistics_gatherer import StatisticsGatherer
 
@@ -103,7 +103,10 @@ def measure_patches(arguments: argparse.Namespace) -> list[dict[str, object]]:
                 output = f"scale/{time.strftime('%Y%m%dT%H%M%S')}"
                 for task in TASKS:
                     cost = run_pipetask(repo, output, f"{PIPELINE}#{task}", 1)
-                    rows.append({"size": size, "visits": visits, "task": task} | cost)
+                    nanoseconds = round(1e9 * cost["seconds"] / (size**2 * visits), 1)
+                    rows.append(
+                        {"size": size, "visits": visits, "task": task} | cost | {"ns_per_pixel": nanoseconds}
+                    )
                     print(rows[-1], flush=True)
     return rows
 
@@ -164,7 +167,7 @@ def measure_tiles(visits: int) -> Table:
     mix = compile_inference(method.network.mix, 2)
     features = make_features(family)[None]
     n_pixels, transform = part.shape[0] * part.shape[1], transform_flops(part.shape)
-    updates = sum(number for _, number in (*SMOOTH_PATH, *SHARP_PATH))
+    updates = sum(number for _, number in SHARP_PATH)
     steps: dict[str, tuple[Callable[[], object], float, float]] = {
         "statistics": (
             lambda: complete_statistics(StatisticsGatherer(part)),
@@ -175,7 +178,7 @@ def measure_tiles(visits: int) -> Table:
         "network": (
             lambda: mix(features, family.members[None]),
             network_flops(method) * n_pixels,
-            4.0 * 24 * 12,
+            network_bytes(method),
         ),
         "tile, whole": (lambda: method.restore_tile(stack, tile, TARGET_KERNEL), 0.0, 0.0),
         "ImageMM 150": (lambda: run_image_mm(part), 150 * 4 * visits * transform, 150 * 24.0 * visits),
@@ -223,6 +226,13 @@ def network_flops(method: CrossExposureMethod) -> float:
     beside = next(kernel.size for kernel in kernels if kernel.shape[:3] == (KERNEL, KERNEL, N_FEATURES))
     full = beside + kernels[-1].size
     return 2.0 * (full + (sum(kernel.size for kernel in kernels) - full) / STRIDE**2)
+
+
+def network_bytes(method: CrossExposureMethod) -> float:
+    """Return the bytes that the network reads and writes for each pixel."""
+    network = method.network
+    trunk = 2 * network.channels * (1 + len(network.dilations)) / STRIDE**2
+    return 4.0 * (N_FEATURES + 2 * FAMILY_SIZE + 2 * HEAD_CHANNELS + trunk)
 
 
 def copy_bandwidth() -> float:

@@ -94,8 +94,8 @@ def main() -> None:
 def parse_arguments() -> argparse.Namespace:
     """Return what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--fields", type=int, default=240, help="Number of simulated fields.")
-    parser.add_argument("--steps", type=int, default=9000, help="Training steps.")
+    parser.add_argument("--fields", type=int, default=320, help="Number of simulated fields.")
+    parser.add_argument("--steps", type=int, default=12000, help="Training steps.")
     parser.add_argument("--processes", type=int, default=2, help="Processes that simulate.")
     parser.add_argument("--cache", type=Path, help="Folder where samples are kept for the next training.")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="Where to write the network.")

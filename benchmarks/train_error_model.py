@@ -47,8 +47,8 @@ from lsst.acn import Box, ExposureStack, RestorationConfig
 from lsst.acn.cross_exposure_method import CrossExposureMethod
 from lsst.acn.error_features import FAINTEST, FEATURES, make_error_features
 from lsst.acn.error_model import ErrorModel
-from lsst.acn.point_response import PIXEL_GRID_RESPONSE, matching_fwhm
 from lsst.acn.psf_kernels import gaussian_kernel
+from lsst.acn.sampled_latent import sampled_kernel_fwhm
 from lsst.acn.simulation import simulate_field
 from lsst.acn.sufficient_statistics import typical_noise
 from lsst.acn.target_psf import convolve_to_target
@@ -220,7 +220,7 @@ def restore_sample(stack: ExposureStack, truth: np.ndarray, target_fwhm: float) 
     """Return features and errors of what the shipped network makes of exposures."""
     config = RestorationConfig()
     method = CrossExposureMethod(stack, config)
-    kernel = gaussian_kernel(matching_fwhm(PIXEL_GRID_RESPONSE, target_fwhm))
+    kernel = gaussian_kernel(sampled_kernel_fwhm(target_fwhm))
     latent_box = stack.box.grown_by(stack.psf.radius)
     latent, family, margin = method.restore_with_family(stack, latent_box)
     features = make_error_features(latent, family, kernel, margin)

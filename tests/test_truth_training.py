@@ -34,7 +34,7 @@ from lsst.acn import gaussian_kernel
 from lsst.acn.mixing_network import MixingNetwork
 from lsst.acn.mixing_training import take_training_steps
 from lsst.acn.nonnegative_family import SHARP_MEMBER
-from lsst.acn.point_response import PIXEL_GRID_RESPONSE, matching_fwhm
+from lsst.acn.sampled_latent import sampled_kernel_fwhm
 from lsst.acn.truth_training import draw_truth_batches, make_truth_sample, truth_loss
 
 MARGIN = 6
@@ -80,7 +80,7 @@ def test_loss_by_hand():
     sample = make_sample()
     batch = next(draw_truth_batches([sample], size=24, batch_size=2, rng=np.random.default_rng(1)))
     features, members, truth, is_known, noise = batch
-    kernel = gaussian_kernel(matching_fwhm(PIXEL_GRID_RESPONSE, 2.5))[None]
+    kernel = gaussian_kernel(sampled_kernel_fwhm(2.5))[None]
     inside = np.s_[:, MARGIN:-MARGIN, MARGIN:-MARGIN]
     mixed = oaconvolve(np.asarray(network.mix(features, members)), kernel, mode="same", axes=(1, 2))[inside]
     light = oaconvolve(members[..., SHARP_MEMBER], kernel, mode="same", axes=(1, 2))[inside]

@@ -210,4 +210,5 @@ def test_tasks_give_the_same_outputs(stream: WarpStream, whole: ExposureStack) -
     assert len(tables[0]) == len(tables[1]) > 0
     for name in ("sky_sigma_restored", "sharpness_restored", "flux_ratio", "held_out_excess"):
         ours, theirs = (m.restored_coadd_metrics[name][0] for m in (measured_one, measured_other))
-        assert theirs == pytest.approx(ours, rel=0.05), name
+        # What noise is left in the sky is less than a hundredth of that of the coadd.
+        assert theirs == pytest.approx(ours, rel=0.05, abs=2e-3), name

@@ -32,6 +32,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import scipy.fft
 
 from .boxes import Box
 from .compiled_inference import compile_inference
@@ -42,6 +43,7 @@ from .cross_exposure_samples import (
     restore_whole_family,
 )
 from .default_network import compiled_default_network, load_default_network
+from .devices import Devices
 from .error_model import predict_variance
 from .errors import InvalidExposureError
 from .exposure_source import ExposureSource
@@ -52,13 +54,17 @@ from .mixing_training import train_mixing_network
 from .network_weights import unpack_network
 from .noise_variance import finish_variance
 from .nonnegative_family import RestorationFamily
-from .point_response import PIXEL_GRID_RESPONSE
 from .restoration_config import RestorationConfig
 from .restoration_result import empty_history
+from .sampled_latent import sampled_kernel_fwhm, to_latent
 from .target_psf import convolve_to_target
-from .tiled_restoration import OnStrip, restore_tiles
+from .tiled_restoration import MAX_WORKERS, OnStrip, restore_tiles
 
 MIN_EXPOSURES = 3
+PATCH_MARGIN = 8
+"""Least margin around a latent image that is restored as a whole: beyond it
+are no data, only their mirror image."""
+
 N_GROUPS = 4
 """Groups of exposures whose deletion in turn gives the jackknife variance."""
 
@@ -105,6 +111,7 @@ class CrossExposureMethod:
         rng = np.random.default_rng([config.seed, 2])
         groups = np.array_split(rng.permutation(len(exposures)), N_GROUPS)
         self._groups = [{exposures.visits[index] for index in group} for group in groups]
+        self._devices = Devices(config.devices)
         self._turn = threading.Lock()
         self._compiled: Callable[..., np.ndarray] | None = None
         is_shipped = packed is None and options.network == "shipped"
@@ -123,14 +130,16 @@ class CrossExposureMethod:
         """Return the latent image of a family whose first pixel is given."""
         # Blocks of pixels begin at the same places, whatever the tiles.
         missing = y_start % STRIDE, x_start % STRIDE
-        added = [(missing[0], 0), (missing[1], 0), (0, 0)]
-        features = np.pad(make_features(family), added, mode="edge")
-        members = np.pad(family.members, added, mode="edge")
-        # The backend has threads of its own; tiles take turns.
+        features, members = make_features(family), family.members
+        if any(missing):
+            added = [(missing[0], 0), (missing[1], 0), (0, 0)]
+            features, members = (np.pad(array, added, mode="edge") for array in (features, members))
+        # The backend has threads of its own; tiles take turns at each device.
         with self._turn:
             if self._compiled is None:
                 self._compiled = compile_inference(self.network.mix, 2)
-            latent = self._compiled(features[None], members[None])[0]
+        with self._devices as device:
+            latent = self._compiled(features[None], members[None], device=device)[0]
         return latent[missing[0] :, missing[1] :]
 
     def fit(self, log: logging.Logger) -> dict[str, np.ndarray]:
@@ -138,10 +147,16 @@ class CrossExposureMethod:
             return empty_history()
         self._compiled = None
         start = time.monotonic()
-        samples = draw_patch_samples(self._exposures, self._config.cross_exposure, self._config.seed)
+        with scipy.fft.set_workers(MAX_WORKERS):
+            samples = draw_patch_samples(self._exposures, self._config.cross_exposure, self._config.seed)
         log.info("Made %d training samples in %.0f s.", len(samples), time.monotonic() - start)
         return train_mixing_network(
-            self.network, samples, self._config.cross_exposure, seed=self._config.seed, log=log
+            self.network,
+            samples,
+            self._config.cross_exposure,
+            seed=self._config.seed,
+            log=log,
+            devices=self._devices,
         )
 
     def restore(
@@ -169,8 +184,11 @@ class CrossExposureMethod:
             return latent, variance
         return latent, finish_variance(variance)
 
-    def point_response(self) -> np.ndarray:
-        return PIXEL_GRID_RESPONSE
+    def kernel_fwhm(self, target_fwhm: float) -> float:
+        return sampled_kernel_fwhm(target_fwhm)
+
+    def to_latent(self, restored: np.ndarray) -> np.ndarray:
+        return to_latent(restored)
 
     @property
     def predicts_variance(self) -> bool:
@@ -232,14 +250,20 @@ class CrossExposureMethod:
         margin : `int`
             How many more, on every side.
         """
-        grown = latent_box.grown_by(self.network.margin)
-        family = restore_whole_family(stack, grown)
-        margin = self.network.margin + family_margin(stack, grown)
+        margin = self._margin(stack, latent_box)
+        family = restore_whole_family(stack, latent_box, margin)
         latent = self._mix(family, latent_box.y_start - margin, latent_box.x_start - margin)
         updates = self._config.cross_exposure.refinement_updates
         if updates:
             latent = refine_bright(latent, family, updates)
         return latent, family, margin
+
+    def _margin(self, stack: ExposureStack, latent_box: Box) -> int:
+        """Return how many pixels around a box are restored with it."""
+        if latent_box.contains(self._exposures.box.grown_by(stack.psf.radius)):
+            return family_margin(stack, latent_box, PATCH_MARGIN)
+        grown = latent_box.grown_by(self.network.margin)
+        return self.network.margin + family_margin(stack, grown)
 
     def _jackknife_tile(self, stack: ExposureStack, tile: Box, kernel: np.ndarray) -> np.ndarray:
         """Return the delete-a-group jackknife variance of a tile."""

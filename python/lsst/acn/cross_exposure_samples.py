@@ -49,6 +49,7 @@ from .mirrored_cutout import mirrored_cutout
 from .mixing_network import make_features
 from .nonnegative_family import RestorationFamily, complete_statistics, make_family
 from .restoration_config import CrossExposureConfig
+from .sampled_latent import sharpen_spectra
 from .statistics_gatherer import StatisticsGatherer
 from .tiles import draw_tiles
 
@@ -157,7 +158,9 @@ def draw_samples(
             members=family.members,
             data=target.image / np.float32(family.unit),
             root_weight=(family.unit / np.sqrt(target.variance)).astype(np.float32),
-            spectra=forward_model.spectra(target.psf.at(*tile.center)),
+            spectra=sharpen_spectra(
+                forward_model.spectra(target.psf.at(*tile.center)), forward_model.fft_shape
+            ),
         )
 
 
@@ -177,10 +180,10 @@ def restore_family(stack: ExposureStack, latent_box: Box) -> RestorationFamily:
         On ``latent_box``.
     """
     margin = family_margin(stack, latent_box)
-    return restore_whole_family(stack, latent_box).cropped(margin)
+    return restore_whole_family(stack, latent_box, margin).cropped(margin)
 
 
-def family_margin(stack: ExposureStack, latent_box: Box) -> int:
+def family_margin(stack: ExposureStack, latent_box: Box, least: int | None = None) -> int:
     """Return how much more than a box is restored, on every side.
 
     Parameters
@@ -189,14 +192,18 @@ def family_margin(stack: ExposureStack, latent_box: Box) -> int:
         The exposures.
     latent_box : `Box`
         Pixels that are wanted.
+    least : `int`, optional
+        Pixels that it cannot do without; by default so many that light has
+        no way in from beyond them.
 
     Returns
     -------
     margin : `int`
-        Pixels, so many that light has no way in from beyond them, and that
-        Fourier transforms are of sizes that are fast.
+        The next number of pixels with which Fourier transforms are of sizes
+        that are fast.
     """
-    least = math.ceil(LEAST_MARGIN * stack.psf.radius)
+    if least is None:
+        least = math.ceil(LEAST_MARGIN * stack.psf.radius)
     choices = range(least, least + MAX_EXTRA_MARGIN)
 
     def is_fast(margin: int) -> bool:
@@ -223,7 +230,7 @@ def largest_margin(radius: int) -> int:
     return math.ceil(LEAST_MARGIN * radius) + MAX_EXTRA_MARGIN
 
 
-def restore_whole_family(stack: ExposureStack, latent_box: Box) -> RestorationFamily:
+def restore_whole_family(stack: ExposureStack, latent_box: Box, margin: int) -> RestorationFamily:
     """Return the family of restorations on a box and the margin around it.
 
     Parameters
@@ -232,13 +239,15 @@ def restore_whole_family(stack: ExposureStack, latent_box: Box) -> RestorationFa
         The exposures.
     latent_box : `Box`
         Pixels that are wanted.
+    margin : `int`
+        How many more on every side, as `family_margin` says.
 
     Returns
     -------
     family : `RestorationFamily`
-        On ``latent_box`` grown by `family_margin`, with its coverage.
+        On ``latent_box`` grown by ``margin``, with its coverage.
     """
-    part = mirrored_cutout(stack, latent_box.grown_by(family_margin(stack, latent_box)))
+    part = mirrored_cutout(stack, latent_box.grown_by(margin))
     covering = np.flatnonzero(part.valid.any(axis=(1, 2)))
     if len(covering) < len(part):
         part = part.select(covering)

@@ -33,7 +33,7 @@ from .nonnegative_family import RestorationFamily
 MEMBERS = (0, 1, 3, 5, 7, 9)
 """Members whose spread around the restored image says how far the choice of the
 regularisation matters: the blurriest, the sharp one, the sparsest, and those
-smoothed most and least."""
+that are and are not smoothed much."""
 
 FEATURES = (
     "log restored",

@@ -33,7 +33,7 @@ from .nonnegative_family import RestorationFamily
 BRIGHT = 20.0
 """Signal to noise at which half of the updated image is let in."""
 
-PENALTY = 0.8
+PENALTY = 0.5
 """Sparsity in standard deviations of the noise of the back-projected image.
 Without any, noise around a source is taken for its light; that of the sharp
 member, 1.2, takes more than 1 % off clear sources."""
@@ -77,6 +77,6 @@ def refine_bright(latent: np.ndarray, family: RestorationFamily, updates: int) -
     start = np.maximum(latent.astype(np.float32, copy=False) * unit, statistics.faintest)
     target = np.maximum(statistics.back_projected_image(), 0.0)
     penalty = np.float32(PENALTY * statistics.image_noise) / (1.0 + latent / np.float32(SPARED))
-    updated = multiplicative_updates(start, target, statistics.apply_power, penalty, updates) / unit
+    updated = multiplicative_updates(start, target, statistics.apply_power, [(penalty, updates)])[-1] / unit
     brightness = (np.maximum(family.significance, 0.0) / BRIGHT) ** 3
     return latent + brightness / (1.0 + brightness) * (updated - latent)

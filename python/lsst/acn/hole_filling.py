@@ -25,6 +25,8 @@ from __future__ import annotations
 
 __all__ = ("fill_holes",)
 
+import dataclasses
+
 import numpy as np
 import scipy.fft
 
@@ -32,11 +34,7 @@ from .multiplicative_updates import multiplicative_updates
 from .statistics_gatherer import StatisticsGatherer
 from .sufficient_statistics import SufficientStatistics
 
-PASSES = 2
-"""Sums over the exposures that are made with the latent image of the last."""
-
 UPDATES = 30
-"""Updates in each of them."""
 
 SPARSITY = 1.2
 """In standard deviations of the noise of the back-projected image."""
@@ -60,8 +58,8 @@ def fill_holes(gatherer: StatisticsGatherer, latent: np.ndarray) -> np.ndarray:
         N x = P x - k^T h\,(k * x), \qquad
         N x \approx \frac{\sum_t c_t f_t^T \rho_t\,(f_t * x)}{\sum_t c_t}.
 
-    What the one kernel gets wrong is corrected from pass to pass: each begins
-    with sums whose filling is by the PSF of each exposure.
+    Only what the filling changes of the given latent image, by the PSF of
+    each exposure, goes through the one kernel.
 
     Parameters
     ----------
@@ -75,18 +73,18 @@ def fill_holes(gatherer: StatisticsGatherer, latent: np.ndarray) -> np.ndarray:
     latent : `numpy.ndarray`
         Non-negative, same shape.
     """
-    missing = _MissingLight(gatherer)
-    for _ in range(PASSES):
-        latent = _fit_known_pixels(gatherer.sum_up(latent), missing, latent)
-    return latent
+    statistics = gatherer.sum_up(latent)
+    missing = _MissingLight(1.0 - gatherer.coverage(), np.sqrt(statistics.power))
+    known = statistics.back_projection - missing(scipy.fft.rfft2(latent))
+    return _fit_known_pixels(dataclasses.replace(statistics, back_projection=known), missing, latent)
 
 
 class _MissingLight:
     """What of the back-projected model comes from pixels without data."""
 
-    def __init__(self, gatherer: StatisticsGatherer) -> None:
-        self._share = 1.0 - gatherer.coverage()
-        self._kernel = np.sqrt(gatherer.power)
+    def __init__(self, share: np.ndarray, kernel: np.ndarray) -> None:
+        self._share = share
+        self._kernel = kernel
 
     def __call__(self, spectrum: np.ndarray) -> np.ndarray:
         """Return the spectrum that belongs to that of a latent image."""
@@ -97,17 +95,14 @@ class _MissingLight:
         return missing
 
 
-def _fit_known_pixels(
-    statistics: SufficientStatistics, missing: _MissingLight, latent: np.ndarray
-) -> np.ndarray:
-    shape, noise = statistics.shape, statistics.image_noise
-    known = statistics.back_projection - missing(scipy.fft.rfft2(latent))
-    target = np.maximum(scipy.fft.irfft2(known, s=shape), 0.0)
+def _fit_known_pixels(known: SufficientStatistics, missing: _MissingLight, latent: np.ndarray) -> np.ndarray:
+    shape, noise = known.shape, known.image_noise
+    target = np.maximum(known.back_projected_image(), 0.0)
 
     def operator(point: np.ndarray) -> np.ndarray:
         spectrum = scipy.fft.rfft2(point)
-        model = scipy.fft.irfft2(statistics.power * spectrum - missing(spectrum), s=shape)
+        model = scipy.fft.irfft2(known.power * spectrum - missing(spectrum), s=shape)
         return np.maximum(model, np.float32(LEAST_LIGHT * noise), out=model)
 
-    start = np.maximum(latent, statistics.faintest)
-    return multiplicative_updates(start, target, operator, np.float32(SPARSITY * noise), UPDATES)
+    start = np.maximum(latent, known.faintest)
+    return multiplicative_updates(start, target, operator, [(np.float32(SPARSITY * noise), UPDATES)])[-1]

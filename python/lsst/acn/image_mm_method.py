@@ -36,7 +36,7 @@ from .forward_model import ForwardModel
 from .image_mm import image_mm, image_mm_start
 from .infill import robust_coadd
 from .noise_variance import finish_variance
-from .point_response import measure_point_response
+from .point_response import matching_fwhm, measure_point_response
 from .restoration_config import RestorationConfig
 from .restoration_result import empty_history
 from .target_psf import convolve_to_target
@@ -95,9 +95,13 @@ class ImageMMMethod:
             workers=workers,
         )
 
-    def point_response(self) -> np.ndarray:
+    def to_latent(self, restored: np.ndarray) -> np.ndarray:
+        return restored
+
+    def kernel_fwhm(self, target_fwhm: float) -> float:
         log = logging.getLogger(__name__)
-        return measure_point_response(self._exposures, lambda stack: self._restore(stack, None, log)[0])
+        response = measure_point_response(self._exposures, lambda stack: self._restore(stack, None, log)[0])
+        return matching_fwhm(response, target_fwhm)
 
     def _restore_tile(
         self, stack: ExposureStack, patch: Box, tile: Box, kernel: np.ndarray | None

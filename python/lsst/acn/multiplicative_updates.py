@@ -25,7 +25,7 @@ from __future__ import annotations
 
 __all__ = ("multiplicative_updates",)
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -38,9 +38,8 @@ def multiplicative_updates(
     latent: np.ndarray,
     target: np.ndarray,
     operator: Callable[[np.ndarray], np.ndarray],
-    penalty: np.float32 | np.ndarray,
-    updates: int,
-) -> np.ndarray:
+    stages: Sequence[tuple[np.float32 | np.ndarray, int]],
+) -> list[np.ndarray]:
     r"""Lower :math:`\langle x, N x \rangle - 2 \langle x, b \rangle + 2 \mu \sum x`.
 
     .. math::
@@ -59,29 +58,33 @@ def multiplicative_updates(
         :math:`b`, not negative, same shape.
     operator : `~collections.abc.Callable`
         Returns :math:`N x` in an array that may be overwritten.
-    penalty : `numpy.float32` or `numpy.ndarray`
-        :math:`\mu`, in the unit of ``target``, of all pixels or of each.
-    updates : `int`
-        How many.
+    stages : `~collections.abc.Sequence` [`tuple`]
+        The penalty :math:`\mu` of each stage, in the unit of ``target``, of
+        all pixels (`numpy.float32`) or of each (`numpy.ndarray`), and the
+        number of its updates (`int`).  The acceleration is carried over from
+        stage to stage.
 
     Returns
     -------
-    latent : `numpy.ndarray`
-        The image after the last update, a new array unless there are none.
+    ends : `list` [`numpy.ndarray`]
+        The image after the last update of each stage.
     """
     previous = latent
     step = last_step = None
-    for _ in range(updates):
-        point = _extrapolate(latent, previous, step, last_step)
-        previous = latent
-        ratio = operator(point)
-        ratio += penalty
-        np.maximum(ratio, TINY, out=ratio)
-        np.divide(target, ratio, out=ratio)
-        np.clip(ratio, 1.0 / MAX_FACTOR, MAX_FACTOR, out=ratio)
-        latent = np.multiply(point, ratio, out=ratio)
-        step, last_step = latent - point, step
-    return latent
+    ends = []
+    for penalty, updates in stages:
+        for _ in range(updates):
+            point = _extrapolate(latent, previous, step, last_step)
+            previous = latent
+            ratio = operator(point)
+            ratio += penalty
+            np.maximum(ratio, TINY, out=ratio)
+            np.divide(target, ratio, out=ratio)
+            np.clip(ratio, 1.0 / MAX_FACTOR, MAX_FACTOR, out=ratio)
+            latent = np.multiply(point, ratio, out=ratio)
+            step, last_step = latent - point, step
+        ends.append(latent)
+    return ends
 
 
 def _extrapolate(

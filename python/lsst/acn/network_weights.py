@@ -34,8 +34,9 @@ import numpy as np
 
 from .errors import RestorationError
 from .mixing_network import MixingNetwork
-from .nonnegative_family import SHARP_PATH, SMOOTH_PATH, SMOOTHED, WIENER_POWERS
+from .nonnegative_family import FIRST_PASS, SHARP_PATH, SMOOTHED, WIENER_POWERS
 from .restoration_config import RestorationConfig
+from .sampled_latent import SAMPLING_VARIANCE
 
 FORMAT = "lsst.acn.mixing_network"
 VERSION = 3
@@ -178,8 +179,9 @@ def _checksum(weights: Sequence[np.ndarray]) -> str:
 def _family() -> dict[str, Any]:
     """Return what defines the family of restorations that is mixed."""
     return {
+        "sampling_variance": round(SAMPLING_VARIANCE, 6),
         "wiener_powers": list(WIENER_POWERS),
-        "smooth_path": [list(stage) for stage in SMOOTH_PATH],
+        "first_pass": [list(stage) for stage in FIRST_PASS],
         "sharp_path": [list(stage) for stage in SHARP_PATH],
         "smoothed": [list(pair) for pair in SMOOTHED],
     }

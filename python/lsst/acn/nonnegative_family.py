@@ -38,28 +38,25 @@ from .multiplicative_updates import multiplicative_updates
 from .statistics_gatherer import StatisticsGatherer
 from .sufficient_statistics import SufficientStatistics
 
-WIENER_POWERS = (10.0, 1.0)
+WIENER_POWERS = (10.0, 1.0, 0.1)
 """Noise over signal of the Wiener filters that give the blurriest members."""
 
-SMOOTH_PATH = ((0.0, 8),)
+FIRST_PASS = ((0.0, 8), (1.2, 16))
 """Sparsity, in standard deviations of the noise of the back-projected image,
-and number of updates of the stages that begin with that image and are stopped
-while they are smooth; each ends with a member."""
+and number of updates of the stages that begin with that image and end with the
+model that masked pixels are filled with."""
 
-SHARP_PATH = ((1.2, 10), (3.0, 15), (6.0, 20))
-"""The same of the stages that begin with the latent image of a first pass, and
-are ever sparser."""
+SHARP_PATH = ((1.2, 12), (3.0, 10), (6.0, 12))
+"""The same of the stages that begin with that model and are ever sparser; each
+ends with a member."""
 
-SHARP_MEMBER = len(WIENER_POWERS) + len(SMOOTH_PATH)
+SHARP_MEMBER = len(WIENER_POWERS)
 """Place in the family of the first of them, which is sharp."""
 
-SMOOTHED = ((1, 1.0), (1, 2.0), (0, 2.0), (2, 1.0))
+SMOOTHED = ((0, 1.0), (0, 2.0), (0, 4.0), (1, 1.0))
 """Stages whose ends are also kept smoothed, by Gaussians of so many pixels."""
 
-FIRST_PASS = ((0.0, 15), (1.2, 25))
-"""Stages of the model that masked pixels are filled with."""
-
-FAMILY_SIZE = len(WIENER_POWERS) + len(SMOOTH_PATH) + len(SHARP_PATH) + len(SMOOTHED)
+FAMILY_SIZE = len(WIENER_POWERS) + len(SHARP_PATH) + len(SMOOTHED)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -129,10 +126,9 @@ def make_family(statistics: SufficientStatistics, start: np.ndarray | None = Non
 
     accelerated (Biggs & Andrews 1997).  All exposures together cost one pair
     of Fourier transforms an update, where ImageMM needs one pair each.  The
-    first stages, without a penalty and stopped early, are smooth; others
-    begin sharp, with what a first pass has made for filling masked pixels,
+    stages begin with what a first pass has made for filling masked pixels,
     and the penalty :math:`\mu`, raised from stage to stage, keeps noise from
-    being taken for sources.  Two Wiener filters, cut off at zero, give the
+    being taken for sources.  Wiener filters, cut off at zero, give the
     blurriest members, which faint and extended light is left to, and
     Gaussians of some of the stages offer what lies between: where light is
     smooth, a mean over neighbours is less noisy.
@@ -147,13 +143,13 @@ def make_family(statistics: SufficientStatistics, start: np.ndarray | None = Non
     Returns
     -------
     family : `RestorationFamily`
-        The Wiener filters, the stages of the paths, then those smoothed.
+        The Wiener filters, the stages of the path, then those smoothed.
     """
     unit = statistics.point_source_noise
     image = statistics.back_projected_image()
     if start is None:
         start = follow_path(statistics, FIRST_PASS)[-1]
-    stages = [*follow_path(statistics, SMOOTH_PATH), *follow_path(statistics, SHARP_PATH, start)]
+    stages = follow_path(statistics, SHARP_PATH, start)
     smoothed = [gaussian_filter(stages[stage], sigma, mode="wrap") for stage, sigma in SMOOTHED]
     members = np.stack([*_wiener(statistics), *stages, *smoothed], axis=-1)
     members /= np.float32(unit)
@@ -219,9 +215,5 @@ def follow_path(
     """
     target = np.maximum(statistics.back_projected_image(), 0.0).astype(np.float32, copy=False)
     latent = np.maximum(target if start is None else start, statistics.faintest)
-    ends = []
-    for sparsity, updates in path:
-        penalty = np.float32(sparsity * statistics.image_noise)
-        latent = multiplicative_updates(latent, target, statistics.apply_power, penalty, updates)
-        ends.append(latent)
-    return ends
+    stages = [(np.float32(sparsity * statistics.image_noise), updates) for sparsity, updates in path]
+    return multiplicative_updates(latent, target, statistics.apply_power, stages)

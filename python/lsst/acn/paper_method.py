@@ -34,7 +34,7 @@ from .exposure_stack import ExposureStack
 from .noise_variance import estimate_variance
 from .paper_network import PaperNetwork
 from .patch_inputs import PatchInputs
-from .point_response import measure_point_response
+from .point_response import matching_fwhm, measure_point_response
 from .restoration_config import RestorationConfig
 from .tiled_restoration import OnStrip
 from .tiles import TileBlender, tile_grid
@@ -84,11 +84,15 @@ class PaperMethod:
             blender.add(tile, self.encode(inputs.encoder_input(tile)[None])[0])
         return blender.result() * np.float32(inputs.scale)
 
-    def point_response(self) -> np.ndarray:
+    def to_latent(self, restored: np.ndarray) -> np.ndarray:
+        return restored
+
+    def kernel_fwhm(self, target_fwhm: float) -> float:
         def restore_latent(stack: ExposureStack) -> np.ndarray:
             return self._latent(PatchInputs(stack, self.network.margin, scale=self.inputs.scale))
 
-        return measure_point_response(self._stack, restore_latent)
+        response = measure_point_response(self._stack, restore_latent)
+        return matching_fwhm(response, target_fwhm)
 
     def summary(self) -> dict[str, int | float | str]:
         import keras

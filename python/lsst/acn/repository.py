@@ -50,15 +50,9 @@ from lsst.daf.butler import (
 )
 
 from .dimension_records import RepositoryConflictError, VisitDescription, sync_dimensions
+from .image_io.write_recipes import WRITE_RECIPES
 
 WARP_DATASET_TYPE = "direct_warp"
-WRITE_RECIPES = {
-    "lsst.images.formatters.GenericFormatter": {"default": {"psf": {"tile_shape": [1, 1, 1024, 1024]}}}
-}
-"""How repositories made here compress images: the PSF of each cell on its own.
-Row by row, as it is otherwise, a large patch has tens of thousands of rows, which
-take longer to read than all its pixels."""
-
 WARP_DIMENSIONS = ("instrument", "visit", "skymap", "tract", "patch")
 
 

@@ -30,16 +30,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import scipy.fft
 
 from .errors import InvalidExposureError, TrainingDivergedError
 from .exposure_source import ExposureSource
-from .point_response import gaussian_width, matching_fwhm
 from .psf_kernels import gaussian_kernel
 from .restoration_config import RestorationConfig
 from .restoration_method import RestorationMethod, make_method
 from .restoration_result import RestorationResult
 from .target_psf import convolve_to_target
-from .tiled_restoration import OnStrip
+from .tiled_restoration import MAX_WORKERS, OnStrip
 
 MIN_EXPOSURES = 2
 
@@ -90,12 +90,16 @@ def restore(
     exposures, method, history = _fit(exposures, config, network, log)
     fwhm = kernel_fwhm(method, config, log)
     kernel = gaussian_kernel(fwhm)
-    latent, variance = method.restore(kernel, log, on_strip, workers)
-    _check(latent, exposures, config)
+    restored, variance = method.restore(kernel, log, on_strip, workers)
+    _check(restored, exposures, config)
     assert variance is not None
+    with scipy.fft.set_workers(workers or MAX_WORKERS):
+        latent = method.to_latent(restored)
     latent_box = exposures.box.grown_by(exposures.psf.radius)
     return RestorationResult(
-        image=convolve_to_target(latent, latent_box, kernel, exposures.box),
+        image=convolve_to_target(
+            restored if config.match_target_psf else latent, latent_box, kernel, exposures.box
+        ),
         variance=variance,
         latent=latent,
         latent_box=latent_box,
@@ -141,9 +145,9 @@ def restore_latent(
     """
     log = log or logging.getLogger(__name__)
     exposures, method, history = _fit(exposures, config, network, log)
-    latent, _ = method.restore(None, log)
-    _check(latent, exposures, config)
-    return latent, history
+    restored, _ = method.restore(None, log)
+    _check(restored, exposures, config)
+    return method.to_latent(restored), history
 
 
 def _fit(
@@ -199,12 +203,8 @@ def kernel_fwhm(method: RestorationMethod, config: RestorationConfig, log: loggi
     target = config.target_psf_fwhm
     if not config.match_target_psf:
         return target
-    response = method.point_response()
-    fwhm = matching_fwhm(response, target)
-    log.info(
-        "A star has FWHM %.2f pixels in the latent image: a Gaussian of %.2f brings it to %.2f.",
-        gaussian_width(response) if response.any() else float("nan"), fwhm, target,
-    )  # fmt: skip
+    fwhm = method.kernel_fwhm(target)
+    log.info("A Gaussian of FWHM %.2f pixels brings stars to the target of %.2f.", fwhm, target)
     return fwhm
 
 

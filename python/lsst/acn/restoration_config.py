@@ -174,7 +174,7 @@ class CrossExposureConfig(Config):
     refinement_updates = Field[int](
         doc="Number of multiplicative updates (ImageMM) of what the network made, let in where sources are "
         "bright; with 0, none.",
-        default=14,
+        default=5,
         check=lambda updates: updates >= 0,
     )
     variance = ChoiceField[str](
@@ -260,6 +260,12 @@ class RestorationConfig(Config):
         doc="Seed of every random draw: weights, order and place of tiles, noise realisations.",
         default=20250101,
         check=lambda seed: seed >= 0,
+    )
+    devices = Field[int](
+        doc="Number of devices (GPUs) that share the tiles; more than one needs the Keras backend jax, and "
+        "batches that divide by it.",
+        default=1,
+        check=lambda number: number >= 1,
     )
     target_psf_fwhm = Field[float](
         doc="Full width at half maximum, in pixels, of the Gaussian PSF of the restored image.",

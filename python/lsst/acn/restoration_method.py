@@ -67,8 +67,8 @@ class RestorationMethod(Protocol):
         Parameters
         ----------
         kernel : `numpy.ndarray` or `None`
-            What the latent image is convolved with to give the restored
-            image; `None` if no variance is wanted.
+            What ``restored`` is to be convolved with to have the target PSF;
+            `None` if no variance is wanted.
         log : `logging.Logger`
             Told of the progress.
         on_strip : `~collections.abc.Callable`, optional
@@ -79,22 +79,42 @@ class RestorationMethod(Protocol):
 
         Returns
         -------
-        latent : `numpy.ndarray`
-            Latent image, float32, in the unit of the exposures, on their box
-            grown by half a PSF kernel.
+        restored : `numpy.ndarray`
+            Image that a Gaussian of `kernel_fwhm` brings to the target PSF,
+            float32, in the unit of the exposures, on their box grown by half
+            a PSF kernel.
         variance : `numpy.ndarray` or `None`
-            Variance of the restored image, float32, positive, in the unit of
-            the exposures squared, on their box.
+            Variance of the image at the target PSF, float32, positive, in the
+            unit of the exposures squared, on their box.
         """
 
-    def point_response(self) -> np.ndarray:
-        """Return what the latent image makes of a star.
+    def to_latent(self, restored: np.ndarray) -> np.ndarray:
+        """Return the latent image, which the PSFs turn into the exposures.
+
+        Parameters
+        ----------
+        restored : `numpy.ndarray`
+            From `restore`.
 
         Returns
         -------
-        response : `numpy.ndarray`
-            Mean response to a star of unit flux, in the middle of an odd
-            stamp.
+        latent : `numpy.ndarray`
+            Non-negative, same shape and unit; the same array where a method
+            restores the latent image itself.
+        """
+
+    def kernel_fwhm(self, target_fwhm: float) -> float:
+        """Return the Gaussian that brings what `restore` returns to the target PSF.
+
+        Parameters
+        ----------
+        target_fwhm : `float`
+            Full width at half maximum, in pixels, that a star is to have.
+
+        Returns
+        -------
+        fwhm : `float`
+            In pixels.
         """
 
     def summary(self) -> dict[str, int | float | str]:

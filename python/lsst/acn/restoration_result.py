@@ -48,7 +48,7 @@ class RestorationResult:
     Parameters
     ----------
     image : `numpy.ndarray`
-        Latent image convolved with ``target_psf``, in the unit of the stack,
+        Restored image at ``target_psf``, in the unit of the stack,
         float32, shape ``(height, width)``, on the stack's box.
     variance : `numpy.ndarray`
         Variance of ``image``, same shape.

@@ -26,14 +26,19 @@ from __future__ import annotations
 __all__ = ("StatisticsGatherer",)
 
 import copy
+import functools
+import math
+from collections.abc import Sequence
 
 import numpy as np
 import scipy.fft
 
 from .boxes import Box
+from .each_exposure import for_each
 from .exposure_stack import ExposureStack
 from .infill import fill_invalid, robust_coadd
-from .sufficient_statistics import SufficientStatistics, typical_noise
+from .sampled_latent import sharpen_spectra
+from .sufficient_statistics import SufficientStatistics
 
 OUTLIER_SIGMA = 6.0
 OUTLIER_FRACTION = 0.5
@@ -43,6 +48,13 @@ fraction of the robust coadd."""
 HOLE_BRIGHTNESS, HOLE_COVERAGE = 200.0, 0.9
 """Signal to noise of the coadd, and share of the weight of all exposures, at
 which a pixel begins to be as bad as one that no exposure knows."""
+
+MEDIAN_PIXELS = 5000
+"""Pixels of each exposure, at most, that its median variance is taken from."""
+
+N_SUMS = 4
+"""Sums over every so many exposures that are made on their own, at once where
+there are threads for it; the result does not depend on these."""
 
 MODEL_FRACTION = 0.25
 """Allowance for errors of the model of a first pass, as a fraction of it."""
@@ -60,39 +72,50 @@ class StatisticsGatherer:
 
     def __init__(self, part: ExposureStack) -> None:
         self._part = part
-        medians = part.median_variances()
+        medians = _median_variances(part)
         weights = 1.0 / medians
         self._share = (weights / weights.sum()).astype(np.float32)
         self._transform_kernels(part.psf.at(*part.box.center))
         self._coadd = robust_coadd(part.image, part.variance, part.valid, medians)
         self._judge_pixels(medians.astype(np.float32))
-        self._noise = typical_noise(part)
+        self._noise = float(1.0 / np.sqrt(weights.sum()))
 
     def _transform_kernels(self, kernels: np.ndarray) -> None:
         self._stamps = kernels
-        self._kernels = _centred_spectra(kernels, self._part.shape)
-        self._power = np.zeros(self._kernels.shape[1:], np.float32)
-        for share, kernel in zip(self._share, self._kernels, strict=True):
-            self._power += share * (kernel.real**2 + kernel.imag**2)
+        height, width = self._part.shape
+        self._kernels = np.empty((len(kernels), height, width // 2 + 1), np.complex64)
+
+        def transform(first: int) -> np.ndarray:
+            power = np.zeros(self._kernels.shape[1:], np.float32)
+            for index in range(first, len(kernels), N_SUMS):
+                spectrum = _centred_spectrum(kernels[index], self._part.shape)
+                self._kernels[index] = sharpen_spectra(spectrum, self._part.shape)
+                power += self._share[index] * (spectrum.real**2 + spectrum.imag**2)
+            return power
+
+        self._power = _total(for_each(transform, N_SUMS))
 
     def _judge_pixels(self, medians: np.ndarray) -> None:
         """Find outliers from the coadd, and how far each pixel can be trusted."""
         part = self._part
         self._suspect = np.empty(part.image.shape, np.bool_)
         self._trust = np.empty(part.image.shape, np.float32)
-        allowance = OUTLIER_FRACTION * np.abs(self._coadd)
-        # One exposure after the other, here and below: what is done to it stays in the cache.
-        for index, median in enumerate(medians):
-            limit = np.sqrt(
-                part.variance[index], where=part.valid[index], out=np.zeros(part.shape, np.float32)
-            )
-            limit *= OUTLIER_SIGMA
-            limit += allowance
-            suspect = np.greater(np.abs(part.image[index] - self._coadd), limit, out=self._suspect[index])
-            suspect &= part.valid[index]
-            trust = np.divide(median, part.variance[index], out=self._trust[index])
+        allowance = np.float32(OUTLIER_FRACTION) * np.abs(self._coadd)
+
+        # Exposure by exposure, here and elsewhere: what is done to one stays in the cache.
+        def judge(index: int) -> None:
+            # The variance of masked pixels is infinite: they are no outliers, and not trusted.
+            deviation = part.image[index] - self._coadd
+            np.abs(deviation, out=deviation)
+            deviation -= allowance
+            np.maximum(deviation, 0.0, out=deviation)
+            deviation /= np.float32(OUTLIER_SIGMA)
+            deviation *= deviation
+            np.greater(deviation, part.variance[index], out=self._suspect[index])
+            trust = np.divide(medians[index], part.variance[index], out=self._trust[index])
             np.minimum(trust, 1.0, out=trust)
-            trust *= part.valid[index]
+
+        for_each(judge, len(part))
 
     @property
     def holes(self) -> np.ndarray:
@@ -175,27 +198,32 @@ class StatisticsGatherer:
         statistics : `SufficientStatistics`
             The sums.
         """
-        latent_spectrum = None if latent is None else scipy.fft.rfft2(latent.astype(np.float32, copy=False))
-        back_projection = np.zeros(self._power.shape, np.complex64)
-        for index, kernel in enumerate(self._kernels):
-            if latent_spectrum is None:
-                filled = self._filled_by_coadd(index)
-            else:
-                model = scipy.fft.irfft2(kernel * latent_spectrum, s=self._part.shape, overwrite_x=True)
-                filled = self._moved_to_data(index, model)
-            spectrum = scipy.fft.rfft2(filled)
-            spectrum *= kernel.conj()
-            spectrum *= self._share[index]
-            back_projection += spectrum
-        return SufficientStatistics(back_projection, self._power, self._part.shape, self._noise)
+        model = None if latent is None else scipy.fft.rfft2(latent.astype(np.float32, copy=False))
+
+        def sum_some(first: int) -> np.ndarray:
+            total = np.zeros(self._power.shape, np.complex64)
+            for index in range(first, len(self._part), N_SUMS):
+                data = self._filled_by_coadd(index) if model is None else self._trusted_residual(index, model)
+                data *= self._share[index]
+                spectrum = scipy.fft.rfft2(data)
+                spectrum *= self._kernels[index].conj()
+                total += spectrum
+            return total
+
+        total = _total(for_each(sum_some, N_SUMS))
+        if model is not None:
+            total += self._power * model
+        return SufficientStatistics(total, self._power, self._part.shape, self._noise)
 
     def _filled_by_coadd(self, index: int) -> np.ndarray:
         """Return an exposure with the coadd where it is masked or an outlier."""
         is_good = self._part.valid[index] & ~self._suspect[index]
         return fill_invalid(self._part.image[index], is_good, self._coadd)
 
-    def _moved_to_data(self, index: int, model: np.ndarray) -> np.ndarray:
-        """Return the model, moved to the data as far as these can be trusted."""
+    def _trusted_residual(self, index: int, spectrum: np.ndarray) -> np.ndarray:
+        """Return the data less the model of a latent spectrum, as far as these can be trusted."""
+        spectrum = self._kernels[index] * spectrum
+        model = scipy.fft.irfft2(spectrum, s=self._part.shape, overwrite_x=True)
         image = self._part.image[index]
         residual = image - model
         residual *= self._trust[index]
@@ -204,18 +232,33 @@ class StatisticsGatherer:
         limit = OUTLIER_SIGMA * np.sqrt(self._part.variance[index][where])
         is_outlier = deviation > limit + MODEL_FRACTION * np.abs(model[where])
         residual[tuple(axis[is_outlier] for axis in where)] = 0.0
-        residual += model
         return residual
 
 
-def _centred_spectra(kernels: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Return transforms of kernels whose centre is at pixel (0, 0)."""
-    height, width = shape
-    radius = kernels.shape[-1] // 2
+def _median_variances(part: ExposureStack) -> np.ndarray:
+    """Return the median variance of each exposure, of some of its pixels."""
+    step = max(math.isqrt(part.shape[0] * part.shape[1] // MEDIAN_PIXELS), 1)
+    variance, valid = part.variance[:, ::step, ::step], part.valid[:, ::step, ::step]
+    if not valid.any(axis=(1, 2)).all():
+        return part.median_variances()
+    return np.array([np.median(v[m]) for v, m in zip(variance, valid, strict=True)])
+
+
+def _total(sums: Sequence[np.ndarray]) -> np.ndarray:
+    return functools.reduce(np.add, sums)
+
+
+def _centred_spectrum(kernel: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Return the transform of a kernel whose centre is at pixel (0, 0)."""
     # Few rows have anything in them to transform; the centre is moved by a phase.
-    rows = scipy.fft.rfft(kernels.astype(np.float32, copy=False), n=width, axis=2)
-    spectra = scipy.fft.fft(rows, n=height, axis=1)
-    shift_y = np.exp(2j * np.pi * radius * scipy.fft.fftfreq(height))
-    shift_x = np.exp(2j * np.pi * radius * scipy.fft.rfftfreq(width))
-    spectra *= np.outer(shift_y, shift_x).astype(np.complex64)
-    return spectra
+    rows = scipy.fft.rfft(kernel.astype(np.float32, copy=False), n=shape[1], axis=1)
+    spectrum = scipy.fft.fft(rows, n=shape[0], axis=0)
+    spectrum *= _shift_to_origin(shape, len(kernel) // 2)
+    return spectrum
+
+
+@functools.lru_cache(maxsize=8)
+def _shift_to_origin(shape: tuple[int, int], radius: int) -> np.ndarray:
+    shift_y = np.exp(2j * np.pi * radius * scipy.fft.fftfreq(shape[0]))
+    shift_x = np.exp(2j * np.pi * radius * scipy.fft.rfftfreq(shape[1]))
+    return np.outer(shift_y, shift_x).astype(np.complex64)

@@ -37,8 +37,8 @@ from .cross_exposure_samples import restore_family
 from .exposure_stack import ExposureStack
 from .mixing_network import MixingNetwork, make_features
 from .nonnegative_family import SHARP_MEMBER, RestorationFamily
-from .point_response import PIXEL_GRID_RESPONSE, matching_fwhm
 from .psf_kernels import gaussian_kernel
+from .sampled_latent import sampled_kernel_fwhm
 from .sufficient_statistics import typical_noise
 
 LIGHT_LEVELS = (-math.inf, 2.0, 20.0, math.inf)
@@ -176,7 +176,7 @@ def truth_loss(network: MixingNetwork, target_fwhm: float) -> Callable[[Sequence
     """
     from keras import ops
 
-    kernel = gaussian_kernel(matching_fwhm(PIXEL_GRID_RESPONSE, target_fwhm))[:, :, None, None]
+    kernel = gaussian_kernel(sampled_kernel_fwhm(target_fwhm))[:, :, None, None]
     margin = network.margin
 
     def at_target(latent: Any) -> Any:
