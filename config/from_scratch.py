@@ -23,6 +23,8 @@
 # exposures that it was not shown. Nothing but the patch itself enters.
 config.restoration.method = "cross_exposure"
 config.restoration.cross_exposure.network = "fresh"
-config.restoration.cross_exposure.steps = 100
-config.restoration.cross_exposure.samples = 16
+config.restoration.cross_exposure.channels = 16
+config.restoration.cross_exposure.dilations = [1, 2]
+config.restoration.cross_exposure.steps = 60
+config.restoration.cross_exposure.samples = 12
 config.restoration.cross_exposure.learning_rate = 0.006
