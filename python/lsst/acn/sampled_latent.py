@@ -56,8 +56,7 @@ SAMPLING_FWHM = float(np.sqrt(SAMPLING_VARIANCE)) * FWHM_PER_SIGMA
 
 WEIGHTING_VARIANCE = 1.0
 """Variance of the Gaussian that a latent image and a sampled one are compared
-through: exposures see no finer details, and a pair of pixels that stands for a
-point between them is in the right place at this resolution."""
+through: exposures see no finer details."""
 
 ITERATIONS = 8
 MAX_RATIO = 3.0
@@ -76,7 +75,7 @@ def sharpen_spectra(spectra: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     hold at their places.  In its stead stands :math:`s = g * x`, with the
     Gaussian :math:`g` of `SAMPLING_VARIANCE` that a grid does hold; the
     exposures :math:`f * x` are :math:`f' * s` with :math:`f' = f / g` in
-    Fourier space (Magain, Courbin & Sohy 1998, eq. 4).
+    Fourier space (Magain, Courbin & Sohy 1998).
 
     Parameters
     ----------
@@ -99,6 +98,7 @@ def sharpen_spectra(spectra: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return spectra
 
 
+@functools.lru_cache(maxsize=8)
 def sampling_spectrum(shape: tuple[int, int], variance: float = SAMPLING_VARIANCE) -> np.ndarray:
     """Return the real Fourier transform of the Gaussian of a sampled latent image.
 
@@ -112,9 +112,15 @@ def sampling_spectrum(shape: tuple[int, int], variance: float = SAMPLING_VARIANC
     Returns
     -------
     spectrum : `numpy.ndarray`
-        Real, float32, shape ``(height, width // 2 + 1)``.
+        Real, float32, shape ``(height, width // 2 + 1)``; read-only.
     """
-    return _gaussian_spectrum(shape, variance)
+    along_y, along_x = (
+        np.exp(-0.5 * variance * (2 * np.pi * frequencies) ** 2)
+        for frequencies in (scipy.fft.fftfreq(shape[0]), scipy.fft.rfftfreq(shape[1]))
+    )
+    spectrum = np.outer(along_y, along_x).astype(np.float32)
+    spectrum.flags.writeable = False
+    return spectrum
 
 
 def sampled_kernel_fwhm(target_fwhm: float) -> float:
@@ -192,12 +198,3 @@ def _sharpen_rows(rows: np.ndarray) -> np.ndarray:
     return latent[
         tuple(slice(before, total - after) for (before, after), total in zip(added, shape, strict=True))
     ]
-
-
-@functools.lru_cache(maxsize=8)
-def _gaussian_spectrum(shape: tuple[int, int], variance: float) -> np.ndarray:
-    along_y, along_x = (
-        np.exp(-0.5 * variance * (2 * np.pi * frequencies) ** 2)
-        for frequencies in (scipy.fft.fftfreq(shape[0]), scipy.fft.rfftfreq(shape[1]))
-    )
-    return np.outer(along_y, along_x).astype(np.float32)
