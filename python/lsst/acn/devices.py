@@ -25,6 +25,7 @@ from __future__ import annotations
 
 __all__ = ("Devices",)
 
+import functools
 import itertools
 import threading
 from collections.abc import Sequence
@@ -79,10 +80,8 @@ class Devices:
         if self.number == 1:
             return tuple(batch)
         import jax
-        from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-        mesh = Mesh(self._devices, ("tiles",))
-        split, whole = (NamedSharding(mesh, PartitionSpec(*axes)) for axes in (("tiles",), ()))
+        split, whole = self._shardings
         return tuple(
             jax.device_put(array, whole if not array.ndim or array.shape[0] % self.number else split)
             for array in batch
@@ -104,9 +103,17 @@ class Devices:
         if self.number == 1:
             return list(values)
         import jax
+
+        _, whole = self._shardings
+        return jax.device_put(list(values), whole)
+
+    @functools.cached_property
+    def _shardings(self) -> tuple[Any, Any]:
+        """Tiles divided among the devices, and the same on all of them."""
         from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-        return jax.device_put(list(values), NamedSharding(Mesh(self._devices, ("tiles",)), PartitionSpec()))
+        mesh = Mesh(self._devices, ("tiles",))
+        return NamedSharding(mesh, PartitionSpec("tiles")), NamedSharding(mesh, PartitionSpec())
 
 
 def _find_devices(number: int) -> list[Any]:

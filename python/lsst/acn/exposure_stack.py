@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("ExposureStack",)
+__all__ = ("ExposureStack", "median_variances")
 
 import dataclasses
 import functools
@@ -210,9 +210,7 @@ class ExposureStack:
 
     @functools.cached_property
     def _median_variances(self) -> np.ndarray:
-        return np.array(
-            [np.median(v[m]) if m.any() else np.inf for v, m in zip(self.variance, self.valid, strict=True)]
-        )
+        return median_variances(self.variance, self.valid)
 
     def cutout(self, box: Box) -> ExposureStack:
         """Return the part of the stack inside ``box``, sharing memory.
@@ -316,6 +314,22 @@ class ExposureStack:
 
     def _planes(self, function: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
         return {name: function(getattr(self, name)) for name in ("image", "variance", "valid", "mask")}
+
+
+def median_variances(variance: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """Return the median variance of each exposure over its valid pixels.
+
+    Parameters
+    ----------
+    variance, valid : `numpy.ndarray`
+        Planes of a stack, shape ``(n, height, width)``.
+
+    Returns
+    -------
+    medians : `numpy.ndarray`
+        Shape ``(n,)``, infinite where an exposure has no valid pixel.
+    """
+    return np.array([np.median(v[m]) if m.any() else np.inf for v, m in zip(variance, valid, strict=True)])
 
 
 def _check_same_shape(image: np.ndarray, **planes: np.ndarray | None) -> None:

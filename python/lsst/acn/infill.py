@@ -31,6 +31,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from .each_exposure import for_each
+from .exposure_stack import median_variances
 
 ROWS_AT_A_TIME = 64
 MOST_COMPARED = 40
@@ -64,9 +65,7 @@ def robust_coadd(
         exposure are interpolated from their surroundings.
     """
     if medians is None:
-        medians = np.array(
-            [np.median(v[m]) if m.any() else np.inf for v, m in zip(variance, valid, strict=True)]
-        )
+        medians = median_variances(variance, valid)
     weights = (1.0 / medians).astype(np.float32)[:, None, None]
     coadd = np.empty(image.shape[1:], np.float32)
 

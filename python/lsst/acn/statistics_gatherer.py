@@ -35,7 +35,7 @@ import scipy.fft
 
 from .boxes import Box
 from .each_exposure import for_each
-from .exposure_stack import ExposureStack
+from .exposure_stack import ExposureStack, median_variances
 from .infill import fill_invalid, robust_coadd
 from .sampled_latent import sharpen_spectra
 from .sufficient_statistics import SufficientStatistics
@@ -72,7 +72,7 @@ class StatisticsGatherer:
 
     def __init__(self, part: ExposureStack) -> None:
         self._part = part
-        medians = _median_variances(part)
+        medians = _sampled_medians(part)
         weights = 1.0 / medians
         self._share = (weights / weights.sum()).astype(np.float32)
         self._transform_kernels(part.psf.at(*part.box.center))
@@ -235,13 +235,11 @@ class StatisticsGatherer:
         return residual
 
 
-def _median_variances(part: ExposureStack) -> np.ndarray:
+def _sampled_medians(part: ExposureStack) -> np.ndarray:
     """Return the median variance of each exposure, of some of its pixels."""
     step = max(math.isqrt(part.shape[0] * part.shape[1] // MEDIAN_PIXELS), 1)
-    variance, valid = part.variance[:, ::step, ::step], part.valid[:, ::step, ::step]
-    if not valid.any(axis=(1, 2)).all():
-        return part.median_variances()
-    return np.array([np.median(v[m]) for v, m in zip(variance, valid, strict=True)])
+    medians = median_variances(part.variance[:, ::step, ::step], part.valid[:, ::step, ::step])
+    return medians if np.isfinite(medians).all() else part.median_variances()
 
 
 def _total(sums: Sequence[np.ndarray]) -> np.ndarray:
