@@ -34,7 +34,12 @@ from .multiplicative_updates import multiplicative_updates
 from .statistics_gatherer import StatisticsGatherer
 from .sufficient_statistics import SufficientStatistics
 
+PASSES = 2
+"""The second fills by the model of the first with the PSF of each exposure,
+where the first had only one kernel for all of them."""
+
 UPDATES = 30
+"""In each pass."""
 
 SPARSITY = 1.2
 """In standard deviations of the noise of the back-projected image."""
@@ -73,10 +78,13 @@ def fill_holes(gatherer: StatisticsGatherer, latent: np.ndarray) -> np.ndarray:
     latent : `numpy.ndarray`
         Non-negative, same shape.
     """
-    statistics = gatherer.sum_up(latent)
-    missing = _MissingLight(1.0 - gatherer.coverage(), np.sqrt(statistics.power))
-    known = statistics.back_projection - missing(scipy.fft.rfft2(latent))
-    return _fit_known_pixels(dataclasses.replace(statistics, back_projection=known), missing, latent)
+    share = 1.0 - gatherer.coverage()
+    for _ in range(PASSES):
+        statistics = gatherer.sum_up(latent)
+        missing = _MissingLight(share, np.sqrt(statistics.power))
+        known = statistics.back_projection - missing(scipy.fft.rfft2(latent))
+        latent = _fit_known_pixels(dataclasses.replace(statistics, back_projection=known), missing, latent)
+    return latent
 
 
 class _MissingLight:
