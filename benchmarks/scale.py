@@ -61,6 +61,7 @@ TASKS = ("assembleReferenceCoadd", "restoreCoadd", "measureRestoration")
 SIZES = (512, 1050, 2100, 4200)
 VISITS = (8, 16, 33)
 MIB = 2.0**20
+FIRST_VISIT = 1
 TILE = 256
 TARGET_KERNEL = gaussian_kernel(2.3)
 """About what brings stars to the target PSF."""
@@ -98,11 +99,11 @@ def measure_patches(arguments: argparse.Namespace) -> list[dict[str, object]]:
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
         for size in arguments.sizes:
+            repo = repository(arguments.repositories or Path(scratch), size, max(arguments.visits), 1)
             for visits in arguments.visits:
-                repo = repository(arguments.repositories or Path(scratch), size, visits, 1)
                 output = f"scale/{time.strftime('%Y%m%dT%H%M%S')}"
                 for task in TASKS:
-                    cost = run_pipetask(repo, output, f"{PIPELINE}#{task}", 1)
+                    cost = run_pipetask(repo, output, f"{PIPELINE}#{task}", visits=visits)
                     nanoseconds = round(1e9 * cost["seconds"] / (size**2 * visits), 1)
                     rows.append(
                         {"size": size, "visits": visits, "task": task} | cost | {"ns_per_pixel": nanoseconds}
@@ -112,13 +113,19 @@ def measure_patches(arguments: argparse.Namespace) -> list[dict[str, object]]:
 
 
 def measure_processes(arguments: argparse.Namespace) -> Table:
-    """Compare several processes with one on four patches."""
+    """Compare several processes with one on four patches.
+
+    Each quantum has one core, whether it has a process of its own or not; one
+    process with all cores is shown for comparison.
+    """
     rows = []
+    n_cores = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as scratch:
         repo = repository(arguments.repositories or Path(scratch), arguments.sizes[0], arguments.visits[0], 4)
-        for processes in (1, arguments.processes):
-            output = f"processes/{processes}/{time.strftime('%Y%m%dT%H%M%S')}"
-            rows.append({"processes": processes} | run_pipetask(repo, output, str(PIPELINE), processes))
+        for processes, cores in ((1, 1), (arguments.processes, 1), (1, n_cores)):
+            output = f"processes/{time.strftime('%Y%m%dT%H%M%S')}"
+            cost = run_pipetask(repo, output, str(PIPELINE), processes=processes, cores=cores)
+            rows.append({"processes": processes, "cores": cores} | cost)
             print(rows[-1], flush=True)
     table = Table(rows=rows)
     table["gain"] = table["seconds"][0] / table["seconds"]
@@ -133,13 +140,23 @@ def repository(folder: Path, size: int, visits: int, patches: int) -> Path:
     return repo
 
 
-def run_pipetask(repo: Path, output: str, pipeline: str, processes: int) -> dict[str, float]:
+def run_pipetask(
+    repo: Path,
+    output: str,
+    pipeline: str,
+    *,
+    visits: int | None = None,
+    processes: int = 1,
+    cores: int | None = None,
+) -> dict[str, float]:
     """Run a pipeline in a process of its own and return what it costs."""
-    cores = max((os.cpu_count() or 1) // processes, 1)
+    query = "skymap='simulated'"
+    if visits is not None:
+        query += f" AND visit IN ({FIRST_VISIT}..{FIRST_VISIT + visits - 1})"
     command = [
         "pipetask", "--log-level", "WARNING", "run", "-b", str(repo), "-p", pipeline,
-        "-i", "simulated/warps", "-o", output, "-d", "skymap='simulated'",
-        "--register-dataset-types", "-j", str(processes), "--cores-per-quantum", str(cores),
+        "-i", "simulated/warps", "-o", output, "-d", query,
+        "--register-dataset-types", "-j", str(processes), "--cores-per-quantum", str(cores or os.cpu_count() or 1),
     ]  # fmt: skip
     environment = dict(os.environ)
     executable = str(Path(sys.executable).parent / command[0])

@@ -63,9 +63,9 @@ def whole(handles: list[Any]) -> ExposureStack:
     return read_exposure_stack(handles, psf_cell_size=CELL)
 
 
-@pytest.fixture(scope="module")
-def stream(handles: list[Any]) -> WarpStream:
-    result = open_exposures(handles, max_bytes=MAX_BYTES, psf_cell_size=CELL)
+@pytest.fixture(scope="module", params=[1, 2], ids=["one core", "read ahead"])
+def stream(handles: list[Any], request: pytest.FixtureRequest) -> WarpStream:
+    result = open_exposures(handles, max_bytes=MAX_BYTES, psf_cell_size=CELL, n_cores=request.param)
     assert isinstance(result, WarpStream)
     return result
 

@@ -32,7 +32,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import scipy.fft
 
 from .boxes import Box
 from .compiled_inference import compile_inference
@@ -58,7 +57,7 @@ from .restoration_config import RestorationConfig
 from .restoration_result import empty_history
 from .sampled_latent import sampled_kernel_fwhm, to_latent
 from .target_psf import convolve_to_target
-from .tiled_restoration import MAX_WORKERS, OnStrip, restore_tiles
+from .tiled_restoration import OnStrip, restore_tiles
 
 MIN_EXPOSURES = 3
 PATCH_MARGIN = 8
@@ -147,8 +146,7 @@ class CrossExposureMethod:
             return empty_history()
         self._compiled = None
         start = time.monotonic()
-        with scipy.fft.set_workers(MAX_WORKERS):
-            samples = draw_patch_samples(self._exposures, self._config.cross_exposure, self._config.seed)
+        samples = draw_patch_samples(self._exposures, self._config.cross_exposure, self._config.seed)
         log.info("Made %d training samples in %.0f s.", len(samples), time.monotonic() - start)
         return train_mixing_network(
             self.network,

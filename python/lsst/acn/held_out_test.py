@@ -92,6 +92,7 @@ def run_held_out_test(
     sources: np.ndarray | None = None,
     network: Mapping[str, Any] | None = None,
     log: logging.Logger | None = None,
+    workers: int | None = None,
 ) -> HeldOutTest:
     """Restore a part of a patch without some exposures and test it on them.
 
@@ -115,6 +116,8 @@ def run_held_out_test(
         Trained network that the restoration begins with.
     log : `logging.Logger`, optional
         Told of the progress.
+    workers : `int`, optional
+        Cores to use, as in `~lsst.acn.restoration.restore`.
 
     Returns
     -------
@@ -148,7 +151,7 @@ def run_held_out_test(
     kept, others = _split(exposures.cutout(box), held_out)
     coadd = assemble_coadd(kept)
     pixels = _classify(coadd, box, threshold)
-    latent, history = restore_latent(kept, config, network=network, log=log)
+    latent, history = restore_latent(kept, config, network=network, log=log, workers=workers)
     latent_box = kept.box.grown_by(kept.psf.radius)
     # The blur of the PSF must not spread missing pixels.
     coadd_image = np.where(np.isfinite(coadd.image), coadd.image, 0.0)

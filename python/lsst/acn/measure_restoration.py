@@ -287,7 +287,7 @@ class MeasureRestorationTask(WarpInputsTask):
             workers=inputs.n_cores,
         )
         if self.config.held_out:
-            test = self._hold_out(measurement, restored_coadd.metadata, restoration_network)
+            test = self._hold_out(measurement, restored_coadd.metadata, restoration_network, inputs.n_cores)
             measurement = dataclasses.replace(measurement, held_out=test)
         record = provenance_record(self.config, patch.exposures.visits)
         metrics = make_metrics_table(measurement, record)
@@ -340,7 +340,9 @@ class MeasureRestorationTask(WarpInputsTask):
                 list(exposures.visits),
             )
 
-    def _hold_out(self, measurement: PatchMeasurement, metadata: Any, network: Any) -> HeldOutTest | None:
+    def _hold_out(
+        self, measurement: PatchMeasurement, metadata: Any, network: Any, workers: int
+    ) -> HeldOutTest | None:
         """Return the test on held-out exposures, or nothing where there can be none."""
         try:
             config = recorded_restoration_config(metadata)
@@ -358,6 +360,7 @@ class MeasureRestorationTask(WarpInputsTask):
                 sources=measurement.pixels.source,
                 network=network,
                 log=self.log.logger,
+                workers=workers,
             )
         except RestorationError as error:
             self.log.warning("There is no test on held-out exposures: %s", error)

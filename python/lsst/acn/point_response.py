@@ -31,7 +31,6 @@ from collections.abc import Callable
 import numpy as np
 from scipy.ndimage import fourier_shift
 from scipy.optimize import brentq, minimize_scalar
-from scipy.signal import convolve
 
 from .boxes import Box
 from .exposure_source import ExposureSource
@@ -191,6 +190,8 @@ def matching_fwhm(response: np.ndarray, target_fwhm: float) -> float:
         have the target PSF; `MIN_KERNEL_FWHM` where even that is too wide, and
         ``target_fwhm`` where the response is narrower than a pixel.
     """
+    # Takes most of a second to import.
+    from scipy.signal import convolve
 
     def excess(fwhm: float) -> float:
         stamp = convolve(response, gaussian_kernel(fwhm).astype(np.float64), mode="full")

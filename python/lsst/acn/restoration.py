@@ -70,8 +70,8 @@ def restore(
         Called with the rows of the patch and the exposures on at least these,
         as they pass by, so that a large patch need not be read twice.
     workers : `int`, optional
-        Tiles that may be restored at once; by default as many as
-        OMP_NUM_THREADS says, or as there are cores.
+        Cores to use, and so tiles that may be restored at once; by default as
+        many as OMP_NUM_THREADS says, or as there are.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def restore(
     """
     config = config or RestorationConfig()
     log = log or logging.getLogger(__name__)
-    exposures, method, history = _fit(exposures, config, network, log)
+    exposures, method, history = _fit(exposures, config, network, log, workers)
     fwhm = kernel_fwhm(method, config, log)
     kernel = gaussian_kernel(fwhm)
     restored, variance = method.restore(kernel, log, on_strip, workers)
@@ -115,6 +115,7 @@ def restore_latent(
     *,
     network: Mapping[str, Any] | None = None,
     log: logging.Logger | None = None,
+    workers: int | None = None,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Restore the latent image alone, without its variance.
 
@@ -128,6 +129,8 @@ def restore_latent(
         As `restore` takes it.
     log : `logging.Logger`, optional
         Told of the progress.
+    workers : `int`, optional
+        As `restore` takes it.
 
     Returns
     -------
@@ -144,10 +147,11 @@ def restore_latent(
         Raised as by `restore`.
     """
     log = log or logging.getLogger(__name__)
-    exposures, method, history = _fit(exposures, config, network, log)
-    restored, _ = method.restore(None, log)
+    exposures, method, history = _fit(exposures, config, network, log, workers)
+    restored, _ = method.restore(None, log, workers=workers)
     _check(restored, exposures, config)
-    return method.to_latent(restored), history
+    with scipy.fft.set_workers(workers or MAX_WORKERS):
+        return method.to_latent(restored), history
 
 
 def _fit(
@@ -155,13 +159,15 @@ def _fit(
     config: RestorationConfig,
     network: Mapping[str, Any] | None,
     log: logging.Logger,
+    workers: int | None,
 ) -> tuple[ExposureSource, RestorationMethod, dict[str, np.ndarray]]:
     """Return the exposures that are of use, the method fitted to them, and its story."""
     config.validate()
     exposures = _usable(exposures)
     log.info("Restoring %s from %d exposures of %s.", exposures.box, len(exposures), exposures.box.shape)
-    method = make_method(exposures, config, network)
-    return exposures, method, method.fit(log)
+    method = make_method(exposures, config, network, workers)
+    with scipy.fft.set_workers(workers or MAX_WORKERS):
+        return exposures, method, method.fit(log)
 
 
 def _usable(exposures: ExposureSource) -> ExposureSource:

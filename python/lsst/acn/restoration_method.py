@@ -31,6 +31,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .backend_threads import limit_backend_threads
 from .device_memory import grow_memory_on_demand
 from .exposure_source import ExposureSource
 from .restoration_config import RestorationConfig
@@ -128,7 +129,10 @@ class RestorationMethod(Protocol):
 
 
 def make_method(
-    exposures: ExposureSource, config: RestorationConfig, network: Mapping[str, Any] | None = None
+    exposures: ExposureSource,
+    config: RestorationConfig,
+    network: Mapping[str, Any] | None = None,
+    workers: int | None = None,
 ) -> RestorationMethod:
     """Return the method that a config selects.
 
@@ -141,6 +145,8 @@ def make_method(
         Its ``method`` is looked at here, the rest by the method.
     network : `~collections.abc.Mapping`, optional
         Trained network in plain values, for methods that can begin with one.
+    workers : `int`, optional
+        Cores to use; by default the Keras backend decides.
 
     Returns
     -------
@@ -157,6 +163,8 @@ def make_method(
         raise ValueError(f"The method {config.method!r} cannot begin with a trained network.")
     if config.method != "image_mm":
         grow_memory_on_demand()
+        if workers is not None:
+            limit_backend_threads(workers)
     match config.method:
         case "paper":
             from .paper_method import PaperMethod

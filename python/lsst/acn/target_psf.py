@@ -26,7 +26,6 @@ from __future__ import annotations
 __all__ = ("convolve_to_target",)
 
 import numpy as np
-from scipy.signal import oaconvolve
 
 from .boxes import Box
 
@@ -52,6 +51,9 @@ def convolve_to_target(latent: np.ndarray, latent_box: Box, target_psf: np.ndarr
     image : `numpy.ndarray`
         Float32, shape ``(..., *box.shape)``.
     """
+    # Takes most of a second to import.
+    from scipy.signal import oaconvolve
+
     radius = len(target_psf) // 2
     wanted = box.grown_by(radius)
     have = wanted.intersection(latent_box)

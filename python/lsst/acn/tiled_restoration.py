@@ -41,6 +41,7 @@ from .boxes import Box
 from .exposure_source import ExposureSource
 from .exposure_stack import ExposureStack
 from .restoration_config import TilesConfig
+from .side_thread import side_thread
 from .tiles import TileBlender, tile_grid
 
 LOG_SECONDS = 10.0
@@ -101,7 +102,8 @@ def restore_tiles(
     latent, variance = TileBlender(latent_box, options.overlap), TileBlender(exposures.box, options.overlap)
     progress = PeriodicLogger(log, interval=LOG_SECONDS)
     has_variance, n_rows = False, 0
-    with ThreadPoolExecutor(1, thread_name_prefix="on-strip") as listener:
+    workers = workers or MAX_WORKERS
+    with side_thread("on-strip", workers) as listener:
         for rows, strip in exposures.strips(options.overlap + reach):
             told = None if on_strip is None else listener.submit(on_strip, rows, strip)
             n_rows += rows.shape[0]
@@ -110,7 +112,7 @@ def restore_tiles(
                 options.restoring_size,
                 options.overlap,
             )
-            restored = _restored(strip, tiles, restore_tile, workers or MAX_WORKERS)
+            restored = _restored(strip, tiles, restore_tile, workers)
             for tile, (image, square) in zip(tiles, restored, strict=True):
                 latent.add(tile, image)
                 if square is not None:

@@ -30,6 +30,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
+import scipy.fft
 
 from lsst.pex.config import ConfigField, Field
 from lsst.pipe.base import (
@@ -114,7 +115,9 @@ class TrainRestorationTask(PipelineTask):
         patches = self.choose_patches(reader.warps)
         stacks = (self._read(handles, reader) for handles in patches.values())
         try:
-            outputs = self.run(stacks=(stack for stack in stacks if stack is not None))
+            outputs = self.run(
+                stacks=(stack for stack in stacks if stack is not None), n_cores=reader.n_cores
+            )
         except AlgorithmError as error:
             raise AnnotatedPartialOutputsError.annotate(error, self, log=self.log) from error
         butlerQC.put(outputs, outputRefs)
@@ -158,13 +161,15 @@ class TrainRestorationTask(PipelineTask):
             return None
         return stack
 
-    def run(self, *, stacks: Iterable[ExposureSource]) -> Struct:
+    def run(self, *, stacks: Iterable[ExposureSource], n_cores: int = 1) -> Struct:
         """Train the network.
 
         Parameters
         ----------
         stacks : `~collections.abc.Iterable` [`ExposureSource`]
             Patches to train on, one at a time.
+        n_cores : `int`, optional
+            Cores to use.
 
         Returns
         -------
@@ -181,6 +186,7 @@ class TrainRestorationTask(PipelineTask):
         """
         # Building a quantum graph imports this module, but must not import
         # Keras.
+        from .backend_threads import limit_backend_threads
         from .cross_exposure_samples import draw_patch_samples
         from .devices import Devices
         from .mixing_network import MixingNetwork
@@ -192,11 +198,13 @@ class TrainRestorationTask(PipelineTask):
         visits: set[int] = set()
         n_patches = 0
         for n_patches, stack in enumerate(stacks, start=1):
-            samples += draw_patch_samples(stack, config.cross_exposure, config.seed + n_patches)
+            with scipy.fft.set_workers(n_cores):
+                samples += draw_patch_samples(stack, config.cross_exposure, config.seed + n_patches)
             visits.update(stack.visits)
             self.log.info("Drew samples from %d patches, %d in all.", n_patches, len(samples))
         if not samples:
             raise NoWorkFound("No patch has enough usable warps to train a network on.")
+        limit_backend_threads(n_cores)
         network = MixingNetwork(config)
         history = train_mixing_network(
             network,

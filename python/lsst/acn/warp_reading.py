@@ -72,6 +72,8 @@ class WarpReader:
         masks = butlerQC.get(getattr(inputRefs, "artifact_masks", []))
         self._masks = {_warp_key(handle): handle for handle in masks}
         selections = butlerQC.get(getattr(inputRefs, "visit_selection", []))
+        self.n_cores = int(butlerQC.resources.num_cores)
+        """Cores that the quantum may use (`int`)."""
         self.warps: list[Any] = self._choose(butlerQC.get(inputRefs.warps), selections)
         """Handles of the warps that may be read (`list`)."""
 
@@ -117,6 +119,7 @@ class WarpReader:
             max_bytes=int(self._config.max_stack_memory * GIBIBYTE),
             bad_mask_planes=self._config.bad_mask_planes,
             psf_cell_size=self._config.psf_cell_size,
+            n_cores=self.n_cores,
             band=band,
             sky_map=self._sky_map,
             artifact_masks=self._masks_of(warps),

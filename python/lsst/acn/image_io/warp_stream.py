@@ -28,7 +28,7 @@ __all__ = ("BYTES_PER_PIXEL", "WarpStream", "open_exposures")
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,7 @@ from ..exposure_rows import join_rows
 from ..exposure_stack import ExposureStack
 from ..mask_propagation import OUTPUT_PLANES
 from ..psf_kernels import PsfKernels
+from ..side_thread import side_thread
 from .psf_grid import psf_cells
 from .shared_terms import NO_DATA, SharedTerms
 from .stack_reading import by_visit, read_exposure_stack
@@ -76,6 +77,9 @@ class WarpStream:
         Side of the cells in which the PSF is taken as constant.
     max_bytes : `int`
         Memory that the pixels of exposures may take.
+    n_cores : `int`, optional
+        Cores to use: with more than one, the next rows are read while others
+        are worked on.
     """
 
     def __init__(
@@ -87,11 +91,13 @@ class WarpStream:
         *,
         cell_size: int,
         max_bytes: int,
+        n_cores: int = 2,
     ) -> None:
         self._read, self._warps, self._terms = read, warps, terms
         self._survey = survey
         self._cell_size = cell_size
         self._max_bytes = max_bytes
+        self._n_cores = n_cores
 
     @property
     def box(self) -> Box:
@@ -137,6 +143,7 @@ class WarpStream:
             self._terms,
             cell_size=self._cell_size,
             max_bytes=self._max_bytes,
+            n_cores=self._n_cores,
         )
 
     def cutout(self, box: Box) -> ExposureStack:
@@ -153,14 +160,14 @@ class WarpStream:
 
     def strips(self, reach: int) -> Iterator[tuple[Box, ExposureStack]]:
         bands = self.bands()
-        with ThreadPoolExecutor(1, thread_name_prefix="read-warps") as reader:
+        with side_thread("read-warps", self._n_cores) as reader:
             ahead = iter(bands)
             window: deque[tuple[Box, Future[ExposureStack | None]]] = deque()
             for band in bands:
                 rows = band.grown_by(reach).intersection(self.box)
                 rows = Box(rows.y_start, rows.y_stop, self.box.x_start, self.box.x_stop)
-                while not window or window[-1][0].y_start < rows.y_stop:
-                    # The last one read is always one more than is needed now.
+                # With a thread for it, the last one read is one more than is needed now.
+                while not window or self._reads_on(window[-1][0], rows):
                     if (new := next(ahead, None)) is None:
                         break
                     window.append((new, reader.submit(self._read_band, new)))
@@ -170,6 +177,10 @@ class WarpStream:
                 if found := [part for part in parts if part is not None]:
                     no_data = 1 << self._terms.planes[NO_DATA]
                     yield band, join_rows(found, self.visits, rows, no_data)
+
+    def _reads_on(self, last: Box, rows: Box) -> bool:
+        edge = last.y_start if self._n_cores > 1 else last.y_stop
+        return edge < rows.y_stop
 
     def _read_band(self, band: Box) -> ExposureStack | None:
         try:
@@ -206,7 +217,12 @@ class WarpStream:
 
 
 def open_exposures(
-    warps: Mapping[int, Any] | Iterable[Any], *, max_bytes: int, psf_cell_size: int = 100, **options: Any
+    warps: Mapping[int, Any] | Iterable[Any],
+    *,
+    max_bytes: int,
+    psf_cell_size: int = 100,
+    n_cores: int = 2,
+    **options: Any,
 ) -> ExposureStack | WarpStream:
     """Read the warps of one patch, or make ready to read them piece by piece.
 
@@ -219,6 +235,8 @@ def open_exposures(
         are not read as a whole, if they are known to a skymap.
     psf_cell_size : `int`, optional
         Side of the cells in which the PSF is taken as constant, in pixels.
+    n_cores : `int`, optional
+        Cores to use: with more than one, pieces are read ahead.
     **options
         Further arguments of `read_exposure_stack`.
 
@@ -247,7 +265,9 @@ def open_exposures(
     if survey is None:
         _LOG.warning("The warps do not say which patch they belong to, and are read as a whole.")
         return read_exposure_stack(warps, **options)
-    return WarpStream(read, warps, survey, terms, cell_size=psf_cell_size, max_bytes=max_bytes)
+    return WarpStream(
+        read, warps, survey, terms, cell_size=psf_cell_size, max_bytes=max_bytes, n_cores=n_cores
+    )
 
 
 def _size(warps: Mapping[int, Any]) -> int:
