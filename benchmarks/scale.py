@@ -150,13 +150,13 @@ def run_pipetask(
     cores: int | None = None,
 ) -> dict[str, float]:
     """Run a pipeline in a process of its own and return what it costs."""
-    query = "skymap='simulated'"
+    query, cores = "skymap='simulated'", cores or os.cpu_count() or 1
     if visits is not None:
         query += f" AND visit IN ({FIRST_VISIT}..{FIRST_VISIT + visits - 1})"
     command = [
         "pipetask", "--log-level", "WARNING", "run", "-b", str(repo), "-p", pipeline,
         "-i", "simulated/warps", "-o", output, "-d", query,
-        "--register-dataset-types", "-j", str(processes), "--cores-per-quantum", str(cores or os.cpu_count() or 1),
+        "--register-dataset-types", "-j", str(processes), "--cores-per-quantum", str(cores),
     ]  # fmt: skip
     environment = dict(os.environ)
     executable = str(Path(sys.executable).parent / command[0])
