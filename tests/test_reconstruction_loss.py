@@ -25,17 +25,22 @@ import pytest
 from lsst.acn.forward_model import ForwardModel
 from lsst.acn.fourier import keras_transforms
 from lsst.acn.huber_loss import masked_huber
-from lsst.acn.reconstruction_loss import reconstruction_loss
+from lsst.acn.paired_forward_model import PairedForwardModel
+from lsst.acn.reconstruction_loss import GROUP, reconstruction_loss
 
 
 @pytest.mark.parametrize("n_psfs", [1, 2])
-def test_value_and_gradient_are_those_of_the_masked_huber_loss(n_psfs):
+@pytest.mark.parametrize(
+    ("kind", "n"), [(ForwardModel, 3), (PairedForwardModel, 2), (PairedForwardModel, 4 * GROUP + 3)]
+)
+def test_value_and_gradient_are_those_of_the_masked_huber_loss(kind, n, n_psfs):
     import tensorflow as tf
 
     rng = np.random.default_rng(6)
-    model = ForwardModel((20, 17), 5, keras_transforms())
-    spectra = model.spectra(rng.random((n_psfs, 3, 5, 5)).astype("f4") / 25)
-    data = rng.normal(3.0, 3.0, (2, 3, 20, 17)).astype("f4")
+    options = (n, keras_transforms()) if kind is PairedForwardModel else (keras_transforms(),)
+    model = kind((20, 17), 5, *options)
+    spectra = model.spectra(rng.random((n_psfs, n, 5, 5)).astype("f4") / 25)
+    data = rng.normal(3.0, 3.0, (2, n, 20, 17)).astype("f4")
     root_weight = (rng.random(data.shape) * (rng.random(data.shape) > 0.2)).astype("f4")
     latent = tf.constant(rng.random((2, 24, 21)).astype("f4"))
     results = []

@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 
 from lsst.acn.channel_moments import channel_moments
-from lsst.acn.rectified_convolution import rectified_convolution
+from lsst.acn.rectified_convolution import rectified_convolution, rectified_sum
 
 
 def make_case(size, n=3):
@@ -57,6 +57,28 @@ def test_values_and_gradients_are_those_of_plain_tensorflow(size):
     results = gradients_of(rectified_convolution, case, direction)
     for result, expected in zip(results, gradients_of(plain, case, direction), strict=True):
         np.testing.assert_allclose(result, expected, atol=1e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize(("size", "crop"), [(3, 2), (7, 0), (11, 1)])
+def test_a_sum_over_channels_has_the_gradients_of_its_parts(size, crop):
+    images, kernels, bias = make_case(size)
+    weights = np.array([0.5, -2.0, 0.0], np.float32)
+
+    def plain(images, kernels, bias, weights):
+        import tensorflow as tf
+
+        return tf.reduce_sum(rectified_convolution(images, kernels, bias, crop=crop) * weights, axis=-1)
+
+    def at_once(*arrays):
+        return rectified_sum(*arrays, crop=crop)
+
+    case = images, kernels, bias, weights
+    value = np.asarray(at_once(*case))
+    np.testing.assert_allclose(value, plain(*case), atol=1e-4)
+    direction = np.random.default_rng(1).normal(size=value.shape).astype("f4")
+    results, expected = (gradients_of(function, case, direction) for function in (at_once, plain))
+    for one, two in zip(results, expected, strict=True):
+        np.testing.assert_allclose(one, two, atol=1e-4 * np.abs(two).max())
 
 
 def test_cropping_is_part_of_the_convolution():

@@ -23,14 +23,32 @@
 
 from __future__ import annotations
 
-__all__ = ("ForwardModel",)
+__all__ = ("ExposureGroup", "ForwardModel")
 
+import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import scipy.fft
 
 from .fourier import Transforms, numpy_transforms
+
+
+@dataclasses.dataclass(frozen=True)
+class ExposureGroup:
+    """Exposures that a forward model works on at once.
+
+    Parameters
+    ----------
+    kernels : `slice`
+        Their part of the spectra of all kernels.
+    exposures : `tuple` [`slice`, ...]
+        Which exposures they are, in so many pieces.
+    """
+
+    kernels: slice
+    exposures: tuple[slice, ...]
 
 
 class ForwardModel:
@@ -94,11 +112,9 @@ class ForwardModel:
         exposures : array
             Shape ``(..., n, height, width)``.
         """
-        transforms = self._transforms
-        latent_spectrum = transforms.rfft2(latent, self.fft_shape)[..., None, :, :]
-        full = transforms.irfft2(latent_spectrum * spectra, self.fft_shape)
-        lead = self.kernel_size - 1
-        return full[..., lead : lead + self.shape[0], lead : lead + self.shape[1]]
+        (group,) = self.groups()
+        (exposures,) = self.expose(self.transform(latent), spectra, group)
+        return exposures
 
     def adjoint(self, exposures: Any, spectra: Any) -> Any:
         """Return the adjoint of `apply` on a stack of images.
@@ -116,13 +132,107 @@ class ForwardModel:
             Sum over exposures of the correlations with their kernels, shape
             ``(..., height + k - 1, width + k - 1)``.
         """
+        (group,) = self.groups()
+        return self.latent_of(self.gather([exposures], spectra, group))
+
+    def groups(self, number: int | None = None) -> list[ExposureGroup]:
+        """Return the exposures that are worked on at once.
+
+        Parameters
+        ----------
+        number : `int`, optional
+            Kernels in a group, at most; by default all.  Here, there is only
+            one group; models that take exposures apart have more.
+
+        Returns
+        -------
+        groups : `list` [`ExposureGroup`]
+            All exposures, each once.
+        """
+        return [ExposureGroup(slice(None), (slice(None),))]
+
+    def transform(self, latent: Any) -> Any:
+        """Return the spectrum of a latent image.
+
+        Parameters
+        ----------
+        latent : array
+            As `apply` takes it.
+
+        Returns
+        -------
+        spectrum : array
+            For `expose`.
+        """
+        return self._transforms.rfft2(latent, self.fft_shape)
+
+    def expose(self, spectrum: Any, spectra: Any, group: ExposureGroup) -> list[Any]:
+        """Return the noiseless exposures of a group.
+
+        Parameters
+        ----------
+        spectrum : array
+            From `transform`.
+        spectra : array
+            From `spectra`, of all exposures.
+        group : `ExposureGroup`
+            One of `groups`.
+
+        Returns
+        -------
+        exposures : `list`
+            For each slice of ``group.exposures``, shape ``(..., m, height,
+            width)``.
+        """
+        kernels = spectra[..., group.kernels, :, :]
+        full = self._transforms.irfft2(spectrum[..., None, :, :] * kernels, self.fft_shape)
+        return [self._valid(full)]
+
+    def gather(self, exposures: Sequence[Any], spectra: Any, group: ExposureGroup) -> Any:
+        """Return the adjoint of `expose`, still as a spectrum.
+
+        Parameters
+        ----------
+        exposures : `~collections.abc.Sequence`
+            As `expose` returns them.
+        spectra, group
+            As `expose` takes them.
+
+        Returns
+        -------
+        spectrum : array
+            Sum over the exposures of the group; these add up to what
+            `latent_of` takes.
+        """
         transforms = self._transforms
-        lead = self.kernel_size - 1
-        widths = [(0, 0)] * (len(exposures.shape) - 2)
-        widths += [
-            (lead, total - lead - side) for total, side in zip(self.fft_shape, self.shape, strict=True)
-        ]
-        spectrum = transforms.rfft2(transforms.pad(exposures, widths), self.fft_shape)
-        total = transforms.sum(transforms.conj(spectra) * spectrum, -3)
-        full = transforms.irfft2(total, self.fft_shape)
+        (images,) = exposures
+        padded = transforms.pad(images, self._widths(images, self.shape, self.kernel_size - 1))
+        spectrum = transforms.rfft2(padded, self.fft_shape)
+        return transforms.sum(transforms.conj(spectra[..., group.kernels, :, :]) * spectrum, -3)
+
+    def latent_of(self, spectrum: Any) -> Any:
+        """Return the image of the sum of what `gather` returned.
+
+        Parameters
+        ----------
+        spectrum : array
+            The sum.
+
+        Returns
+        -------
+        latent : array
+            Shape ``(..., height + k - 1, width + k - 1)``.
+        """
+        full = self._transforms.irfft2(spectrum, self.fft_shape)
         return full[..., : self.latent_shape[0], : self.latent_shape[1]]
+
+    def _valid(self, full: Any) -> Any:
+        lead = self.kernel_size - 1
+        return full[..., lead : lead + self.shape[0], lead : lead + self.shape[1]]
+
+    def _widths(self, array: Any, shape: tuple[int, int], lead: int) -> list[tuple[int, int]]:
+        """Return how many zeros make images as large as the transforms."""
+        widths = [(0, 0)] * (len(array.shape) - 2)
+        return widths + [
+            (lead, total - lead - side) for total, side in zip(self.fft_shape, shape, strict=True)
+        ]

@@ -25,12 +25,13 @@ from __future__ import annotations
 
 __all__ = ("PairedForwardModel",)
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import scipy.fft
 
-from .forward_model import ForwardModel
+from .forward_model import ExposureGroup, ForwardModel
 from .fourier import Transforms
 
 
@@ -86,32 +87,48 @@ class PairedForwardModel(ForwardModel):
         return scipy.fft.fft2(paired, s=self.fft_shape).astype(np.complex64)
 
     def apply(self, latent: Any, spectra: Any) -> Any:
-        transforms = self._transforms
-        widths = self._widths(latent, self.latent_shape, 0)
-        padded = transforms.pad(latent, widths)
-        latent_spectrum = transforms.fft2(transforms.make_complex(padded, 0 * padded))
-        full = transforms.ifft2(latent_spectrum[..., None, :, :] * spectra)
-        lead = self.kernel_size - 1
-        pairs = full[..., lead : lead + self.shape[0], lead : lead + self.shape[1]]
-        second = transforms.imag(pairs)[..., : self._n_exposures - self._n_pairs, :, :]
-        return transforms.concatenate([transforms.real(pairs), second], -3)
+        (group,) = self.groups()
+        return self._transforms.concatenate(self.expose(self.transform(latent), spectra, group), -3)
 
     def adjoint(self, exposures: Any, spectra: Any) -> Any:
+        (group,) = self.groups()
+        halves = [exposures[..., which, :, :] for which in group.exposures]
+        return self.latent_of(self.gather(halves, spectra, group))
+
+    def groups(self, number: int | None = None) -> list[ExposureGroup]:
+        total, number = self._n_pairs, number or self._n_pairs
+        edges = [*range(0, total, number), total]
+        return [
+            ExposureGroup(
+                slice(low, high),
+                (slice(low, high), slice(total + low, min(total + high, self._n_exposures))),
+            )
+            for low, high in zip(edges[:-1], edges[1:], strict=True)
+        ]
+
+    def transform(self, latent: Any) -> Any:
         transforms = self._transforms
-        widths = self._widths(exposures, self.shape, self.kernel_size - 1)
-        first = transforms.pad(exposures[..., : self._n_pairs, :, :], widths)
-        widths[-3] = (0, self._n_exposures % 2)
-        second = transforms.pad(-exposures[..., self._n_pairs :, :, :], widths)
-        pairs = transforms.make_complex(first, second)
+        padded = transforms.pad(latent, self._widths(latent, self.latent_shape, 0))
+        return transforms.fft2(transforms.make_complex(padded, 0 * padded))
+
+    def expose(self, spectrum: Any, spectra: Any, group: ExposureGroup) -> list[Any]:
+        transforms = self._transforms
+        full = transforms.ifft2(spectrum[..., None, :, :] * spectra[..., group.kernels, :, :])
+        pairs = self._valid(full)
+        second = group.exposures[1]
+        return [transforms.real(pairs), transforms.imag(pairs)[..., : second.stop - second.start, :, :]]
+
+    def gather(self, exposures: Sequence[Any], spectra: Any, group: ExposureGroup) -> Any:
+        transforms = self._transforms
+        first, second = exposures
+        widths = self._widths(first, self.shape, self.kernel_size - 1)
+        real = transforms.pad(first, widths)
+        widths[-3] = (0, first.shape[-3] - second.shape[-3])
+        pairs = transforms.make_complex(real, transforms.pad(-second, widths))
         # The adjoint is the real part of IFFT(conj(spectra) FFT(conj(pairs))).
         # Conjugated, it needs no pass over memory for either conjugate.
-        total = transforms.sum(transforms.ifft2(pairs) * spectra, -3)
-        full = transforms.real(transforms.fft2(total))
-        return full[..., : self.latent_shape[0], : self.latent_shape[1]]
+        return transforms.sum(transforms.ifft2(pairs) * spectra[..., group.kernels, :, :], -3)
 
-    def _widths(self, array: Any, shape: tuple[int, int], lead: int) -> list[tuple[int, int]]:
-        """Return how many zeros make images as large as the transforms."""
-        widths = [(0, 0)] * (len(array.shape) - 2)
-        return widths + [
-            (lead, total - lead - side) for total, side in zip(self.fft_shape, shape, strict=True)
-        ]
+    def latent_of(self, spectrum: Any) -> Any:
+        full = self._transforms.real(self._transforms.fft2(spectrum))
+        return full[..., : self.latent_shape[0], : self.latent_shape[1]]

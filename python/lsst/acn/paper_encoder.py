@@ -29,7 +29,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .channel_moments import channel_moments
-from .rectified_convolution import rectified_convolution
+from .rectified_convolution import rectified_convolution, rectified_sum
 
 
 class PaperEncoder:
@@ -109,8 +109,7 @@ class PaperEncoder:
         weights = ops.split(self._pointwise.kernel[0, 0, :, 0], len(self._branches))
         total = self._pointwise.bias[0]
         for weight, crop, layers in zip(weights, self._crops, self._branches, strict=True):
-            images, gain, offset = _rectify(exposures, crop, layers, training)
-            total = total + ops.sum(weight * offset) + ops.matmul(images, weight * gain)
+            total = total + _weighted_branch(exposures, weight, crop, layers, training)
         return ops.relu(total)
 
 
@@ -151,10 +150,29 @@ def _apply_layers(exposures: Any, crop: int, layers: Sequence[tuple[Any, Any]]) 
     return images
 
 
+def _weighted_branch(
+    exposures: Any, weight: Any, crop: int, layers: Sequence[tuple[Any, Any]], training: bool
+) -> Any:
+    """Return what a branch adds to the pointwise layer, shape ``(b, height, width)``."""
+    from keras import ops
+
+    *first, (convolution, normalization) = layers
+    images, gain, offset = _rectify(exposures, crop, first, training)
+    kernel, bias = _absorb(convolution, gain, offset)
+    crop = 0 if first else crop
+    if not training:
+        gain, offset = _affine(normalization, None, training)
+        return ops.sum(weight * offset) + rectified_sum(images, kernel, bias, weight * gain, crop=crop)
+    # The normalisation has to see the images.
+    images = rectified_convolution(images, kernel, bias, crop=crop)
+    gain, offset = _affine(normalization, images, training)
+    return ops.sum(weight * offset) + ops.matmul(images, weight * gain)
+
+
 def _rectify(
     images: Any, crop: int, layers: Sequence[tuple[Any, Any]], training: bool
 ) -> tuple[Any, Any, Any]:
-    """Return a branch before its last normalisation, and what that does.
+    """Return what layers make of images before the last normalisation, and what that does.
 
     Parameters
     ----------
@@ -170,20 +188,25 @@ def _rectify(
     Returns
     -------
     images, gain, offset : tensor
-        The output of the branch is ``gain * images + offset``.
+        The output is ``gain * images + offset``; both `None` without layers.
     """
-    from keras import ops
-
     gain = offset = None
     for convolution, normalization in layers:
-        kernel, bias = ops.convert_to_tensor(convolution.kernel), ops.convert_to_tensor(convolution.bias)
-        if gain is not None:
-            bias = bias + offset * ops.sum(kernel[..., 0], axis=(0, 1))
-            kernel = kernel * gain[:, None]
+        kernel, bias = _absorb(convolution, gain, offset)
         images = rectified_convolution(images, kernel, bias, crop=crop)
         crop = 0
         gain, offset = _affine(normalization, images, training)
     return images, gain, offset
+
+
+def _absorb(convolution: Any, gain: Any, offset: Any) -> tuple[Any, Any]:
+    """Return kernel and bias that do what a normalisation before them does."""
+    from keras import ops
+
+    kernel, bias = ops.convert_to_tensor(convolution.kernel), ops.convert_to_tensor(convolution.bias)
+    if gain is None:
+        return kernel, bias
+    return kernel * gain[:, None], bias + offset * ops.sum(kernel[..., 0], axis=(0, 1))
 
 
 def _affine(normalization: Any, images: Any, training: bool) -> tuple[Any, Any]:

@@ -33,6 +33,7 @@ from .boxes import Box
 from .exposure_stack import ExposureStack
 from .forward_model import ForwardModel
 from .infill import fill_invalid, robust_coadd
+from .shared_arrays import stack_aligned
 
 MAX_CACHED_CELLS = 64
 
@@ -153,10 +154,10 @@ class PatchInputs:
         cut = [np.s_[:, *tile.slices_within(self.box)] for tile in tiles]
         same_psf = tiles[:1] if self.psf.is_constant else tiles
         return (
-            np.stack([self.encoder_input(tile.grown_by(self.psf.radius)) for tile in tiles]),
-            np.stack([self._data[index] for index in cut]),
-            np.stack([self._root_weight[index] for index in cut]),
-            np.stack([self._tile_spectra(tile, forward_model) for tile in same_psf]),
+            stack_aligned([self.encoder_input(tile.grown_by(self.psf.radius)) for tile in tiles]),
+            stack_aligned([self._data[index] for index in cut]),
+            stack_aligned([self._root_weight[index] for index in cut]),
+            stack_aligned([self._tile_spectra(tile, forward_model) for tile in same_psf]),
         )
 
     def _tile_spectra(self, tile: Box, forward_model: ForwardModel) -> np.ndarray:

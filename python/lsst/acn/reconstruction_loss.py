@@ -25,9 +25,14 @@ from __future__ import annotations
 
 __all__ = ("reconstruction_loss",)
 
+import contextlib
 from typing import Any
 
-from .forward_model import ForwardModel
+from .forward_model import ExposureGroup, ForwardModel
+from .rectified_convolution import on_tensorflow_cpu
+
+GROUP = 4
+"""Pairs of exposures that stay in the cache of a CPU."""
 
 
 def reconstruction_loss(
@@ -60,24 +65,46 @@ def reconstruction_loss(
     With :math:`r = (y - f * x) / \sigma`, the derivative of the loss (paper,
     eq. 4 and 5) with respect to the latent image is the adjoint of the
     forward model on :math:`-\mathrm{clip}(r, -\delta, \delta) / \sigma`.
-    Nothing but the clipped residual is kept for it.
+    It is worked out along with the loss, a few exposures at a time, and
+    nothing of their size is kept.
     """
     from keras import ops
 
     count = ops.maximum(ops.sum(ops.sign(root_weight)), 1.0)
 
+    def loss_and_pull(group: ExposureGroup, seen: Any) -> tuple[Any, Any]:
+        loss, clipped_residuals = 0.0, []
+        for which, model in zip(group.exposures, forward_model.expose(seen, spectra, group), strict=True):
+            weight = root_weight[:, which]
+            residual = (data[:, which] - model) * weight
+            clipped = ops.clip(residual, -delta, delta)
+            loss = loss + ops.sum(clipped * (residual - 0.5 * clipped))
+            clipped_residuals.append(clipped * weight)
+        return loss, forward_model.gather(clipped_residuals, spectra, group)
+
     @ops.custom_gradient
     def loss_of(latent: Any) -> Any:
-        residual = (data - forward_model.apply(latent, spectra)) * root_weight
-        clipped = ops.clip(residual, -delta, delta)
-        loss = ops.sum(clipped * (residual - 0.5 * clipped)) / count
+        seen = forward_model.transform(latent)
+        loss = total = None
+        for group in forward_model.groups(GROUP if on_tensorflow_cpu() else None):
+            with _after(total):
+                added, pull = loss_and_pull(group, seen)
+            loss, total = (added, pull) if total is None else (loss + added, total + pull)
 
         def gradient(*arguments: Any, upstream: Any = None) -> Any:
             # Torch hands the upstream gradient over by name.
             upstream = arguments[0] if upstream is None else upstream
-            pull = forward_model.adjoint(clipped * root_weight, spectra)
-            return pull * (-upstream / count)
+            return forward_model.latent_of(total) * (-upstream / count)
 
-        return loss, gradient
+        return loss / count, gradient
 
     return loss_of(latent)
+
+
+def _after(tensor: Any) -> contextlib.AbstractContextManager[Any]:
+    """Have TensorFlow, which would begin with everything at once, wait."""
+    if tensor is None or not on_tensorflow_cpu():
+        return contextlib.nullcontext()
+    import tensorflow as tf
+
+    return tf.control_dependencies([tensor])

@@ -23,12 +23,14 @@
 
 from __future__ import annotations
 
-__all__ = ("on_tensorflow_cpu", "rectified_convolution")
+__all__ = ("on_tensorflow_cpu", "rectified_convolution", "rectified_sum")
 
 from typing import Any
 
 MAX_FAST_WIDTH = 3
 """Widest kernel whose gradient oneDNN has vector code for."""
+
+STRIDES = [1, 1, 1, 1]
 
 
 def rectified_convolution(images: Any, kernels: Any, bias: Any, *, crop: int = 0) -> Any:
@@ -65,6 +67,36 @@ def rectified_convolution(images: Any, kernels: Any, bias: Any, *, crop: int = 0
     return keras.ops.relu(keras.ops.depthwise_conv(inner, kernels) + bias)
 
 
+def rectified_sum(images: Any, kernels: Any, bias: Any, weights: Any, *, crop: int = 0) -> Any:
+    """Return a weighted sum over the channels of `rectified_convolution`.
+
+    Parameters
+    ----------
+    images, kernels, bias
+        As `rectified_convolution` takes them.
+    weights : tensor
+        Of the channels, shape ``(n,)``.
+    crop : `int`, optional
+        As `rectified_convolution` takes it.
+
+    Returns
+    -------
+    total : tensor
+        Shape ``(b, height, width)``.
+
+    Notes
+    -----
+    With a ReLU, the sum over pixels of ``value * upstream``, the gradient of a
+    weight, is the scalar product of kernel and bias with their own gradients
+    for a weight of 1: no further pass over the images is needed.
+    """
+    import keras
+
+    if on_tensorflow_cpu():
+        return _rectified_sum_on_cpu(images, kernels, bias, weights, crop)
+    return keras.ops.matmul(rectified_convolution(images, kernels, bias, crop=crop), weights)
+
+
 def on_tensorflow_cpu() -> bool:
     """Return whether Keras computes with TensorFlow and without a GPU.
 
@@ -86,21 +118,14 @@ def on_tensorflow_cpu() -> bool:
 def _rectified_convolution_on_cpu(images: Any, kernels: Any, bias: Any, crop: int) -> Any:
     import tensorflow as tf
 
-    strides = [1, 1, 1, 1]
-    widths = [[0, 0], [crop, crop], [crop, crop], [0, 0]]
-
     @tf.custom_gradient
     def rectified(images: Any, kernels: Any, bias: Any) -> Any:
-        inner_shape = tf.shape(images) - [0, 2 * crop, 2 * crop, 0]
-        inner = tf.slice(images, [0, crop, crop, 0], inner_shape) if crop else images
-        # Three operations in a row, which TensorFlow fuses to one.
-        value = tf.nn.relu(tf.nn.bias_add(tf.nn.depthwise_conv2d(inner, kernels, strides, "VALID"), bias))
+        value, inner_shape = _rectified(images, kernels, bias, crop)
 
         def gradient(upstream: Any) -> tuple[Any, Any, Any]:
             masked = tf.raw_ops.ReluGrad(gradients=upstream, features=value)
-            to_inner = tf.nn.depthwise_conv2d_backprop_input(inner_shape, kernels, masked, strides, "VALID")
             return (
-                tf.pad(to_inner, widths) if crop else to_inner,
+                _image_gradient(inner_shape, kernels, masked, crop),
                 _kernel_gradient(images, masked, kernels.shape, crop),
                 tf.raw_ops.BiasAddGrad(out_backprop=masked),
             )
@@ -108,6 +133,50 @@ def _rectified_convolution_on_cpu(images: Any, kernels: Any, bias: Any, crop: in
         return value, gradient
 
     return rectified(*(tf.convert_to_tensor(tensor) for tensor in (images, kernels, bias)))
+
+
+def _rectified_sum_on_cpu(images: Any, kernels: Any, bias: Any, weights: Any, crop: int) -> Any:
+    import tensorflow as tf
+
+    @tf.custom_gradient
+    def total(images: Any, kernels: Any, bias: Any, weights: Any) -> Any:
+        value, inner_shape = _rectified(images, kernels, bias, crop)
+
+        def gradient(upstream: Any) -> tuple[Any, Any, Any, Any]:
+            # The same for every branch: TensorFlow makes equal operations once.
+            everywhere = tf.tensordot(upstream[..., None], tf.ones((1, kernels.shape[2])), 1)
+            masked = tf.raw_ops.ReluGrad(gradients=everywhere, features=value)
+            to_kernels = _kernel_gradient(images, masked, kernels.shape, crop)
+            to_bias = tf.raw_ops.BiasAddGrad(out_backprop=masked)
+            return (
+                _image_gradient(inner_shape, kernels * weights[:, None], masked, crop),
+                to_kernels * weights[:, None],
+                to_bias * weights,
+                tf.reduce_sum(kernels * to_kernels, axis=(0, 1, 3)) + bias * to_bias,
+            )
+
+        return tf.tensordot(value, weights, 1), gradient
+
+    return total(*(tf.convert_to_tensor(tensor) for tensor in (images, kernels, bias, weights)))
+
+
+def _rectified(images: Any, kernels: Any, bias: Any, crop: int) -> tuple[Any, Any]:
+    """Return the rectified convolution, and the shape of what it was made from."""
+    import tensorflow as tf
+
+    inner_shape = tf.shape(images) - [0, 2 * crop, 2 * crop, 0]
+    inner = tf.slice(images, [0, crop, crop, 0], inner_shape) if crop else images
+    # Three operations in a row, which TensorFlow fuses to one.
+    convolved = tf.nn.bias_add(tf.nn.depthwise_conv2d(inner, kernels, STRIDES, "VALID"), bias)
+    return tf.nn.relu(convolved), inner_shape
+
+
+def _image_gradient(inner_shape: Any, kernels: Any, masked: Any, crop: int) -> Any:
+    """Return the gradient with respect to the images, 0 in what is left out."""
+    import tensorflow as tf
+
+    to_inner = tf.nn.depthwise_conv2d_backprop_input(inner_shape, kernels, masked, STRIDES, "VALID")
+    return tf.pad(to_inner, [[0, 0], [crop, crop], [crop, crop], [0, 0]]) if crop else to_inner
 
 
 def _kernel_gradient(images: Any, upstream: Any, shape: Any, crop: int) -> Any:
@@ -125,8 +194,6 @@ def _kernel_gradient(images: Any, upstream: Any, shape: Any, crop: int) -> Any:
                 images, [0, crop, crop + start, 0], [batch, rows + height - 1, columns + strip - 1, n]
             )
         strips.append(
-            tf.nn.depthwise_conv2d_backprop_filter(
-                seen, [height, strip, n, 1], upstream, [1, 1, 1, 1], "VALID"
-            )
+            tf.nn.depthwise_conv2d_backprop_filter(seen, [height, strip, n, 1], upstream, STRIDES, "VALID")
         )
     return tf.concat(strips, axis=1)

@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 
 from .devices import Devices
+from .shared_arrays import shared_tensor
 
 type Step = Callable[[Sequence[np.ndarray]], float]
 """Takes the arrays of a batch, changes the model, returns the loss."""
@@ -95,7 +96,7 @@ def _tensorflow_step(model: Any, optimizer: Any, loss: Callable[..., Any], jit_c
         optimizer.apply(tape.gradient(value, model.trainable_variables), model.trainable_variables)
         return value
 
-    return lambda batch: float(step(*(tf.convert_to_tensor(array) for array in batch)))
+    return lambda batch: float(step(*(shared_tensor(array) for array in batch)))
 
 
 def _jax_step(model: Any, optimizer: Any, loss: Callable[..., Any], devices: Devices) -> Step:
