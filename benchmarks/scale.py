@@ -24,7 +24,7 @@
 ``python benchmarks/scale.py`` fills Butler repositories with patches of 512 to
 4200 pixels and 8 to 33 exposures, runs each task of ``pipelines/acn.yaml`` on
 them with ``pipetask`` in a process of its own, and prints the wall time, the
-time on all cores, and the largest resident memory of each.  ``--tiles`` takes
+time on all cores, and the largest resident memory of each, and how the time grows.  ``--tiles`` takes
 the restoration of one tile apart instead, next to ImageMM with 150 iterations
 on the same exposures and to what the machine can do at most.
 """
@@ -79,6 +79,7 @@ def main() -> None:
         table = measure_processes(arguments)
     else:
         table = Table(rows=measure_patches(arguments))
+        print_law(table)
     table.pprint_all()
 
 
@@ -110,6 +111,23 @@ def measure_patches(arguments: argparse.Namespace) -> list[dict[str, object]]:
                     )
                     print(rows[-1], flush=True)
     return rows
+
+
+def print_law(table: Table) -> None:
+    """Print how the time of all tasks grows with pixels and exposures."""
+    patches = np.unique(np.array([table["size"], table["visits"]]), axis=1).T
+    if len(patches) < 4:
+        return
+    seconds = np.array(
+        [table["seconds"][(table["size"] == size) & (table["visits"] == n)].sum() for size, n in patches]
+    )
+    megapixels = patches[:, 0] ** 2 / 1e6
+    terms = np.stack([np.ones(len(patches)), megapixels, megapixels * patches[:, 1]], axis=1)
+    # Every patch counts the same, whatever it takes.
+    law = np.linalg.lstsq(terms / seconds[:, None], np.ones(len(patches)), rcond=None)[0]
+    deviation = np.abs(terms @ law / seconds - 1.0).max()
+    print(f"All tasks: {law[0]:.1f} s to start, {law[1]:.2f} s for each megapixel of the patch, and")
+    print(f"{law[2]:.3f} s for each megapixel of each exposure; the largest deviation is {deviation:.1%}.")
 
 
 def measure_processes(arguments: argparse.Namespace) -> Table:
