@@ -195,8 +195,10 @@ class ForwardModel:
         ----------
         exposures : `~collections.abc.Sequence`
             As `expose` returns them.
-        spectra, group
-            As `expose` takes them.
+        spectra : array
+            From `spectra`, of all exposures.
+        group : `ExposureGroup`
+            One of `groups`.
 
         Returns
         -------

@@ -72,12 +72,16 @@ def rectified_sum(images: Any, kernels: Any, bias: Any, weights: Any, *, crop: i
 
     Parameters
     ----------
-    images, kernels, bias
-        As `rectified_convolution` takes them.
+    images : tensor
+        Shape ``(b, height + k - 1 + 2 crop, width + k - 1 + 2 crop, n)``.
+    kernels : tensor
+        A kernel per channel, not flipped, shape ``(k, k, n, 1)``.
+    bias : tensor
+        Shape ``(n,)``.
     weights : tensor
         Of the channels, shape ``(n,)``.
     crop : `int`, optional
-        As `rectified_convolution` takes it.
+        Number of pixels to leave out on every side of the images.
 
     Returns
     -------
