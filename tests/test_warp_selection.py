@@ -238,7 +238,7 @@ def test_networks_are_trained_on_selected_visits(
 ) -> None:
     seen = []
 
-    def run(self: Any, *, stacks: Iterator[Any]) -> None:
+    def run(self: Any, *, stacks: Iterator[Any], n_cores: int) -> None:
         seen.extend(stack.visits for stack in stacks)
         raise InvalidExposureError("Enough.")
 

@@ -32,7 +32,7 @@ from .forward_model import ExposureGroup, ForwardModel
 from .rectified_convolution import on_tensorflow_cpu
 
 GROUP = 4
-"""Pairs of exposures that stay in the cache of a CPU."""
+"""Pairs of exposures that stay in the cache of a CPU; two groups are worked on at once."""
 
 
 def reconstruction_loss(
@@ -85,11 +85,11 @@ def reconstruction_loss(
     @ops.custom_gradient
     def loss_of(latent: Any) -> Any:
         seen = forward_model.transform(latent)
-        loss = total = None
+        parts: list[tuple[Any, Any]] = []
         for group in forward_model.groups(GROUP if on_tensorflow_cpu() else None):
-            with _after(total):
-                added, pull = loss_and_pull(group, seen)
-            loss, total = (added, pull) if total is None else (loss + added, total + pull)
+            with _after([pull for _, pull in parts[:-1]]):
+                parts.append(loss_and_pull(group, seen))
+        loss, total = (sum(terms) for terms in zip(*parts, strict=True))
 
         def gradient(*arguments: Any, upstream: Any = None) -> Any:
             # Torch hands the upstream gradient over by name.
@@ -101,10 +101,10 @@ def reconstruction_loss(
     return loss_of(latent)
 
 
-def _after(tensor: Any) -> contextlib.AbstractContextManager[Any]:
+def _after(tensors: list[Any]) -> contextlib.AbstractContextManager[Any]:
     """Have TensorFlow, which would begin with everything at once, wait."""
-    if tensor is None or not on_tensorflow_cpu():
+    if not tensors or not on_tensorflow_cpu():
         return contextlib.nullcontext()
     import tensorflow as tf
 
-    return tf.control_dependencies([tensor])
+    return tf.control_dependencies(tensors)
