@@ -24,9 +24,10 @@
 ``python benchmarks/scale.py`` fills Butler repositories with patches of 512 to
 4200 pixels and 8 to 33 exposures, runs each task of ``pipelines/acn.yaml`` on
 them with ``pipetask`` in a process of its own, and prints the wall time, the
-time on all cores, and the largest resident memory of each, and how the time grows.  ``--tiles`` takes
-the restoration of one tile apart instead, next to ImageMM with 150 iterations
-on the same exposures and to what the machine can do at most.
+time on all cores, and the largest resident memory of each, and how the time
+grows.  ``--tiles`` takes the restoration of one tile apart instead, next to
+ImageMM with 150 iterations on the same exposures and to what the machine can
+do at most.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ from lsst.acn.infill import robust_coadd
 from lsst.acn.mixing_network import HEAD_CHANNELS, KERNEL, N_FEATURES, STRIDE, make_features
 from lsst.acn.nonnegative_family import FAMILY_SIZE, SHARP_PATH, complete_statistics, make_family
 from lsst.acn.psf_kernels import gaussian_kernel
+from lsst.acn.simulation import SimulationConfig
 from lsst.acn.statistics_gatherer import StatisticsGatherer
 
 PIPELINE = Path(__file__).parent.parent / "pipelines" / "acn.yaml"
@@ -61,7 +63,6 @@ TASKS = ("assembleReferenceCoadd", "restoreCoadd", "measureRestoration")
 SIZES = (512, 1050, 2100, 4200)
 VISITS = (8, 16, 33)
 MIB = 2.0**20
-FIRST_VISIT = 1
 TILE = 256
 TARGET_KERNEL = gaussian_kernel(2.3)
 """About what brings stars to the target PSF."""
@@ -116,13 +117,13 @@ def measure_patches(arguments: argparse.Namespace) -> list[dict[str, object]]:
 def print_law(table: Table) -> None:
     """Print how the time of all tasks grows with pixels and exposures."""
     patches = np.unique(np.array([table["size"], table["visits"]]), axis=1).T
-    if len(patches) < 4:
-        return
     seconds = np.array(
         [table["seconds"][(table["size"] == size) & (table["visits"] == n)].sum() for size, n in patches]
     )
     megapixels = patches[:, 0] ** 2 / 1e6
     terms = np.stack([np.ones(len(patches)), megapixels, megapixels * patches[:, 1]], axis=1)
+    if len(patches) < 4 or np.linalg.matrix_rank(terms) < terms.shape[1]:
+        return
     # Every patch counts the same, whatever it takes.
     law = np.linalg.lstsq(terms / seconds[:, None], np.ones(len(patches)), rcond=None)[0]
     deviation = np.abs(terms @ law / seconds - 1.0).max()
@@ -170,7 +171,8 @@ def run_pipetask(
     """Run a pipeline in a process of its own and return what it costs."""
     query, cores = "skymap='simulated'", cores or os.cpu_count() or 1
     if visits is not None:
-        query += f" AND visit IN ({FIRST_VISIT}..{FIRST_VISIT + visits - 1})"
+        chosen = SimulationConfig(visits=visits).visit_ids
+        query += f" AND visit IN ({chosen[0]}..{chosen[-1]})"
     command = [
         "pipetask", "--log-level", "WARNING", "run", "-b", str(repo), "-p", pipeline,
         "-i", "simulated/warps", "-o", output, "-d", query,

@@ -133,7 +133,8 @@ class ForwardModel:
             ``(..., height + k - 1, width + k - 1)``.
         """
         (group,) = self.groups()
-        return self.latent_of(self.gather([exposures], spectra, group))
+        pieces = [exposures[..., which, :, :] for which in group.exposures]
+        return self.latent_of(self.gather(pieces, spectra, group))
 
     def groups(self, number: int | None = None) -> list[ExposureGroup]:
         """Return the exposures that are worked on at once.

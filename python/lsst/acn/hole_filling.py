@@ -78,10 +78,9 @@ def fill_holes(gatherer: StatisticsGatherer, latent: np.ndarray) -> np.ndarray:
     latent : `numpy.ndarray`
         Non-negative, same shape.
     """
-    share = 1.0 - gatherer.coverage()
+    missing = _MissingLight(1.0 - gatherer.coverage(), np.sqrt(gatherer.power))
     for _ in range(PASSES):
         statistics = gatherer.sum_up(latent)
-        missing = _MissingLight(share, np.sqrt(statistics.power))
         known = statistics.back_projection - missing(scipy.fft.rfft2(latent))
         latent = _fit_known_pixels(dataclasses.replace(statistics, back_projection=known), missing, latent)
     return latent

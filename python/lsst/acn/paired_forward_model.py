@@ -90,11 +90,6 @@ class PairedForwardModel(ForwardModel):
         (group,) = self.groups()
         return self._transforms.concatenate(self.expose(self.transform(latent), spectra, group), -3)
 
-    def adjoint(self, exposures: Any, spectra: Any) -> Any:
-        (group,) = self.groups()
-        halves = [exposures[..., which, :, :] for which in group.exposures]
-        return self.latent_of(self.gather(halves, spectra, group))
-
     def groups(self, number: int | None = None) -> list[ExposureGroup]:
         total, number = self._n_pairs, number or self._n_pairs
         edges = [*range(0, total, number), total]

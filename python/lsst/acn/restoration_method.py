@@ -31,8 +31,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .backend_threads import limit_backend_threads
-from .device_memory import grow_memory_on_demand
+from .backend_setup import prepare_backend
 from .exposure_source import ExposureSource
 from .restoration_config import RestorationConfig
 from .tiled_restoration import OnStrip
@@ -162,9 +161,7 @@ def make_method(
     if network is not None and config.method != "cross_exposure":
         raise ValueError(f"The method {config.method!r} cannot begin with a trained network.")
     if config.method != "image_mm":
-        grow_memory_on_demand()
-        if workers is not None:
-            limit_backend_threads(workers)
+        prepare_backend(workers)
     match config.method:
         case "paper":
             from .paper_method import PaperMethod

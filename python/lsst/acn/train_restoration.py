@@ -186,7 +186,7 @@ class TrainRestorationTask(PipelineTask):
         """
         # Building a quantum graph imports this module, but must not import
         # Keras.
-        from .backend_threads import limit_backend_threads
+        from .backend_setup import prepare_backend
         from .cross_exposure_samples import draw_patch_samples
         from .devices import Devices
         from .mixing_network import MixingNetwork
@@ -204,7 +204,7 @@ class TrainRestorationTask(PipelineTask):
             self.log.info("Drew samples from %d patches, %d in all.", n_patches, len(samples))
         if not samples:
             raise NoWorkFound("No patch has enough usable warps to train a network on.")
-        limit_backend_threads(n_cores)
+        prepare_backend(n_cores)
         network = MixingNetwork(config)
         history = train_mixing_network(
             network,

@@ -19,30 +19,41 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""Keep the Keras backend to the cores that it may use."""
+"""Keep the Keras backend to the memory and the cores that it needs and may use."""
 
 from __future__ import annotations
 
-__all__ = ("limit_backend_threads",)
+__all__ = ("prepare_backend",)
 
 import logging
 
+from .device_memory import grow_memory_on_demand
 
-def limit_backend_threads(number: int) -> None:
-    """Let TensorFlow or PyTorch compute with so many threads.
+
+def prepare_backend(n_cores: int | None = None) -> None:
+    """Make the Keras backend ready for being one process among others.
+
+    It takes the memory of a GPU as it needs it, and TensorFlow and PyTorch
+    compute with so many threads.
 
     Parameters
     ----------
-    number : `int`
-        Cores that this process may use.
+    n_cores : `int`, optional
+        Cores that this process may use; by default the backend decides.
 
     Notes
     -----
-    Either takes all cores otherwise, whatever OMP_NUM_THREADS says in the case
-    of TensorFlow, so that processes side by side get in each other's way.
-    TensorFlow decides once, when it begins to compute; JAX cannot be told
-    after it has been imported.
+    TensorFlow and PyTorch take all cores otherwise, whatever OMP_NUM_THREADS
+    says in the case of TensorFlow, so that processes side by side get in each
+    other's way.  TensorFlow decides once, when it begins to compute; JAX
+    cannot be told after it has been imported.
     """
+    grow_memory_on_demand()
+    if n_cores is not None:
+        _limit_threads(n_cores)
+
+
+def _limit_threads(number: int) -> None:
     import keras
 
     match keras.backend.backend():
