@@ -92,6 +92,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--repositories", type=Path, help="Folder where repositories are kept.")
     parser.add_argument("--tiles", action="store_true", help="Take the restoration of a tile apart.")
     parser.add_argument("--processes", type=int, default=1, help="Compare this -j with -j 1 on four patches.")
+    parser.add_argument("--start-method", choices=("spawn", "forkserver"), default="spawn", help="Of -j.")
+    parser.add_argument("--rounds", type=int, default=1, help="Times that processes are compared.")
     parser.add_argument("--backend", choices=("tensorflow", "jax", "torch"), help="Keras backend.")
     return parser.parse_args()
 
@@ -135,20 +137,25 @@ def measure_processes(arguments: argparse.Namespace) -> Table:
     """Compare several processes with one on four patches.
 
     Each quantum has one core, whether it has a process of its own or not; one
-    process with all cores is shown for comparison.
+    process with all cores is shown for comparison.  All take turns.
     """
     rows = []
     n_cores = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as scratch:
         repo = repository(arguments.repositories or Path(scratch), arguments.sizes[0], arguments.visits[0], 4)
-        for processes, cores in ((1, 1), (arguments.processes, 1), (1, n_cores)):
+        turns = [(1, 1), (arguments.processes, 1)] * arguments.rounds + [(1, n_cores)]
+        for processes, cores in turns:
             output = f"processes/{time.strftime('%Y%m%dT%H%M%S')}"
-            cost = run_pipetask(repo, output, str(PIPELINE), processes=processes, cores=cores)
+            method = arguments.start_method
+            cost = run_pipetask(
+                repo, output, str(PIPELINE), processes=processes, cores=cores, start_method=method
+            )
+            if processes == cores == 1:
+                alone = cost["seconds"]
             rows.append({"processes": processes, "cores": cores} | cost)
+            rows[-1]["gain"] = round(alone / cost["seconds"], 2)
             print(rows[-1], flush=True)
-    table = Table(rows=rows)
-    table["gain"] = table["seconds"][0] / table["seconds"]
-    return table
+    return Table(rows=rows)
 
 
 def repository(folder: Path, size: int, visits: int, patches: int) -> Path:
@@ -167,6 +174,7 @@ def run_pipetask(
     visits: int | None = None,
     processes: int = 1,
     cores: int | None = None,
+    start_method: str = "spawn",
 ) -> dict[str, float]:
     """Run a pipeline in a process of its own and return what it costs."""
     query, cores = "skymap='simulated'", cores or os.cpu_count() or 1
@@ -177,6 +185,7 @@ def run_pipetask(
         "pipetask", "--log-level", "WARNING", "run", "-b", str(repo), "-p", pipeline,
         "-i", "simulated/warps", "-o", output, "-d", query,
         "--register-dataset-types", "-j", str(processes), "--cores-per-quantum", str(cores),
+        "--start-method", start_method,
     ]  # fmt: skip
     environment = dict(os.environ)
     executable = str(Path(sys.executable).parent / command[0])

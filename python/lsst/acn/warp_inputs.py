@@ -52,9 +52,12 @@ from .image_io import CoaddInput, default_mask_storage_class, default_warp_stora
 from .mask_planes import DEFAULT_BAD_MASK_PLANES
 from .mask_propagation import PropagatedMask, propagate_mask
 from .psf_quality import PsfQualityConfig
+from .shared_imports import share_imports
 from .warp_reading import WarpReader
 
 DIMENSIONS = ("skymap", "tract", "patch", "band")
+
+share_imports()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
