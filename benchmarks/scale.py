@@ -52,7 +52,7 @@ from lsst.acn.cross_exposure_method import CrossExposureMethod
 from lsst.acn.forward_model import ForwardModel
 from lsst.acn.image_mm import image_mm, image_mm_start
 from lsst.acn.infill import robust_coadd
-from lsst.acn.mixing_network import HEAD_CHANNELS, KERNEL, N_FEATURES, STRIDE, make_features
+from lsst.acn.mixing_network import HEAD_CHANNELS, KERNEL, MIX_CHANNELS, N_FEATURES, STRIDE, make_features
 from lsst.acn.nonnegative_family import FAMILY_SIZE, SHARP_PATH, complete_statistics, make_family
 from lsst.acn.psf_kernels import gaussian_kernel
 from lsst.acn.simulation import SimulationConfig
@@ -210,7 +210,7 @@ def measure_tiles(visits: int) -> Table:
     gatherer = StatisticsGatherer(part)
     statistics, latent = complete_statistics(gatherer)
     family = make_family(statistics, latent)
-    mix = compile_inference(method.network.mix, 2)
+    mix = compile_inference(method.network.mix, MIX_CHANNELS)
     features = make_features(family)[None]
     n_pixels, transform = part.shape[0] * part.shape[1], transform_flops(part.shape)
     updates = sum(number for _, number in SHARP_PATH)

@@ -28,7 +28,7 @@ import pytest
 
 from lsst.acn import RestorationConfig
 from lsst.acn.compiled_inference import compile_inference
-from lsst.acn.mixing_network import N_FEATURES, MixingNetwork
+from lsst.acn.mixing_network import MIX_CHANNELS, N_FEATURES, MixingNetwork
 from lsst.acn.nonnegative_family import FAMILY_SIZE
 
 
@@ -44,7 +44,7 @@ def test_compiled_network_does_the_same_on_images_of_any_shape(
     rng = np.random.default_rng(1)
     features = rng.random((1, *shape, N_FEATURES), np.float32)
     members = rng.random((1, *shape, FAMILY_SIZE), np.float32)
-    latent = compile_inference(network.mix, 2)(features, members)
+    latent = compile_inference(network.mix, MIX_CHANNELS)(features, members)
     assert isinstance(latent, np.ndarray)
     assert latent.shape == (1, *shape)
     np.testing.assert_allclose(latent, np.asarray(network.mix(features, members)), rtol=1e-4, atol=1e-5)
@@ -56,7 +56,7 @@ def test_network_sees_no_further_than_its_margin(network: MixingNetwork):
     members = rng.random((1, 60, 60, FAMILY_SIZE), np.float32)
     changed = features.copy()
     changed[:, 30, 31] += 1.0
-    mix = compile_inference(network.mix, 2)
+    mix = compile_inference(network.mix, MIX_CHANNELS)
     y, x = np.nonzero((mix(changed, members) != mix(features, members))[0])
     assert 0 < np.abs(y - 30).max() <= network.margin
     assert 0 < np.abs(x - 31).max() <= network.margin

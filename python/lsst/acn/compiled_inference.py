@@ -25,62 +25,83 @@ from __future__ import annotations
 
 __all__ = ("compile_inference",)
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 
-def compile_inference(function: Callable[..., Any], n_images: int) -> Callable[..., np.ndarray]:
+def compile_inference(
+    function: Callable[..., Any], channels: Sequence[int] | None = None
+) -> Callable[..., Any]:
     """Return a function of arrays that takes no gradients.
 
     Parameters
     ----------
     function : `~collections.abc.Callable`
-        Takes tensors of shape ``(b, height, width, channels)`` and returns a
-        tensor.
-    n_images : `int`
-        How many of them it takes.
+        Takes tensors and returns a tensor or a tuple of them.
+    channels : `~collections.abc.Sequence` [`int`], optional
+        Channels of each tensor that it takes, if all are of shape ``(b,
+        height, width, channels)``: TensorFlow then compiles it once for all
+        heights and widths.
 
     Returns
     -------
     compiled : `~collections.abc.Callable`
-        Takes arrays of any heights and widths and returns an array; JAX, if
-        it is told a ``device``, works there.  JAX compiles anew for each
-        shape, and keeps the weights that a model in ``function`` has at its
-        first call.
+        Takes arrays and returns an array, or a tuple of them; JAX, if it is
+        told a ``device``, works there.  It is compiled anew for each shape by
+        JAX, and by TensorFlow if ``channels`` are not given; JAX keeps the
+        weights that a model in ``function`` has at its first call.
 
     Notes
     -----
     TensorFlow fuses the activations of a graph with its convolutions: on a
-    CPU the mixing network takes half as long as op by op.
+    CPU the mixing network takes half as long as op by op.  Were the number of
+    channels unknown, Keras would leave convolutions to XLA, which is slow
+    there.
     """
-    import keras
     from keras import ops
+
+    run = _compiled(function, channels)
+
+    def infer(*arrays: np.ndarray, device: Any = None) -> Any:
+        if device is not None:
+            import jax
+
+            with jax.default_device(device):
+                return _to_arrays(run(*arrays))
+        return _to_arrays(run(*(ops.convert_to_tensor(array) for array in arrays)))
+
+    return infer
+
+
+def _compiled(function: Callable[..., Any], channels: Sequence[int] | None) -> Callable[..., Any]:
+    """Return the function in the way of the backend."""
+    import keras
 
     match keras.backend.backend():
         case "tensorflow":
             import tensorflow as tf
 
-            signature = [tf.TensorSpec([None] * 4, tf.float32)] * n_images
-            run = tf.function(function, input_signature=signature, autograph=False)
+            signature = None
+            if channels is not None:
+                signature = [tf.TensorSpec([None, None, None, number], tf.float32) for number in channels]
+            return tf.function(function, input_signature=signature, autograph=False)
         case "jax":
             import jax
 
-            run = jax.jit(function)
+            return jax.jit(function)
         case "torch":
             import torch
 
-            run = torch.no_grad()(function)
+            return torch.no_grad()(function)
         case _:
-            run = function
+            return function
 
-    def infer(*arrays: np.ndarray, device: Any = None) -> np.ndarray:
-        if device is not None:
-            import jax
 
-            with jax.default_device(device):
-                return np.asarray(run(*arrays))
-        return np.asarray(ops.convert_to_numpy(run(*(ops.convert_to_tensor(array) for array in arrays))))
+def _to_arrays(outputs: Any) -> Any:
+    from keras import ops
 
-    return infer
+    if isinstance(outputs, tuple):
+        return tuple(_to_arrays(output) for output in outputs)
+    return np.asarray(ops.convert_to_numpy(outputs))

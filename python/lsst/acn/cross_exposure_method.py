@@ -39,25 +39,31 @@ from .cross_exposure_samples import (
     draw_patch_samples,
     family_margin,
     largest_margin,
+    least_margin,
     restore_whole_family,
 )
 from .default_network import compiled_default_network, load_default_network
+from .device_memory import is_out_of_memory
 from .devices import Devices
 from .error_model import predict_variance
 from .errors import InvalidExposureError
 from .exposure_source import ExposureSource
 from .exposure_stack import ExposureStack
 from .gated_refinement import refine_bright
-from .mixing_network import STRIDE, MixingNetwork, make_features
+from .mixing_network import MIX_CHANNELS, STRIDE, MixingNetwork, make_features
 from .mixing_training import train_mixing_network
 from .network_weights import unpack_network
 from .noise_variance import finish_variance
 from .nonnegative_family import RestorationFamily
+from .on_device.latent import to_latent as to_latent_on_device
+from .on_device.tile_restorer import TileRestorer, has_accelerator
 from .restoration_config import RestorationConfig
 from .restoration_result import empty_history
 from .sampled_latent import sampled_kernel_fwhm, to_latent
 from .target_psf import convolve_to_target
 from .tiled_restoration import OnStrip, restore_tiles
+
+_LOG = logging.getLogger(__name__)
 
 MIN_EXPOSURES = 3
 PATCH_MARGIN = 8
@@ -113,6 +119,9 @@ class CrossExposureMethod:
         self._devices = Devices(config.devices)
         self._turn = threading.Lock()
         self._compiled: Callable[..., np.ndarray] | None = None
+        self._restorer: TileRestorer | None = None
+        engine = config.cross_exposure.engine
+        self._on_device = engine == "backend" or (engine == "auto" and has_accelerator())
         is_shipped = packed is None and options.network == "shipped"
         if is_shipped:
             packed = load_default_network()
@@ -136,7 +145,7 @@ class CrossExposureMethod:
         # The backend has threads of its own; tiles take turns at each device.
         with self._turn:
             if self._compiled is None:
-                self._compiled = compile_inference(self.network.mix, 2)
+                self._compiled = compile_inference(self.network.mix, MIX_CHANNELS)
         with self._devices as device:
             latent = self._compiled(features[None], members[None], device=device)[0]
         return latent[missing[0] :, missing[1] :]
@@ -144,7 +153,7 @@ class CrossExposureMethod:
     def fit(self, log: logging.Logger) -> dict[str, np.ndarray]:
         if self._config.cross_exposure.steps == 0:
             return empty_history()
-        self._compiled = None
+        self._compiled = self._restorer = None
         start = time.monotonic()
         samples = draw_patch_samples(self._exposures, self._config.cross_exposure, self._config.seed)
         log.info("Made %d training samples in %.0f s.", len(samples), time.monotonic() - start)
@@ -186,7 +195,7 @@ class CrossExposureMethod:
         return sampled_kernel_fwhm(target_fwhm)
 
     def to_latent(self, restored: np.ndarray) -> np.ndarray:
-        return to_latent(restored)
+        return to_latent_on_device(restored) if self._on_device else to_latent(restored)
 
     @property
     def predicts_variance(self) -> bool:
@@ -219,13 +228,47 @@ class CrossExposureMethod:
         grown = tile.grown_by(self.network.margin)
         if not stack.cutout(grown.intersection(stack.box)).valid.any():
             return np.zeros(tile.shape, np.float32), None if kernel is None else np.full(where.shape, np.inf)
-        latent, family, margin = self.restore_with_family(stack, tile)
-        inside = latent[margin:-margin, margin:-margin] * np.float32(family.unit)
+        if self._on_device:
+            inside, variance = self._restore_on_device(stack, tile, kernel)
+        else:
+            inside, variance = self._restore_on_host(stack, tile, kernel)
         if kernel is None:
             return inside, None
-        if self.predicts_variance:
-            return inside, predict_variance(latent, family, kernel, margin)[where.slices_within(tile)]
-        return inside, self._jackknife_tile(stack, where, kernel)
+        if variance is None:
+            return inside, self._jackknife_tile(stack, where, kernel)
+        return inside, variance[where.slices_within(tile)]
+
+    def _restore_on_host(
+        self, stack: ExposureStack, tile: Box, kernel: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the latent image of a tile and, if it can be told, its expected error."""
+        latent, family, margin = self.restore_with_family(stack, tile)
+        inside = latent[margin:-margin, margin:-margin] * np.float32(family.unit)
+        if kernel is None or not self.predicts_variance:
+            return inside, None
+        return inside, predict_variance(latent, family, kernel, margin)
+
+    def _restore_on_device(
+        self, stack: ExposureStack, tile: Box, kernel: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Do what `_restore_on_host` does by the Keras backend."""
+        with self._turn:
+            if self._restorer is None:
+                updates = self._config.cross_exposure.refinement_updates
+                self._restorer = TileRestorer(self.network.mix, updates, self._devices)
+        least = PATCH_MARGIN if self._is_whole(stack, tile) else self.network.margin + least_margin(stack)
+        try:
+            return self._restorer(stack, tile, least, kernel if self.predicts_variance else None)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            _LOG.warning(
+                "The device has no room for %d exposures of a tile: going on with NumPy; with a smaller "
+                "tiles.restoring_size there may be.",
+                len(stack),
+            )
+            self._on_device = False
+            return self._restore_on_host(stack, tile, kernel)
 
     def restore_with_family(
         self, stack: ExposureStack, latent_box: Box
@@ -258,10 +301,14 @@ class CrossExposureMethod:
 
     def _margin(self, stack: ExposureStack, latent_box: Box) -> int:
         """Return how many pixels around a box are restored with it."""
-        if latent_box.contains(self._exposures.box.grown_by(stack.psf.radius)):
+        if self._is_whole(stack, latent_box):
             return family_margin(stack, latent_box, PATCH_MARGIN)
         grown = latent_box.grown_by(self.network.margin)
         return self.network.margin + family_margin(stack, grown)
+
+    def _is_whole(self, stack: ExposureStack, latent_box: Box) -> bool:
+        """Tell whether there are no data beyond a box."""
+        return latent_box.contains(self._exposures.box.grown_by(stack.psf.radius))
 
     def _jackknife_tile(self, stack: ExposureStack, tile: Box, kernel: np.ndarray) -> np.ndarray:
         """Return the delete-a-group jackknife variance of a tile."""
@@ -281,5 +328,6 @@ class CrossExposureMethod:
         return {
             "backend": keras.backend.backend(),
             "keras_version": keras.version(),
+            "engine": "backend" if self._on_device else "numpy",
             "n_parameters": int(self.network.model.count_params()),
         }

@@ -29,6 +29,7 @@ __all__ = (
     "draw_samples",
     "family_margin",
     "largest_margin",
+    "least_margin",
     "restore_family",
     "restore_whole_family",
     "stack_samples",
@@ -203,7 +204,7 @@ def family_margin(stack: ExposureStack, latent_box: Box, least: int | None = Non
         that are fast.
     """
     if least is None:
-        least = math.ceil(LEAST_MARGIN * stack.psf.radius)
+        least = least_margin(stack)
     choices = range(least, least + MAX_EXTRA_MARGIN)
 
     def is_fast(margin: int) -> bool:
@@ -228,6 +229,22 @@ def largest_margin(radius: int) -> int:
         In pixels.
     """
     return math.ceil(LEAST_MARGIN * radius) + MAX_EXTRA_MARGIN
+
+
+def least_margin(stack: ExposureStack) -> int:
+    """Return the margin that light has no way in from beyond.
+
+    Parameters
+    ----------
+    stack : `ExposureStack`
+        The exposures.
+
+    Returns
+    -------
+    margin : `int`
+        In pixels.
+    """
+    return math.ceil(LEAST_MARGIN * stack.psf.radius)
 
 
 def restore_whole_family(stack: ExposureStack, latent_box: Box, margin: int) -> RestorationFamily:

@@ -34,7 +34,7 @@ from typing import Any
 import numpy as np
 
 from .compiled_inference import compile_inference
-from .mixing_network import MixingNetwork
+from .mixing_network import MIX_CHANNELS, MixingNetwork
 from .network_weights import unpack_network
 from .restoration_config import RestorationConfig
 
@@ -67,4 +67,4 @@ def compiled_default_network() -> tuple[MixingNetwork, Callable[..., np.ndarray]
         returns latent images.
     """
     network = unpack_network(load_default_network(), RestorationConfig())
-    return network, compile_inference(network.mix, 2)
+    return network, compile_inference(network.mix, MIX_CHANNELS)

@@ -37,12 +37,18 @@ from .nonnegative_family import FAMILY_SIZE, SHARP_MEMBER, RestorationFamily
 from .restoration_config import RestorationConfig
 
 N_FEATURES = FAMILY_SIZE + 2
+MIX_CHANNELS = (N_FEATURES, FAMILY_SIZE)
+"""Channels of what `MixingNetwork.mix` takes."""
+
 START_WEIGHT = 2.0
 """Logit, before training, of the sharp member; those of the others are 0."""
 
 COMPACT_MEMBER = FAMILY_SIZE - 1
 """The sparse and slightly smoothed member, which has light where there are
 sources and nowhere else."""
+
+FEATURE_AREA = 30.0
+"""Effective area of a PSF, in pixels, whose feature is 0."""
 
 LEAD, LEAD_LIGHT = 2.0, 40.0
 """Where the compact member exceeds the second number, the odds of the sharp
@@ -179,7 +185,7 @@ def make_features(family: RestorationFamily) -> np.ndarray:
     features : `numpy.ndarray`
         Float32, shape ``(height, width, n_features)``.
     """
-    area = np.full_like(family.significance, np.log(family.effective_area / 30.0))
+    area = np.full_like(family.significance, np.log(family.effective_area / FEATURE_AREA))
     context = np.stack([np.arcsinh(family.significance), area], axis=-1)
     return np.concatenate([np.arcsinh(family.members), context], axis=-1).astype(np.float32)
 

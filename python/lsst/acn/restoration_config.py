@@ -177,6 +177,15 @@ class CrossExposureConfig(Config):
         default=5,
         check=lambda updates: updates >= 0,
     )
+    engine = ChoiceField[str](
+        doc="What computes the restorations of a tile that the network mixes, and all else but the network.",
+        allowed={
+            "auto": "The Keras backend if it has a GPU, else NumPy and SciPy, which are faster on a CPU.",
+            "backend": "The Keras backend, the whole tile on its device.",
+            "numpy": "NumPy and SciPy, on the cores of the CPU.",
+        },
+        default="auto",
+    )
     variance = ChoiceField[str](
         doc="Where the variance plane comes from. Where the network is trained on the patch, or is random, "
         "it is always the jackknife.",

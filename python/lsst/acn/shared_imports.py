@@ -34,7 +34,6 @@ MODULES = (
     "lsst.acn.assemble_reference_coadd",
     "lsst.acn.restore_coadd",
     "lsst.acn.cross_exposure_method",
-    "lsst.images.serialization",
     "astropy.io.fits",
     "galsim",
     "matplotlib.figure",

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("StatisticsGatherer",)
+__all__ = ("StatisticsGatherer", "sampled_medians", "shift_to_origin")
 
 import copy
 import functools
@@ -72,7 +72,7 @@ class StatisticsGatherer:
 
     def __init__(self, part: ExposureStack) -> None:
         self._part = part
-        medians = _sampled_medians(part)
+        medians = sampled_medians(part)
         weights = 1.0 / medians
         self._share = (weights / weights.sum()).astype(np.float32)
         self._transform_kernels(part.psf.at(*part.box.center))
@@ -235,8 +235,19 @@ class StatisticsGatherer:
         return residual
 
 
-def _sampled_medians(part: ExposureStack) -> np.ndarray:
-    """Return the median variance of each exposure, of some of its pixels."""
+def sampled_medians(part: ExposureStack) -> np.ndarray:
+    """Return the median variance of each exposure, of some of its pixels.
+
+    Parameters
+    ----------
+    part : `ExposureStack`
+        The exposures.
+
+    Returns
+    -------
+    medians : `numpy.ndarray`
+        Shape ``(n,)``, of all pixels where some of them do not tell.
+    """
     step = max(math.isqrt(part.shape[0] * part.shape[1] // MEDIAN_PIXELS), 1)
     medians = median_variances(part.variance[:, ::step, ::step], part.valid[:, ::step, ::step])
     return medians if np.isfinite(medians).all() else part.median_variances()
@@ -251,12 +262,26 @@ def _centred_spectrum(kernel: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     # Few rows have anything in them to transform; the centre is moved by a phase.
     rows = scipy.fft.rfft(kernel.astype(np.float32, copy=False), n=shape[1], axis=1)
     spectrum = scipy.fft.fft(rows, n=shape[0], axis=0)
-    spectrum *= _shift_to_origin(shape, len(kernel) // 2)
+    spectrum *= shift_to_origin(shape, len(kernel) // 2)
     return spectrum
 
 
 @functools.lru_cache(maxsize=8)
-def _shift_to_origin(shape: tuple[int, int], radius: int) -> np.ndarray:
+def shift_to_origin(shape: tuple[int, int], radius: int) -> np.ndarray:
+    """Return the phases that move an image's pixel (radius, radius) to (0, 0).
+
+    Parameters
+    ----------
+    shape : `tuple` [`int`, `int`]
+        Height and width of the image, which is periodic.
+    radius : `int`
+        In pixels.
+
+    Returns
+    -------
+    phases : `numpy.ndarray`
+        Complex64, shape ``(height, width // 2 + 1)``.
+    """
     shift_y = np.exp(2j * np.pi * radius * scipy.fft.fftfreq(shape[0]))
     shift_x = np.exp(2j * np.pi * radius * scipy.fft.rfftfreq(shape[1]))
     return np.outer(shift_y, shift_x).astype(np.complex64)

@@ -32,6 +32,10 @@ import scipy.fft
 
 from .exposure_stack import ExposureStack
 
+FAINTEST = 0.05
+"""Least pixel of a latent image that multiplicative updates start from, in
+standard deviations of the noise of the back-projected image."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class SufficientStatistics:
@@ -94,7 +98,7 @@ class SufficientStatistics:
         """What a pixel of a latent image, which multiplicative updates start
         from, cannot be below (`numpy.float32`).
         """
-        return np.float32(0.05 * self.image_noise)
+        return np.float32(FAINTEST * self.image_noise)
 
     def back_projected_image(self) -> np.ndarray:
         """Return the image that belongs to ``back_projection``.
