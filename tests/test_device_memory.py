@@ -29,7 +29,7 @@ from collections.abc import Sequence
 import pytest
 
 from lsst.acn import Box
-from lsst.acn.device_memory import ShrinkingBatches, is_out_of_memory
+from lsst.acn.device_memory import ShrinkingBatches, TakeSteps, UntilOutOfMemory, is_out_of_memory
 
 TILES = [Box.from_shape((4, 4), (0, 4 * number)) for number in range(8)]
 
@@ -83,6 +83,24 @@ def test_other_errors_are_left_alone() -> None:
 
     with pytest.raises(ValueError, match="Shapes"):
         ShrinkingBatches(take_step, logging.getLogger("test"))(TILES)
+
+
+def test_another_way_is_taken_for_good_once_memory_runs_out(caplog: pytest.LogCaptureFixture) -> None:
+    made = []
+
+    def make(name: str, room: int) -> TakeSteps:
+        made.append(name)
+        return lambda batches: [SmallDevice(room).take_step(tiles) for tiles in batches]
+
+    steps = UntilOutOfMemory(lambda: make("first", 2), lambda: make("second", 4), logging.getLogger("test"))
+    assert steps([TILES[:2], TILES[:1]]) == [2.0, 1.0]
+    with caplog.at_level(logging.WARNING):
+        assert steps([TILES[:2], TILES[:3]]) == [2.0, 3.0]
+    assert steps([TILES[:4]]) == [4.0]
+    assert made == ["first", "second"]
+    assert len(caplog.records) == 1
+    with pytest.raises(XlaRuntimeError):
+        steps([TILES])
 
 
 def test_the_error_of_tensorflow_is_known() -> None:

@@ -63,8 +63,12 @@ def fit(config: RestorationConfig) -> dict[str, Any]:
 
 
 def fit_all(devices: int) -> dict[str, Any]:
-    """Return the same of both methods on some devices."""
-    configs = {"cross_exposure": make_config(**CROSS), "paper": make_config(**PAPER)}
+    """Return the same of each method on some devices."""
+    configs = {
+        "cross_exposure": make_config(**CROSS),
+        "whole tiles": make_config(**CROSS, cross_exposure__engine="backend"),
+        "paper": make_config(**PAPER),
+    }
     for config in configs.values():
         config.devices = devices
     return {name: fit(config) for name, config in configs.items()}
@@ -96,7 +100,7 @@ def found() -> dict[str, dict[str, Any]]:
     return {"one": one, "two": two, "shares": shares}
 
 
-@pytest.mark.parametrize("method", ["cross_exposure", "paper"])
+@pytest.mark.parametrize("method", ["cross_exposure", "whole tiles", "paper"])
 def test_two_devices_do_what_one_does(found: dict[str, dict[str, Any]], method: str) -> None:
     one, two = found["one"][method], found["two"][method]
     np.testing.assert_allclose(two["losses"], one["losses"], rtol=1e-4)

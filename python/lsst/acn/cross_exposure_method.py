@@ -44,7 +44,7 @@ from .cross_exposure_samples import (
 )
 from .default_network import compiled_default_network, load_default_network
 from .device_memory import is_out_of_memory
-from .devices import Devices
+from .devices import Devices, has_accelerator
 from .error_model import predict_variance
 from .errors import InvalidExposureError
 from .exposure_source import ExposureSource
@@ -56,7 +56,7 @@ from .network_weights import unpack_network
 from .noise_variance import finish_variance
 from .nonnegative_family import RestorationFamily
 from .on_device.latent import to_latent as to_latent_on_device
-from .on_device.tile_restorer import TileRestorer, has_accelerator
+from .on_device.tile_restorer import TileRestorer
 from .restoration_config import RestorationConfig
 from .restoration_result import empty_history
 from .sampled_latent import sampled_kernel_fwhm, to_latent

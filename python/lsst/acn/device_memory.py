@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("ShrinkingBatches", "grow_memory_on_demand", "is_out_of_memory")
+__all__ = ("ShrinkingBatches", "TakeSteps", "UntilOutOfMemory", "grow_memory_on_demand", "is_out_of_memory")
 
 import logging
 import os
@@ -70,6 +70,10 @@ def is_out_of_memory(error: BaseException) -> bool:
     """
     text = f"{type(error).__name__}: {error}"
     return isinstance(error, MemoryError) or any(words in text for words in OUT_OF_MEMORY)
+
+
+type TakeSteps = Callable[[Sequence[Sequence[Box]]], Sequence[float]]
+"""Takes a step with the tiles of each batch and returns the losses."""
 
 
 class ShrinkingBatches:
@@ -125,3 +129,51 @@ class ShrinkingBatches:
         self._limit = size // 2
         self._log.warning("Out of memory with %d tiles in a batch: going on with %d.", size, self._limit)
         return self(tiles)
+
+
+class UntilOutOfMemory:
+    """Does something one way, and another way once memory runs out.
+
+    Parameters
+    ----------
+    make_first, make_second : `~collections.abc.Callable`
+        Return a function of batches of tiles; the second is called only if
+        the first, or what it returns, runs out of memory.
+    log : `logging.Logger`
+        Warned when that happens.
+    """
+
+    def __init__(
+        self,
+        make_first: Callable[[], TakeSteps],
+        make_second: Callable[[], TakeSteps],
+        log: logging.Logger,
+    ) -> None:
+        self._make_first, self._make_second, self._log = make_first, make_second, log
+        self._take: TakeSteps | None = None
+        self._is_first = True
+
+    def __call__(self, batches: Sequence[Sequence[Box]]) -> Sequence[float]:
+        """Take the steps.
+
+        Parameters
+        ----------
+        batches : `~collections.abc.Sequence`
+            Tiles of each step.
+
+        Returns
+        -------
+        losses : `~collections.abc.Sequence` [`float`]
+            Loss of each step.
+        """
+        try:
+            if self._take is None:
+                self._take = self._make_first()
+            return self._take(batches)
+        except Exception as error:
+            if not self._is_first or not is_out_of_memory(error):
+                raise
+        self._log.warning("The device has no room for the patch: each step is handed its tiles.")
+        self._is_first = False
+        self._take = self._make_second()
+        return self._take(batches)

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("Devices",)
+__all__ = ("Devices", "has_accelerator")
 
 import functools
 import itertools
@@ -114,6 +114,33 @@ class Devices:
 
         mesh = Mesh(self._devices, ("tiles",))
         return NamedSharding(mesh, PartitionSpec("tiles")), NamedSharding(mesh, PartitionSpec())
+
+
+def has_accelerator() -> bool:
+    """Tell whether the Keras backend has something faster than a CPU.
+
+    Returns
+    -------
+    has : `bool`
+        Whether there is a GPU or the like.
+    """
+    import keras
+
+    match keras.backend.backend():
+        case "tensorflow":
+            import tensorflow as tf
+
+            return bool(tf.config.list_physical_devices("GPU"))
+        case "jax":
+            import jax
+
+            return any(device.platform != "cpu" for device in jax.local_devices())
+        case "torch":
+            import torch
+
+            return bool(torch.cuda.is_available())
+        case _:
+            return False
 
 
 def _find_devices(number: int) -> list[Any]:

@@ -129,6 +129,19 @@ class PatchInputs:
         """
         return self._coadd[latent_box.slices_within(self._input_box)]
 
+    def planes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the whole of what `batch` cuts tiles from.
+
+        Returns
+        -------
+        exposures : `numpy.ndarray`
+            Encoder input, shape ``(height + k - 1 + 2 margin, ..., n)``.
+        data, root_weight : `numpy.ndarray`
+            Exposures in units of the noise and their inverse standard
+            deviations, shape ``(n, height, width)``.
+        """
+        return self._filled, self._data, self._root_weight
+
     def batch(self, tiles: Sequence[Box], forward_model: ForwardModel) -> tuple[np.ndarray, ...]:
         """Return the arrays of a training step.
 

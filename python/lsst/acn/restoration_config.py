@@ -106,6 +106,17 @@ class TrainingConfig(Config):
         default=2.0,
         check=lambda delta: delta > 0,
     )
+    resident = ChoiceField[str](
+        doc="Whether the exposures of the patch are kept in the memory of the device that trains, and tiles "
+        "are cut from them there, instead of being handed over with every step. It takes 12 bytes for every "
+        "pixel of every exposure, and one device.",
+        allowed={
+            "auto": "On a GPU that has room for them.",
+            "always": "On any device that has room for them.",
+            "never": "Every step is handed its tiles.",
+        },
+        default="auto",
+    )
     jit_compile = Field[bool](
         doc="Compile the training step with XLA under TensorFlow. Slower on CPU by a large factor; "
         "JAX always compiles.",

@@ -35,18 +35,19 @@ import numpy as np
 from lsst.utils.logging import PeriodicLogger
 
 from .boxes import Box
-from .device_memory import ShrinkingBatches
-from .devices import Devices
+from .device_memory import ShrinkingBatches, TakeSteps, UntilOutOfMemory
+from .devices import Devices, has_accelerator
 from .errors import TrainingDivergedError
 from .forward_model import ForwardModel
 from .fourier import keras_transforms
 from .paired_forward_model import PairedForwardModel
 from .paper_network import PaperNetwork
 from .patch_inputs import PatchInputs
+from .resident_patch import ResidentPatch
 from .restoration_config import RestorationConfig
 from .restoration_result import HISTORY_DTYPES
 from .tiles import draw_tiles, tile_grid
-from .training_step import make_training_step
+from .training_step import make_training_step, make_training_steps
 
 N_START_TILES = 16
 LOG_SECONDS = 10.0
@@ -88,22 +89,12 @@ def train(
     shape = tile_grid(inputs.box, size, 0)[0].shape
     forward_model = PairedForwardModel(shape, inputs.psf.size, network.n_exposures, keras_transforms())
     optimizer = make_optimizer(config)
-    step = make_training_step(
-        network.model,
-        optimizer,
-        lambda batch: network.loss(forward_model, batch),
-        jit_compile=config.training.jit_compile,
-        devices=Devices(config.devices),
-    )
-    make_batch = batch_maker(inputs, forward_model)
-    take_steps = ShrinkingBatches(lambda tiles: step(make_batch(tiles)), log)
+    take_steps = _make_steps(network, optimizer, inputs, forward_model, config, log)
     history: dict[str, list[float]] = {name: [] for name in HISTORY_DTYPES}
     progress = _Progress(config.training.epochs, log)
     for epoch in range(1, config.training.epochs + 1):
-        losses: list[float] = []
-        for batch in _batches(draw_tiles(inputs.box, size, rng), config.training.batch_size):
-            losses += take_steps(batch)
-        loss = float(np.mean(losses))
+        batches = _batches(draw_tiles(inputs.box, size, rng), config.training.batch_size)
+        loss = float(np.mean(take_steps(batches)))
         if not np.isfinite(loss):
             raise TrainingDivergedError(f"The loss is {loss} in epoch {epoch}.", epoch=epoch)
         row = (epoch, loss, _learning_rate(optimizer), progress.seconds)
@@ -111,6 +102,50 @@ def train(
             column.append(value)
         progress.report(epoch, loss)
     return {name: np.array(column, HISTORY_DTYPES[name]) for name, column in history.items()}
+
+
+def _make_steps(
+    network: PaperNetwork,
+    optimizer: Any,
+    inputs: PatchInputs,
+    forward_model: ForwardModel,
+    config: RestorationConfig,
+    log: logging.Logger,
+) -> TakeSteps:
+    """Return a function that takes the steps of an epoch, with the patch on
+    the device if it is to be there and has room.
+    """
+
+    def loss(batch: Sequence[Any]) -> Any:
+        return network.loss(forward_model, batch)
+
+    def handed_over() -> TakeSteps:
+        step = make_training_step(
+            network.model,
+            optimizer,
+            loss,
+            jit_compile=config.training.jit_compile,
+            devices=Devices(config.devices),
+        )
+        make_batch = batch_maker(inputs, forward_model)
+        take = ShrinkingBatches(lambda tiles: step(make_batch(tiles)), log)
+        return lambda batches: [value for tiles in batches for value in take(tiles)]
+
+    resident = config.training.resident
+    if config.devices > 1 or resident == "never" or (resident == "auto" and not has_accelerator()):
+        return handed_over()
+
+    def on_device() -> TakeSteps:
+        patch = ResidentPatch(inputs, forward_model)
+        steps = make_training_steps(
+            network.model,
+            optimizer,
+            lambda batch: loss(patch.cut(batch)),
+            jit_compile=config.training.jit_compile,
+        )
+        return lambda batches: steps(patch.places(batches), patch.tensors)
+
+    return UntilOutOfMemory(on_device, handed_over, log)
 
 
 def _batches(tiles: list[Any], size: int) -> list[list[Any]]:

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("make_training_step",)
+__all__ = ("make_training_step", "make_training_steps")
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -35,6 +35,10 @@ from .shared_arrays import shared_tensor
 
 type Step = Callable[[Sequence[np.ndarray]], float]
 """Takes the arrays of a batch, changes the model, returns the loss."""
+
+type Steps = Callable[[Sequence[np.ndarray], Sequence[Any]], list[float]]
+"""Takes the arrays of many batches and what these have in common, changes the
+model, returns the losses."""
 
 
 def make_training_step(
@@ -86,6 +90,45 @@ def make_training_step(
             raise RuntimeError(f"The Keras backend {other!r} is not supported; use tensorflow, jax or torch.")
 
 
+def make_training_steps(
+    model: Any, optimizer: Any, loss: Callable[[Sequence[Any]], Any], *, jit_compile: bool = False
+) -> Steps:
+    """Return a function that takes many steps of training at once.
+
+    JAX compiles them as one loop, for a step by itself costs it some
+    milliseconds on the host: more than the work of a GPU.
+
+    Parameters
+    ----------
+    model : `keras.Model`
+        As `make_training_step` takes it.
+    optimizer : `keras.Optimizer`
+        As `make_training_step` takes it.
+    loss : `~collections.abc.Callable`
+        As `make_training_step` takes it.
+    jit_compile : `bool`
+        As `make_training_step` takes it.
+
+    Returns
+    -------
+    steps : `~collections.abc.Callable`
+        Takes arrays whose first axis counts the steps, and tensors that all
+        steps share; hands ``loss`` a part of the former and all of the
+        latter, and returns the losses before each step.  If it raises, the
+        model is as it was, with JAX.
+    """
+    import keras
+
+    step = make_training_step(model, optimizer, loss, jit_compile=jit_compile)
+    if keras.backend.backend() == "jax":
+        return _jax_steps(model, optimizer, loss)
+
+    def run(parts: Sequence[np.ndarray], common: Sequence[Any]) -> list[float]:
+        return [step([*part, *common]) for part in zip(*parts, strict=True)]
+
+    return run
+
+
 def _tensorflow_step(model: Any, optimizer: Any, loss: Callable[..., Any], jit_compile: bool) -> Step:
     import tensorflow as tf
 
@@ -101,6 +144,53 @@ def _tensorflow_step(model: Any, optimizer: Any, loss: Callable[..., Any], jit_c
 
 def _jax_step(model: Any, optimizer: Any, loss: Callable[..., Any], devices: Devices) -> Step:
     import jax
+
+    step, variables = jax.jit(_jax_update(model, optimizer, loss)), _jax_variables(model, optimizer)
+
+    def run(batch: Sequence[np.ndarray]) -> float:
+        state = [devices.share_values([variable.value for variable in group]) for group in variables]
+        # JAX divides the work as the data are divided.
+        state, value = step(state, devices.share_batch(batch))
+        _assign(variables, state)
+        return float(value)
+
+    return run
+
+
+def _jax_steps(model: Any, optimizer: Any, loss: Callable[..., Any]) -> Steps:
+    import jax
+
+    update, variables = _jax_update(model, optimizer, loss), _jax_variables(model, optimizer)
+
+    @jax.jit
+    def steps(state: Any, parts: Any, common: Any) -> Any:
+        return jax.lax.scan(lambda state, part: update(state, [*part, *common]), state, parts)
+
+    def run(parts: Sequence[np.ndarray], common: Sequence[Any]) -> list[float]:
+        state = [[variable.value for variable in group] for group in variables]
+        state, values = steps(state, list(parts), list(common))
+        losses = np.asarray(values).tolist()
+        _assign(variables, state)
+        return losses
+
+    return run
+
+
+def _jax_variables(model: Any, optimizer: Any) -> list[list[Any]]:
+    return [model.trainable_variables, model.non_trainable_variables, optimizer.variables]
+
+
+def _assign(variables: Sequence[Sequence[Any]], values: Sequence[Sequence[Any]]) -> None:
+    for group, changed in zip(variables, values, strict=True):
+        for variable, value in zip(group, changed, strict=True):
+            variable.assign(value)
+
+
+def _jax_update(model: Any, optimizer: Any, loss: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    """Return a step that changes nothing, from values of all variables and a
+    batch to new values and the loss.
+    """
+    import jax
     import keras
 
     trainable, fixed = model.trainable_variables, model.non_trainable_variables
@@ -111,27 +201,15 @@ def _jax_step(model: Any, optimizer: Any, loss: Callable[..., Any], devices: Dev
             value = loss(batch)
         return value, [scope.get_current_value(variable) for variable in fixed]
 
-    @jax.jit
-    def step(values: Any, fixed_values: Any, state: Any, batch: Any) -> Any:
+    def update(state: Any, batch: Any) -> Any:
+        values, fixed_values, optimizer_values = state
         (value, fixed_values), gradients = jax.value_and_grad(compute, has_aux=True)(
             values, fixed_values, batch
         )
-        values, state = optimizer.stateless_apply(state, gradients, values)
-        return value, values, fixed_values, state
+        values, optimizer_values = optimizer.stateless_apply(optimizer_values, gradients, values)
+        return [values, fixed_values, optimizer_values], value
 
-    def run(batch: Sequence[np.ndarray]) -> float:
-        values, fixed_values, state = (
-            devices.share_values([variable.value for variable in variables])
-            for variables in (trainable, fixed, optimizer.variables)
-        )
-        # JAX divides the work as the data are divided.
-        value, *new = step(values, fixed_values, state, devices.share_batch(batch))
-        for variables, values in zip((trainable, fixed, optimizer.variables), new, strict=True):
-            for variable, changed in zip(variables, values, strict=True):
-                variable.assign(changed)
-        return float(value)
-
-    return run
+    return update
 
 
 def _torch_step(model: Any, optimizer: Any, loss: Callable[..., Any]) -> Step:

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("TileRestorer", "has_accelerator", "working_box")
+__all__ = ("TileRestorer", "tile_arrays", "working_box")
 
 from collections.abc import Callable
 from typing import Any
@@ -172,30 +172,3 @@ def _padded(planes: np.ndarray, missing: int, value: float) -> np.ndarray:
     """Return contiguous planes, with some more of one value."""
     added = np.full((missing, *planes.shape[1:]), value, np.float32)
     return np.concatenate([planes, added], dtype=np.float32)
-
-
-def has_accelerator() -> bool:
-    """Tell whether the Keras backend has something faster than a CPU.
-
-    Returns
-    -------
-    has : `bool`
-        Whether there is a GPU or the like.
-    """
-    import keras
-
-    match keras.backend.backend():
-        case "tensorflow":
-            import tensorflow as tf
-
-            return bool(tf.config.list_physical_devices("GPU"))
-        case "jax":
-            import jax
-
-            return any(device.platform != "cpu" for device in jax.local_devices())
-        case "torch":
-            import torch
-
-            return bool(torch.cuda.is_available())
-        case _:
-            return False
