@@ -42,7 +42,7 @@ from .cross_exposure_samples import (
     least_margin,
     restore_whole_family,
 )
-from .default_network import compiled_default_network, load_default_network
+from .default_network import compiled_default_network, default_restorer, load_default_network
 from .device_memory import is_out_of_memory
 from .devices import Devices, has_accelerator
 from .error_model import predict_variance
@@ -129,6 +129,7 @@ class CrossExposureMethod:
         self._is_as_shipped = packed is not None and options.steps == 0
         if is_shipped and options.steps == 0:
             self.network, self._compiled = compiled_default_network()
+            self._restorer = default_restorer(options.refinement_updates, config.devices)
         elif packed is not None:
             self.network = unpack_network(packed, config)
         else:

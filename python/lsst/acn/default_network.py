@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("compiled_default_network", "load_default_network")
+__all__ = ("compiled_default_network", "default_restorer", "load_default_network")
 
 import functools
 import json
@@ -34,8 +34,10 @@ from typing import Any
 import numpy as np
 
 from .compiled_inference import compile_inference
+from .devices import Devices
 from .mixing_network import MIX_CHANNELS, MixingNetwork
 from .network_weights import unpack_network
+from .on_device.tile_restorer import TileRestorer
 from .restoration_config import RestorationConfig
 
 FILE = "mixing_network.json"
@@ -68,3 +70,24 @@ def compiled_default_network() -> tuple[MixingNetwork, Callable[..., np.ndarray]
     """
     network = unpack_network(load_default_network(), RestorationConfig())
     return network, compile_inference(network.mix, MIX_CHANNELS)
+
+
+@functools.cache
+def default_restorer(updates: int, n_devices: int) -> TileRestorer:
+    """Return what restores tiles on a device with the shipped network, compiled
+    once for all patches.
+
+    Parameters
+    ----------
+    updates : `int`
+        Number of updates of the refinement.
+    n_devices : `int`
+        Devices that share the tiles.
+
+    Returns
+    -------
+    restorer : `~lsst.acn.on_device.tile_restorer.TileRestorer`
+        Shared, as the network is.
+    """
+    network, _ = compiled_default_network()
+    return TileRestorer(network.mix, updates, Devices(n_devices))

@@ -31,6 +31,9 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+JAX_PLATFORMS = ("gpu", "cuda", "rocm", "tpu")
+"""What JAX calls devices that are faster than a CPU, Fourier transforms included."""
+
 
 class Devices:
     """The devices of the Keras backend that a restoration may use.
@@ -134,7 +137,7 @@ def has_accelerator() -> bool:
         case "jax":
             import jax
 
-            return any(device.platform != "cpu" for device in jax.local_devices())
+            return any(device.platform in JAX_PLATFORMS for device in jax.local_devices())
         case "torch":
             import torch
 
