@@ -19,16 +19,12 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-import json
 import logging
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from other_backends import run_elsewhere
 from small_fields import make_config, make_stack
 
 from lsst.acn import RestorationConfig
@@ -83,20 +79,17 @@ def shares() -> dict[str, Any]:
     }
 
 
+def fit_and_share() -> list[dict[str, Any]]:
+    """Return fits on one and on two devices, and how batches are shared."""
+    return [fit_all(1), fit_all(2), shares()]
+
+
 @pytest.fixture(scope="module")
 def found() -> dict[str, dict[str, Any]]:
     """Fits on one and on two devices, by a process with two of them."""
-    code = "import json, test_devices as t; print(json.dumps([t.fit_all(1), t.fit_all(2), t.shares()]))"
-    environment = dict(
-        os.environ,
-        KERAS_BACKEND="jax",
-        PYTHONPATH=str(Path(__file__).parent),
-        XLA_FLAGS="--xla_force_host_platform_device_count=2",
+    one, two, shares = run_elsewhere(
+        "jax", "test_devices.fit_and_share", XLA_FLAGS="--xla_force_host_platform_device_count=2"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
-    )
-    one, two, shares = json.loads(done.stdout.splitlines()[-1])
     return {"one": one, "two": two, "shares": shares}
 
 

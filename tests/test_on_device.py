@@ -24,16 +24,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from other_backends import OTHERS, run_elsewhere
 from small_fields import make_stack
 
 import lsst.acn.cross_exposure_method as cross_exposure_method
@@ -249,15 +245,10 @@ def restored_light() -> dict[str, Any]:
     return columns | {"backend": keras.backend.backend()}
 
 
-def test_jax_restores_what_tensorflow_does() -> None:
-    pytest.importorskip("jax")
-    code = "import json, test_on_device as t; print(json.dumps(t.restored_light()))"
-    environment = dict(os.environ, KERAS_BACKEND="jax", PYTHONPATH=str(Path(__file__).parent))
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
-    )
-    theirs, ours = json.loads(done.stdout.splitlines()[-1]), restored_light()
-    assert theirs.pop("backend") == "jax"
+@pytest.mark.parametrize("backend", OTHERS)
+def test_other_backends_restore_what_tensorflow_does(backend: str) -> None:
+    theirs, ours = run_elsewhere(backend, "test_on_device.restored_light"), restored_light()
+    assert theirs.pop("backend") == backend
     assert ours.pop("backend") == "tensorflow"
     for name, light in ours.items():
         np.testing.assert_allclose(theirs[name], light, rtol=1e-3, atol=1e-3 * max(light), err_msg=name)

@@ -23,16 +23,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from other_backends import OTHERS, run_elsewhere
 from small_fields import make_config, make_stack, make_varying_stack
 
 from lsst.acn import Box, ExposureStack
@@ -102,19 +98,12 @@ def test_a_device_without_room_is_handed_its_tiles(
     assert caplog.text.count("no room for the patch") == 1
 
 
-def jax_losses() -> dict[str, Any]:
-    import keras
-
-    assert keras.backend.backend() == "jax"
+def both_losses() -> dict[str, list[float]]:
     return {resident: losses(resident) for resident in ("always", "never")}
 
 
-def test_jax_takes_many_steps_at_once() -> None:
-    pytest.importorskip("jax")
-    code = "import json, test_resident_patch as t; print(json.dumps(t.jax_losses()))"
-    environment = dict(os.environ, KERAS_BACKEND="jax", PYTHONPATH=str(Path(__file__).parent))
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
-    )
-    found = json.loads(done.stdout.splitlines()[-1])
+@pytest.mark.parametrize("backend", OTHERS)
+def test_training_is_the_same_with_other_backends_too(backend: str) -> None:
+    found = run_elsewhere(backend, "test_resident_patch.both_losses")
     np.testing.assert_allclose(found["always"], found["never"], rtol=1e-4)
+    assert found["always"][-1] < found["always"][0]

@@ -128,6 +128,8 @@ class PaperNetwork:
         tiles : `~collections.abc.Sequence` [`Box`]
             Equal tiles inside the patch.
         """
+        from keras import ops
+
         boxes = [tile.grown_by(inputs.psf.radius) for tile in tiles]
         exposures = np.stack([inputs.encoder_input(box) for box in boxes])
         self._set_statistics(exposures)
@@ -135,7 +137,7 @@ class PaperNetwork:
             return
         fit = PointwiseFit(self._encoder.features.output_shape[-1])
         for index, box in enumerate(boxes):
-            values = np.asarray(self._encoder.features(exposures[index : index + 1]))[0]
+            values = ops.convert_to_numpy(self._encoder.features(exposures[index : index + 1]))[0]
             fit.add_image(np.moveaxis(values, -1, 0), inputs.coadd(box) / self.output_unit)
         weights, bias = fit.solve()
         self.encoder.layers[-1].set_weights([weights[None, None, :, None], bias[None]])

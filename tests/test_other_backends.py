@@ -19,26 +19,20 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""What JAX makes of the networks; a process has one backend, so this takes another one."""
+"""What other backends make of the networks."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from other_backends import OTHERS, run_elsewhere
 from small_fields import make_config
 from test_network_weights import make_network, mix
 from test_paper_network import take_steps
 
 from lsst.acn.network_weights import pack_network, unpack_network
-
-pytest.importorskip("jax")
 
 
 def outputs(packed: dict[str, Any]) -> dict[str, Any]:
@@ -62,20 +56,10 @@ def ours(packed: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-@pytest.fixture(scope="module")
-def theirs(packed: dict[str, Any]) -> dict[str, Any]:
-    code = "import json, sys, test_jax_backend as t; print(json.dumps(t.outputs(json.load(sys.stdin))))"
-    environment = dict(os.environ, KERAS_BACKEND="jax", PYTHONPATH=str(Path(__file__).parent))
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        input=json.dumps(packed),
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=True,
-    )
-    found: dict[str, Any] = json.loads(done.stdout)
-    assert found["backend"] == "jax"
+@pytest.fixture(scope="module", params=OTHERS)
+def theirs(packed: dict[str, Any], request: pytest.FixtureRequest) -> dict[str, Any]:
+    found: dict[str, Any] = run_elsewhere(request.param, "test_other_backends.outputs", packed)
+    assert found["backend"] == request.param
     return found
 
 
@@ -85,6 +69,8 @@ def test_weights_written_by_one_backend_are_read_by_another(
     np.testing.assert_allclose(theirs["mixed"], ours["mixed"], rtol=1e-5)
 
 
-def test_jax_takes_the_same_steps_as_tensorflow(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
+def test_other_backends_take_the_same_steps_as_tensorflow(
+    ours: dict[str, Any], theirs: dict[str, Any]
+) -> None:
     np.testing.assert_allclose(theirs["losses"], ours["losses"], rtol=1e-4)
     assert ours["losses"][3] < ours["losses"][0]
