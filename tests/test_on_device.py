@@ -186,7 +186,7 @@ def test_restored_images_agree(restoring_size: int) -> None:
     assert change.max() < 1.0
     assert np.percentile(change, 99) < 0.1
     assert np.median(change) < 0.005
-    assert np.percentile(np.abs(ours.variance / theirs.variance - 1.0), 99) < 0.1
+    assert np.percentile(np.abs(ours.variance / theirs.variance - 1.0), 99) < 0.2
     np.testing.assert_allclose(ours.variance.mean(), theirs.variance.mean(), rtol=0.01)
     assert ours.latent.sum() == pytest.approx(theirs.latent.sum(), rel=2e-3)
 
