@@ -257,7 +257,9 @@ class CrossExposureMethod:
             if self._restorer is None:
                 updates = self._config.cross_exposure.refinement_updates
                 self._restorer = TileRestorer(self.network.mix, updates, self._devices)
-        least = PATCH_MARGIN if self._is_whole(stack, tile) else self.network.margin + least_margin(stack)
+        least = self.network.margin + least_margin(stack.psf.radius)
+        if self._is_whole(stack, tile):
+            least = PATCH_MARGIN
         try:
             return self._restorer(stack, tile, least, kernel if self.predicts_variance else None)
         except Exception as error:

@@ -204,7 +204,7 @@ def family_margin(stack: ExposureStack, latent_box: Box, least: int | None = Non
         that are fast.
     """
     if least is None:
-        least = least_margin(stack)
+        least = least_margin(stack.psf.radius)
     choices = range(least, least + MAX_EXTRA_MARGIN)
 
     def is_fast(margin: int) -> bool:
@@ -228,23 +228,23 @@ def largest_margin(radius: int) -> int:
     margin : `int`
         In pixels.
     """
-    return math.ceil(LEAST_MARGIN * radius) + MAX_EXTRA_MARGIN
+    return least_margin(radius) + MAX_EXTRA_MARGIN
 
 
-def least_margin(stack: ExposureStack) -> int:
+def least_margin(radius: int) -> int:
     """Return the margin that light has no way in from beyond.
 
     Parameters
     ----------
-    stack : `ExposureStack`
-        The exposures.
+    radius : `int`
+        Of the PSF kernels, in pixels.
 
     Returns
     -------
     margin : `int`
         In pixels.
     """
-    return math.ceil(LEAST_MARGIN * stack.psf.radius)
+    return math.ceil(LEAST_MARGIN * radius)
 
 
 def restore_whole_family(stack: ExposureStack, latent_box: Box, margin: int) -> RestorationFamily:

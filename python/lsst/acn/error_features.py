@@ -26,9 +26,10 @@ from __future__ import annotations
 __all__ = ("FEATURES", "make_error_features")
 
 import numpy as np
-from scipy.ndimage import correlate1d, gaussian_filter
+from scipy.ndimage import gaussian_filter
 
 from .nonnegative_family import RestorationFamily
+from .target_psf import convolve_separable
 
 MEMBERS = (0, 1, 3, 5, 7, 9)
 """Members whose spread around the restored image says how far the choice of the
@@ -104,13 +105,13 @@ def make_error_features(
     peak = np.float32(kernel.max())
 
     def at_target(image: np.ndarray) -> np.ndarray:
-        return _convolved(image[rest], kernel) / peak
+        return convolve_separable(image[rest], kernel) / peak
 
     restored = at_target(latent)
     members = [at_target(family.members[..., member]) for member in MEMBERS]
     spread = np.sqrt(np.mean([(member - restored) ** 2 for member in members], axis=0))
     around = gaussian_filter(restored, AROUND, radius=AROUND_REACH, mode="nearest")
-    coverage = _convolved(family.coverage[rest], kernel)
+    coverage = convolve_separable(family.coverage[rest], kernel)
     ones = np.ones_like(restored)
     planes = [
         *(_log(image, FAINTEST) for image in (restored, *members, spread)),
@@ -126,10 +127,3 @@ def make_error_features(
 
 def _log(image: np.ndarray, faintest: float) -> np.ndarray:
     return np.log(np.maximum(image, 0.0) + np.float32(faintest))
-
-
-def _convolved(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """Return an image convolved with a kernel that is a product, as Gaussians are."""
-    image = image.astype(np.float32, copy=False)
-    along_y = correlate1d(image, kernel.sum(axis=1), axis=0, mode="nearest")
-    return correlate1d(along_y, kernel.sum(axis=0), axis=1, mode="nearest")

@@ -26,6 +26,7 @@ from __future__ import annotations
 __all__ = (
     "SAMPLING_FWHM",
     "SAMPLING_VARIANCE",
+    "pad_with_halo",
     "sampled_kernel_fwhm",
     "sampling_spectrum",
     "sharpen_spectra",
@@ -173,9 +174,7 @@ def _sharpen_rows(rows: np.ndarray) -> np.ndarray:
     """Return what `to_latent` makes of some rows."""
     if not rows.any():
         return rows
-    fast = [scipy.fft.next_fast_len(side + HALO) for side in rows.shape]
-    added = [(HALO // 2, total - side - HALO // 2) for total, side in zip(fast, rows.shape, strict=True)]
-    image = np.pad(rows, added, mode="symmetric")
+    image, inside = pad_with_halo(rows)
     shape = image.shape
     sampling, weighting = sampling_spectrum(shape), sampling_spectrum(shape, WEIGHTING_VARIANCE)
     both = sampling * weighting
@@ -195,6 +194,26 @@ def _sharpen_rows(rows: np.ndarray) -> np.ndarray:
         point = np.maximum(latent + ahead * (latent - previous), 0.0)
         previous = latent
         latent = point * blurred(target / blurred(point, both), both)
-    return latent[
-        tuple(slice(before, total - after) for (before, after), total in zip(added, shape, strict=True))
-    ]
+    return latent[inside]
+
+
+def pad_with_halo(image: np.ndarray) -> tuple[np.ndarray, tuple[slice, slice]]:
+    """Return an image among its mirror images, of sizes that transform fast.
+
+    Parameters
+    ----------
+    image : `numpy.ndarray`
+        Shape ``(height, width)``.
+
+    Returns
+    -------
+    padded : `numpy.ndarray`
+        With half of `HALO` or more pixels on every side.
+    inside : `tuple` [`slice`, `slice`]
+        Where the image is.
+    """
+    before = HALO // 2
+    added = [(before, scipy.fft.next_fast_len(side + HALO) - side - before) for side in image.shape]
+    height, width = image.shape
+    inside = slice(before, before + height), slice(before, before + width)
+    return np.pad(image, added, mode="symmetric"), inside

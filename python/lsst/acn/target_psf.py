@@ -23,10 +23,10 @@
 
 from __future__ import annotations
 
-__all__ = ("convolve_to_target",)
+__all__ = ("convolve_separable", "convolve_to_target")
 
 import numpy as np
-from scipy.ndimage import correlate1d
+from scipy.ndimage import convolve1d
 
 from .boxes import Box
 
@@ -53,15 +53,33 @@ def convolve_to_target(latent: np.ndarray, latent_box: Box, target_psf: np.ndarr
     image : `numpy.ndarray`
         Float32, shape ``(..., *box.shape)``.
     """
-    radius = len(target_psf) // 2
-    wanted = box.grown_by(radius)
-    have = wanted.intersection(latent_box)
-    rows, columns = have.slices_within(latent_box)
-    widths = [(0, 0)] * (latent.ndim - 2) + [
-        (have.y_start - wanted.y_start, wanted.y_stop - have.y_stop),
-        (have.x_start - wanted.x_start, wanted.x_stop - have.x_stop),
-    ]
-    padded = np.pad(latent[..., rows, columns].astype(np.float32, copy=False), widths, mode="edge")
-    along_y, along_x = target_psf.sum(axis=1), target_psf.sum(axis=0)
-    smeared = correlate1d(padded, along_y[::-1], axis=-2)[..., radius : -radius or None, :]
-    return correlate1d(smeared, along_x[::-1], axis=-1)[..., radius : -radius or None]
+    have = box.grown_by(len(target_psf) // 2).intersection(latent_box)
+    part = latent[..., *have.slices_within(latent_box)]
+    return convolve_separable(part, target_psf)[..., *box.slices_within(have)]
+
+
+def convolve_separable(images: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Return images convolved with a kernel that is a product, as Gaussians are.
+
+    Parameters
+    ----------
+    images : `numpy.ndarray`
+        Shape ``(..., height, width)``; their outermost pixels are repeated.
+    kernel : `numpy.ndarray`
+        Of unit sum and odd sides.
+
+    Returns
+    -------
+    convolved : `numpy.ndarray`
+        Float32, same shape as ``images``.
+
+    Raises
+    ------
+    ValueError
+        Raised if the kernel is not the product of its profiles.
+    """
+    along_y, along_x = kernel.sum(axis=1), kernel.sum(axis=0)
+    if not np.allclose(np.outer(along_y, along_x), kernel, rtol=1e-3, atol=1e-5):
+        raise ValueError("The kernel has to be of unit sum, and a product of two profiles.")
+    smeared = convolve1d(images.astype(np.float32, copy=False), along_y, axis=-2, mode="nearest")
+    return convolve1d(smeared, along_x, axis=-1, mode="nearest")

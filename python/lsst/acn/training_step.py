@@ -119,9 +119,10 @@ def make_training_steps(
     """
     import keras
 
-    step = make_training_step(model, optimizer, loss, jit_compile=jit_compile)
     if keras.backend.backend() == "jax":
+        optimizer.build(model.trainable_variables)
         return _jax_steps(model, optimizer, loss)
+    step = make_training_step(model, optimizer, loss, jit_compile=jit_compile)
 
     def run(parts: Sequence[np.ndarray], common: Sequence[Any]) -> list[float]:
         return [step([*part, *common]) for part in zip(*parts, strict=True)]

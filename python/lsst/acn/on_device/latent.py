@@ -30,17 +30,16 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.fft
 
 from ..compiled_inference import compile_inference
 from ..fourier import Transforms, keras_transforms
 from ..sampled_latent import (
-    HALO,
     ITERATIONS,
     MAX_RATIO,
     SAMPLING_VARIANCE,
     TINY,
     WEIGHTING_VARIANCE,
+    pad_with_halo,
     sampling_spectrum,
 )
 from .arrays import blurred_by_transfer
@@ -62,18 +61,11 @@ def to_latent(sampled: np.ndarray) -> np.ndarray:
     """
     if not sampled.any():
         return sampled.astype(np.float32)
-    added = []
-    for side in sampled.shape:
-        before = HALO // 2
-        added.append((before, scipy.fft.next_fast_len(side + HALO) - side - before))
-    image = np.pad(sampled.astype(np.float32, copy=False), added, mode="symmetric")
+    image, inside = pad_with_halo(sampled.astype(np.float32, copy=False))
     transfers = [
         sampling_spectrum(image.shape, variance) for variance in (SAMPLING_VARIANCE, WEIGHTING_VARIANCE)
     ]
-    latent = _compiled()(image, *transfers)
-    return latent[
-        tuple(slice(before, before + side) for (before, _), side in zip(added, sampled.shape, strict=True))
-    ]
+    return _compiled()(image, *transfers)[inside]
 
 
 @functools.cache

@@ -25,14 +25,13 @@ from __future__ import annotations
 
 __all__ = ("robust_coadd",)
 
-import functools
 from typing import Any
 
 import numpy as np
-import scipy.fft
 
 from ..fourier import Transforms
 from ..infill import CLIP_FRACTION, CLIP_SIGMA
+from ..sampled_latent import sampling_spectrum
 from .arrays import scaled
 
 FIRST_SIGMA = 2.0
@@ -96,7 +95,7 @@ def _interpolate(transforms: Transforms, image: Any, known: Any) -> Any:
     planes = transforms.rfft2(ops.stack([values, ops.cast(known, "float32")]), shape)
     sigma = FIRST_SIGMA
     while sigma < 4 * max(shape):
-        transfer = ops.convert_to_tensor(gaussian_transfer(shape, sigma))
+        transfer = ops.convert_to_tensor(sampling_spectrum(shape, sigma**2))
         blurred = transforms.irfft2(scaled(transforms, planes, transfer), shape)
         total, share = blurred[0], blurred[1]
         is_near = ops.logical_and(ops.logical_not(known), share > LEAST_SHARE)
@@ -104,26 +103,3 @@ def _interpolate(transforms: Transforms, image: Any, known: Any) -> Any:
         known = ops.logical_or(known, is_near)
         sigma *= 2
     return values
-
-
-@functools.lru_cache(maxsize=64)
-def gaussian_transfer(shape: tuple[int, int], sigma: float) -> np.ndarray:
-    """Return what a Gaussian makes of each frequency of a periodic image.
-
-    Parameters
-    ----------
-    shape : `tuple` [`int`, `int`]
-        Height and width of the image.
-    sigma : `float`
-        Standard deviation in pixels.
-
-    Returns
-    -------
-    transfer : `numpy.ndarray`
-        Float32, shape ``(height, width // 2 + 1)``.
-    """
-    along_y, along_x = (
-        np.exp(-0.5 * (2 * np.pi * sigma * frequencies) ** 2)
-        for frequencies in (scipy.fft.fftfreq(shape[0]), scipy.fft.rfftfreq(shape[1]))
-    )
-    return np.outer(along_y, along_x).astype(np.float32)
