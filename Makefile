@@ -38,13 +38,13 @@ demo: $(STAMP) ## Simulate a field, restore it, show what came out.
 	@$(QUIET) $(BYTECODE) $(PYTHON) -m lsst.acn.demo "$(DEMO_OUTPUT)"
 
 demo-bps: $(STAMP) ## Restore two patches at once with BPS, the Batch Processing Service.
-	@$(QUIET) $(BYTECODE) $(PYTHON) -m lsst.acn.demo_bps "$(BPS_DEMO_OUTPUT)" $(BPS_DEMO_ARGS)
+	@$(QUIET) $(BYTECODE) $(PYTHON) -m lsst.acn.demo.bps "$(BPS_DEMO_OUTPUT)" $(BPS_DEMO_ARGS)
 
 # STARRED, the optional peer, is only needed here; without it the table says so.
 bench: $(STAMP) ## Compare all methods on simulated fields (half an hour; quick: BENCH_ARGS=--quick).
 	@$(UV) pip install --quiet --python $(PYTHON) --constraint requirements.txt \
 	    --requirement pyproject.toml --extra peers || echo "STARRED cannot be installed: going on without it." >&2
-	@$(QUIET) $(BYTECODE) $(PYTHON) benchmarks/scoreboard.py "$(BENCH_OUTPUT)" $(BENCH_ARGS)
+	@$(QUIET) $(BYTECODE) $(PYTHON) -m benchmarks.scoreboard "$(BENCH_OUTPUT)" $(BENCH_ARGS)
 
 test: $(STAMP) ## Run all tests.
 	@$(QUIET) $(BYTECODE) $(ONE_THREAD) $(PYTHON) -m pytest $(WORKERS) $(PYTEST_ARGS)

@@ -44,14 +44,14 @@ from page_code import run_page
 from PIL import Image
 
 from lsst.acn import ExposureStack, RestorationConfig, RestorationResult, restore
-from lsst.acn.coaddition import Coadd, assemble_coadd
-from lsst.acn.default_network import FILE
-from lsst.acn.held_out_test import run_held_out_test
+from lsst.acn.coadd.coaddition import Coadd, assemble_coadd
+from lsst.acn.measure.held_out_test import run_held_out_test
+from lsst.acn.measure.measurement import measure_patch
+from lsst.acn.measure.plots.restoration_plot import draw_restoration
+from lsst.acn.measure.restored_patch import RestoredPatch
+from lsst.acn.measure.tables import make_metrics_table
+from lsst.acn.methods.cross_exposure.network.shipped import FILE
 from lsst.acn.metrics import choose_held_out, kernel_fwhm, sky_noise
-from lsst.acn.metrics_tables import make_metrics_table
-from lsst.acn.patch_measurement import measure_patch
-from lsst.acn.restoration_figure import draw_restoration
-from lsst.acn.restored_patch import RestoredPatch
 
 DOC = Path(__file__).resolve().parent
 OUTPUT = DOC / "images" / "gallery"
@@ -127,7 +127,7 @@ def compare(field: GalleryField, result: RestorationResult, coadd: Coadd) -> Gal
         The field.
     result : `~lsst.acn.RestorationResult`
         Its restoration.
-    coadd : `~lsst.acn.coaddition.Coadd`
+    coadd : `~lsst.acn.coadd.coaddition.Coadd`
         Its coadd.
 
     Returns
@@ -175,7 +175,7 @@ def draw_measurement(
         The exposures.
     result : `~lsst.acn.RestorationResult`
         Their restoration.
-    coadd : `~lsst.acn.coaddition.Coadd`
+    coadd : `~lsst.acn.coadd.coaddition.Coadd`
         Their coadd.
     config : `~lsst.acn.RestorationConfig`
         How they were restored.

@@ -34,7 +34,7 @@ import numpy as np
 
 from lsst.acn import Box, ExposureStack
 from lsst.acn.image_io import read_exposure_stack
-from lsst.acn.ingest_warps import ingest_warps
+from lsst.acn.repository.ingest import ingest_warps
 from lsst.acn.simulation import ConditionsConfig, SceneConfig, SimulationConfig, simulate_field
 from lsst.daf.butler import Butler
 

@@ -31,7 +31,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lsst.acn import Box
-from lsst.acn.figure_images import add_frame, add_scale_bar, show_image, stretch_of, stretch_ticks
+from lsst.acn.measure.plots.image_panels import (
+    add_frame,
+    add_scale_bar,
+    show_image,
+    stretch_of,
+    stretch_ticks,
+)
 from lsst.acn.metrics import richest_box
 
 ZOOM = 4

@@ -28,48 +28,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from small_warps import INSTRUMENT, PATCH, make_warps
 
 import lsst.utils.packages
-from lsst.acn import Box, gaussian_kernel
 from lsst.acn.image_io import (
     CoaddInput,
-    make_patch_geometry,
-    make_warp,
     read_exposure_stack,
-    tangent_plane_wcs,
 )
-from lsst.acn.repository import VisitDescription, open_repository, put_warps, sync_dimensions
-from lsst.acn.warp_inputs import WarpInputs
-
-BOX = Box.from_shape((40, 60), (100, 200))
-PLANES = {"NO_DATA": 0, "SAT": 1, "CR": 2, "DETECTED": 3}
-INSTRUMENT = "TestCam"
-PATCH = make_patch_geometry(
-    tangent_plane_wcs(30.0, -5.0, 0.2), skymap="test", tract=0, patch=0, outer_box=BOX, cell_size=20
-)
-
-
-def make_warps(n: int = 3) -> dict[int, Any]:
-    """Return warps by visit: two stars, ever worse seeing, a few bad pixels."""
-    rng = np.random.default_rng(5)
-    warps = {}
-    for index in range(n):
-        kernel = gaussian_kernel(3.0 + 0.5 * index, 13)
-        image = rng.normal(0.0, 1.0 + index, BOX.shape)
-        image[10:23, 10:23] += 2000 * kernel
-        image[20:33, 40:53] += 500 * kernel
-        mask = np.zeros(BOX.shape, np.uint32)
-        mask[0, 0] = 1 << PLANES["NO_DATA"]
-        mask[5, 5] = 1 << PLANES["CR"] if index == 1 else 0
-        mask[16, 16] = 1 << PLANES["SAT"] if index == 0 else 0
-        mask[26, 46] = 1 << PLANES["DETECTED"]
-        variance = np.full(BOX.shape, (1.0 + index) ** 2)
-        warps[10 + index] = make_warp(
-            image, variance, kernel, geometry=PATCH, mask=mask, mask_planes=PLANES, band="r"
-        )
-    return warps
+from lsst.acn.repository.store import VisitDescription, open_repository, put_warps, sync_dimensions
+from lsst.acn.warps.task import WarpInputs
 
 
 @pytest.fixture(scope="session", autouse=True)

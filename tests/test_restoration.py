@@ -26,7 +26,7 @@ import pytest
 from small_fields import make_config, make_stack, make_varying_stack
 
 from lsst.acn import Box, ExposureStack, InvalidExposureError, TrainingDivergedError, restore
-from lsst.acn.paper_method import PaperMethod
+from lsst.acn.methods.paper.method import PaperMethod
 
 
 def test_shapes_boxes_and_signs():
@@ -112,7 +112,9 @@ def test_one_exposure_is_refused_by_name():
 
 def test_a_loss_that_is_not_finite_is_an_error(monkeypatch):
     stack, _ = make_stack()
-    monkeypatch.setattr("lsst.acn.training.make_training_step", lambda *args, **kwargs: lambda batch: np.nan)
+    monkeypatch.setattr(
+        "lsst.acn.methods.paper.training.make_training_step", lambda *args, **kwargs: lambda batch: np.nan
+    )
     with pytest.raises(TrainingDivergedError, match="epoch 1"):
         restore(stack, make_config())
 

@@ -21,10 +21,10 @@
 
 """Restore one sharp, clean image from many noisy, blurred exposures."""
 
-from .boxes import *
 from .errors import *
-from .exposure_stack import *
-from .psf_kernels import *
+from .exposures.boxes import *
+from .exposures.psf_kernels import *
+from .exposures.stack import *
 from .restoration import *
 from .restoration_config import *
 from .restoration_result import *

@@ -37,11 +37,11 @@ from lsst.pex.config import RangeField
 from lsst.pipe.base import Struct
 from lsst.pipe.base import connectionTypes as cT
 
-from .coadd_assembly import assemble_patch_coadd
+from .coadd.patch_coadd import assemble_patch_coadd
 from .image_io import make_cell_coadd
-from .patch_records import PatchRecords
-from .provenance import provenance_record
-from .warp_inputs import DIMENSIONS, WarpInputs, WarpInputsConfig, WarpInputsConnections, WarpInputsTask
+from .records.patch_records import PatchRecords
+from .records.task_record import provenance_record
+from .warps.task import DIMENSIONS, WarpInputs, WarpInputsConfig, WarpInputsConnections, WarpInputsTask
 
 
 class AssembleReferenceCoaddConnections(WarpInputsConnections, dimensions=DIMENSIONS):

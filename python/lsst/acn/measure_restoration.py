@@ -38,19 +38,19 @@ from lsst.pex.config import Field, ListField, RangeField
 from lsst.pipe.base import InputQuantizedConnection, QuantumContext, Struct
 from lsst.pipe.base import connectionTypes as cT
 
-from .boxes import Box
 from .errors import InvalidExposureError, RestorationError
-from .exposure_source import ExposureSource
-from .exposure_stack import ExposureStack
-from .held_out_test import HeldOutTest, run_held_out_test
+from .exposures.boxes import Box
+from .exposures.source import ExposureSource
+from .exposures.stack import ExposureStack
 from .image_io import read_exposure_stack, read_latent_image
+from .measure.held_out_test import HeldOutTest, run_held_out_test
+from .measure.measurement import PatchMeasurement, measure_patch
+from .measure.restored_patch import RestoredPatch
+from .measure.tables import make_metrics_table, make_visit_table
 from .metrics import choose_held_out
-from .metrics_tables import make_metrics_table, make_visit_table
-from .patch_measurement import PatchMeasurement, measure_patch
-from .provenance import provenance_record
-from .recorded_config import recorded_restoration_config
-from .restored_patch import RestoredPatch
-from .warp_inputs import DIMENSIONS, WarpInputs, WarpInputsConfig, WarpInputsConnections, WarpInputsTask
+from .records.recorded_config import recorded_restoration_config
+from .records.task_record import provenance_record
+from .warps.task import DIMENSIONS, WarpInputs, WarpInputsConfig, WarpInputsConnections, WarpInputsTask
 
 
 class MeasureRestorationConnections(WarpInputsConnections, dimensions=DIMENSIONS):
@@ -272,7 +272,7 @@ class MeasureRestorationTask(WarpInputsTask):
         InvalidExposureError
             Raised if the inputs do not belong together; says which.
         """
-        from .restoration_figure import draw_restoration
+        from .measure.plots.restoration_plot import draw_restoration
 
         patch = self._collect(inputs.exposures, restored_coadd, restored_coadd_latent, reference_coadd)
         self._check_visits(patch.exposures, restored_coadd)

@@ -32,9 +32,9 @@ import numpy as np
 from lsst.pex.config import Config, RangeField
 
 from .errors import InvalidExposureError
-from .exposure_source import ExposureSource
+from .exposures.psf_kernels import FWHM_PER_SIGMA
+from .exposures.source import ExposureSource
 from .image_io import kernel_moments
-from .psf_kernels import FWHM_PER_SIGMA
 
 MAX_KERNELS = 25
 """Number of kernels of an exposure that are measured, spread over the patch."""

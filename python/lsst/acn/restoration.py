@@ -33,13 +33,13 @@ import numpy as np
 import scipy.fft
 
 from .errors import InvalidExposureError, TrainingDivergedError
-from .exposure_source import ExposureSource
-from .psf_kernels import gaussian_kernel
+from .exposures.psf_kernels import gaussian_kernel
+from .exposures.source import ExposureSource
+from .forward.target_psf import convolve_to_target
+from .methods.method import RestorationMethod, make_method
 from .restoration_config import RestorationConfig
-from .restoration_method import RestorationMethod, make_method
 from .restoration_result import RestorationResult
-from .target_psf import convolve_to_target
-from .tiled_restoration import MAX_WORKERS, OnStrip
+from .tiles.restore_tiles import MAX_WORKERS, OnStrip
 
 MIN_EXPOSURES = 2
 

@@ -30,7 +30,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .boxes import Box
+from .exposures.boxes import Box
 
 HISTORY_DTYPES = {
     "epoch": np.int64,

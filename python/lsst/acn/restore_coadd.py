@@ -35,13 +35,13 @@ from lsst.pex.config import ConfigField, Field
 from lsst.pipe.base import InputQuantizedConnection, QuantumContext, Struct
 from lsst.pipe.base import connectionTypes as cT
 
+from .exposures.psf_kernels import PsfKernels
 from .image_io import make_cell_coadd, make_latent_image
-from .patch_records import PatchRecords
-from .provenance import provenance_record
-from .psf_kernels import PsfKernels
+from .records.patch_records import PatchRecords
+from .records.task_record import provenance_record
 from .restoration_config import RestorationConfig
 from .restoration_result import RestorationResult
-from .warp_inputs import DIMENSIONS, WarpInputs, WarpInputsConfig, WarpInputsConnections, WarpInputsTask
+from .warps.task import DIMENSIONS, WarpInputs, WarpInputsConfig, WarpInputsConnections, WarpInputsTask
 
 HISTORY_DESCRIPTIONS = {
     "epoch": "Number of passes over the patch.",

@@ -45,11 +45,11 @@ from lsst.pipe.base import (
 )
 from lsst.pipe.base import connectionTypes as cT
 
-from .exposure_source import ExposureSource
-from .provenance import provenance_record
+from .exposures.source import ExposureSource
+from .records.task_record import provenance_record
 from .restoration_config import RestorationConfig
-from .warp_inputs import WarpInputsConfig, WarpInputsConnections
-from .warp_reading import WarpReader
+from .warps.reader import WarpReader
+from .warps.task import WarpInputsConfig, WarpInputsConnections
 
 DIMENSIONS = ("skymap", "band")
 
@@ -186,12 +186,12 @@ class TrainRestorationTask(PipelineTask):
         """
         # Building a quantum graph imports this module, but must not import
         # Keras.
-        from .backend_setup import prepare_backend
-        from .cross_exposure_samples import draw_patch_samples
-        from .devices import Devices
-        from .mixing_network import MixingNetwork
-        from .mixing_training import train_mixing_network
-        from .network_weights import pack_network
+        from .machine.backend_setup import prepare_backend
+        from .machine.devices import Devices
+        from .methods.cross_exposure.network.mixing_network import MixingNetwork
+        from .methods.cross_exposure.network.samples import draw_patch_samples
+        from .methods.cross_exposure.network.training import train_mixing_network
+        from .methods.cross_exposure.network.weights import pack_network
 
         config = self.config.restoration
         samples = []

@@ -27,10 +27,10 @@ module ``afw_exposures`` knows ``lsst.afw``.
 
 from .afw_exposures import default_mask_storage_class, default_warp_storage_class, make_exposure
 from .cell_coadds import make_warp
+from .contributions import CoaddInput, ProvenanceCollector, kernel_moments, make_provenance
 from .geometry import PatchGeometry
 from .latent_reading import read_latent_image
 from .patch_layout import make_patch_geometry, tangent_plane_wcs, with_patch
-from .provenance import CoaddInput, ProvenanceCollector, kernel_moments, make_provenance
 from .psf_grid import check_kernel
 from .restored import make_cell_coadd, make_latent_image
 from .stack_reading import read_exposure_stack

@@ -43,9 +43,9 @@ import numpy as np
 from lsst.images import SkyProjection, TractFrame
 from lsst.images.cells import CellCoadd
 
-from ..boxes import Box
 from ..errors import InvalidExposureError
-from ..mask_planes import canonical_plane_name
+from ..exposures.boxes import Box
+from ..exposures.mask_planes import canonical_plane_name
 from .geometry import PatchGeometry, box_to_images
 from .patch_layout import define_patch
 from .warp_arrays import WarpArrays

@@ -34,8 +34,8 @@ from lsst.daf.butler import DeferredDatasetHandle
 from lsst.images import Mask
 from lsst.pipe.base import InMemoryDatasetHandle
 
-from ..boxes import Box
 from ..errors import InvalidExposureError
+from ..exposures.boxes import Box
 from .warp_arrays import MASK_BITS, WarpArrays, get_inside, warp_box
 
 

@@ -33,10 +33,10 @@ import numpy as np
 from lsst.images import BoundsError, Image, Mask, MaskPlane, MaskSchema
 from lsst.images.cells import CellCoadd, CellGridBounds, CellIJ, CellPointSpreadFunction, CoaddProvenance
 
-from ..boxes import Box
 from ..errors import InvalidExposureError
-from ..mask_planes import canonical_plane_name, describe_plane
-from ..psf_kernels import PsfKernels
+from ..exposures.boxes import Box
+from ..exposures.mask_planes import canonical_plane_name, describe_plane
+from ..exposures.psf_kernels import PsfKernels
 from .geometry import PatchGeometry, box_from_images, box_to_images
 from .warp_arrays import MASK_BITS, WarpArrays
 

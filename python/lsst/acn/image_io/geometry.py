@@ -34,7 +34,7 @@ from lsst.images import Box as ImagesBox
 from lsst.images import SkyProjection, TractFrame
 from lsst.images.cells import PatchDefinition
 
-from ..boxes import Box
+from ..exposures.boxes import Box
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -29,7 +29,7 @@ import numpy as np
 
 from lsst.images import Image
 
-from ..boxes import Box
+from ..exposures.boxes import Box
 from .geometry import box_from_images
 
 

@@ -33,7 +33,7 @@ import numpy as np
 from lsst.images import YX, SkyProjection, TractFrame
 from lsst.images.cells import CellGrid, PatchDefinition
 
-from ..boxes import Box
+from ..exposures.boxes import Box
 from .geometry import PatchGeometry, box_to_images
 
 

@@ -29,9 +29,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ..boxes import Box
 from ..errors import InvalidExposureError
-from ..psf_kernels import UNIT_SUM_TOLERANCE, PsfKernels, constant_kernels, padded_kernels
+from ..exposures.boxes import Box
+from ..exposures.psf_kernels import UNIT_SUM_TOLERANCE, PsfKernels, constant_kernels, padded_kernels
 from .geometry import PatchGeometry
 from .patch_layout import fit_cell_shape
 

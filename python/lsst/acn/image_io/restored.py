@@ -33,9 +33,9 @@ import numpy as np
 from lsst.images import Image
 from lsst.images.cells import CellCoadd, CoaddProvenance
 
-from ..boxes import Box
-from ..exposure_source import ExposureSource
-from ..psf_kernels import PsfKernels
+from ..exposures.boxes import Box
+from ..exposures.psf_kernels import PsfKernels
+from ..exposures.source import ExposureSource
 from .cell_coadds import make_warp
 from .geometry import PatchGeometry, box_to_images
 

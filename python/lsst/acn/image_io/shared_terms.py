@@ -30,8 +30,8 @@ from collections.abc import Sequence
 import astropy.units
 import numpy as np
 
-from ..boxes import Box
 from ..errors import InvalidExposureError
+from ..exposures.boxes import Box
 from .geometry import PatchGeometry
 from .warp_arrays import MASK_BITS, WarpArrays
 

@@ -29,10 +29,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..boxes import Box
 from ..errors import InvalidExposureError
-from ..exposure_stack import ExposureStack
-from ..mask_planes import plane_bitmask
+from ..exposures.boxes import Box
+from ..exposures.mask_planes import plane_bitmask
+from ..exposures.stack import ExposureStack
 from .psf_grid import PsfSampler
 from .shared_terms import NO_DATA, SharedTerms
 from .warp_arrays import WarpArrays

@@ -32,10 +32,10 @@ from typing import Any
 
 from lsst.pipe.base import NoWorkFound
 
-from ..boxes import Box
 from ..errors import InvalidExposureError
-from ..exposure_stack import ExposureStack
-from ..mask_planes import DEFAULT_BAD_MASK_PLANES
+from ..exposures.boxes import Box
+from ..exposures.mask_planes import DEFAULT_BAD_MASK_PLANES
+from ..exposures.stack import ExposureStack
 from .artifact_masks import add_artifact_mask
 from .geometry import PatchGeometry
 from .shared_terms import SharedTerms

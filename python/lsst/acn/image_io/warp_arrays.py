@@ -35,8 +35,8 @@ from lsst.daf.butler import DeferredDatasetHandle
 from lsst.images.cells import CellCoadd
 from lsst.pipe.base import InMemoryDatasetHandle
 
-from ..boxes import Box
 from ..errors import InvalidExposureError
+from ..exposures.boxes import Box
 from .geometry import PatchGeometry, box_from_images, box_to_images
 
 MASK_BITS = 32

@@ -35,12 +35,12 @@ import numpy as np
 
 from lsst.pipe.base import NoWorkFound
 
-from ..boxes import Box
-from ..exposure_rows import join_rows
-from ..exposure_stack import ExposureStack
-from ..mask_propagation import OUTPUT_PLANES
-from ..psf_kernels import PsfKernels
-from ..side_thread import side_thread
+from ..exposures.boxes import Box
+from ..exposures.psf_kernels import PsfKernels
+from ..exposures.rows import join_rows
+from ..exposures.stack import ExposureStack
+from ..machine.side_thread import side_thread
+from ..records.mask_propagation import OUTPUT_PLANES
 from .psf_grid import psf_cells
 from .shared_terms import NO_DATA, SharedTerms
 from .stack_reading import by_visit, read_exposure_stack
@@ -60,7 +60,7 @@ _LOG = logging.getLogger(__name__)
 class WarpStream:
     """Warps that are read row by row of cells, each pixel once.
 
-    It is an `~lsst.acn.exposure_source.ExposureSource`.
+    It is an `~lsst.acn.exposures.source.ExposureSource`.
 
     Parameters
     ----------

@@ -34,9 +34,9 @@ import numpy as np
 
 from lsst.pipe.base import NoWorkFound
 
-from ..boxes import Box
-from ..exposure_stack import ExposureStack
-from ..psf_kernels import PsfKernels, padded_kernels
+from ..exposures.boxes import Box
+from ..exposures.psf_kernels import PsfKernels, padded_kernels
+from ..exposures.stack import ExposureStack
 from .shared_terms import SharedTerms
 from .warp_arrays import warp_box
 

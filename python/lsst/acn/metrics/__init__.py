@@ -24,7 +24,7 @@
 One idea to a module, on arrays alone.
 """
 
-from .held_out import *
+from .chi2_excess import *
 from .outlier_visits import *
 from .prediction import *
 from .psf_width import *

@@ -29,11 +29,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..boxes import Box
-from ..exposure_stack import ExposureStack
-from ..forward_model import ForwardModel
-from ..psf_kernels import PsfKernels
-from ..tiles import tile_grid
+from ..exposures.boxes import Box
+from ..exposures.psf_kernels import PsfKernels
+from ..exposures.stack import ExposureStack
+from ..forward.forward_model import ForwardModel
+from ..tiles.grid import tile_grid
 
 TILE_SIZE = 512
 """Side, in pixels, of the largest piece that is convolved at once."""

@@ -29,7 +29,7 @@ import dataclasses
 
 import numpy as np
 
-from ..exposure_stack import ExposureStack
+from ..exposures.stack import ExposureStack
 
 OUTLIER_SIGMA = 5.0
 """Residual, in standard deviations, from which a pixel is an outlier."""

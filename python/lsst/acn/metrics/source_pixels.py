@@ -30,7 +30,7 @@ import dataclasses
 import numpy as np
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 
-from ..psf_kernels import FWHM_PER_SIGMA
+from ..exposures.psf_kernels import FWHM_PER_SIGMA
 
 SKY_DISTANCE = 2.0
 """Least distance of a sky pixel from source pixels, in units of the FWHM."""

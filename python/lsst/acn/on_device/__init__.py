@@ -21,7 +21,7 @@
 
 """The restoration of a tile as operations of the Keras backend.
 
-What `~lsst.acn.cross_exposure_method.CrossExposureMethod` does with NumPy and
+What `~lsst.acn.methods.cross_exposure.method.CrossExposureMethod` does with NumPy and
 SciPy on the cores of a CPU, from the exposures of a tile to its latent image
 and variance, is here one function of tensors: a GPU is given the exposures and
 gives back the result, and nothing in between leaves it.  The constants are

@@ -27,7 +27,7 @@ __all__ = ("blurred_by_transfer", "correlate_separable", "scaled")
 
 from typing import Any
 
-from ..fourier import Transforms
+from ..arrays.namespace import Transforms
 
 
 def scaled(transforms: Transforms, spectrum: Any, factor: Any) -> Any:

@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from ..error_features import (
+from ..methods.cross_exposure.error_features import (
     AROUND,
     AROUND_REACH,
     FAINTEST,
@@ -38,7 +38,7 @@ from ..error_features import (
     LEAST_COVERAGE,
     MEMBERS,
 )
-from ..error_model import LEAST_ERROR, UNSEEN_ERROR, load_error_model
+from ..methods.cross_exposure.error_model import LEAST_ERROR, UNSEEN_ERROR, load_error_model
 from .arrays import correlate_separable
 from .family import DeviceFamily
 
@@ -60,7 +60,7 @@ def expected_variance(latent: Any, family: DeviceFamily, profile: Any) -> Any:
     -------
     variance : tensor
         In the unit of the exposures squared, as
-        `lsst.acn.error_model.predict_variance` has it, on the same pixels.
+        `lsst.acn.methods.cross_exposure.error_model.predict_variance` has it, on the same pixels.
     """
     from keras import ops
 
@@ -76,8 +76,8 @@ def expected_variance(latent: Any, family: DeviceFamily, profile: Any) -> Any:
 
 
 def _features(latent: Any, family: DeviceFamily, profile: Any, peak: Any) -> tuple[Any, Any]:
-    """Return what errors are told from, in the order of `lsst.acn.error_features.FEATURES`,
-    and the coverage.
+    """Return what errors are told from, in the order of `FEATURES`, and
+    the coverage.
     """
     from keras import ops
 

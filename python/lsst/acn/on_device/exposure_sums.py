@@ -30,9 +30,8 @@ from typing import Any
 
 import numpy as np
 
-from ..fourier import Transforms
-from ..sampled_latent import sampling_spectrum
-from ..statistics_gatherer import (
+from ..arrays.namespace import Transforms
+from ..methods.cross_exposure.family.exposure_sums import (
     HOLE_BRIGHTNESS,
     HOLE_COVERAGE,
     MODEL_FRACTION,
@@ -40,6 +39,7 @@ from ..statistics_gatherer import (
     OUTLIER_SIGMA,
     shift_to_origin,
 )
+from ..methods.cross_exposure.family.sampling import sampling_spectrum
 from .arrays import scaled
 from .robust_coadd import robust_coadd
 
@@ -72,7 +72,7 @@ class TileExposures:
 
 
 class ExposureSums:
-    """Sums up the exposures of a tile, as `~lsst.acn.statistics_gatherer.StatisticsGatherer` does.
+    """Sums up the exposures of a tile, as `StatisticsGatherer` does.
 
     Parameters
     ----------

@@ -34,8 +34,8 @@ import numpy as np
 import scipy.fft
 from scipy.ndimage import gaussian_filter
 
-from ..fourier import Transforms
-from ..nonnegative_family import FIRST_PASS, SHARP_PATH, SMOOTHED, WIENER_POWERS
+from ..arrays.namespace import Transforms
+from ..methods.cross_exposure.family.family import FIRST_PASS, SHARP_PATH, SMOOTHED, WIENER_POWERS
 from .arrays import blurred_by_transfer, scaled
 from .exposure_sums import ExposureSums
 from .holes import fill_holes
@@ -45,7 +45,7 @@ from .updates import multiplicative_updates
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class DeviceFamily:
-    """A family as `~lsst.acn.nonnegative_family.RestorationFamily` has it.
+    """A family as `~lsst.acn.methods.cross_exposure.family.family.RestorationFamily` has it.
 
     Parameters
     ----------

@@ -27,9 +27,9 @@ __all__ = ("fill_holes",)
 
 from typing import Any
 
-from ..fourier import Transforms
-from ..hole_boxes import REACH
-from ..hole_filling import LEAST_LIGHT, PASSES, SPARSITY, UPDATES
+from ..arrays.namespace import Transforms
+from ..methods.cross_exposure.family.hole_boxes import REACH
+from ..methods.cross_exposure.family.holes import LEAST_LIGHT, PASSES, SPARSITY, UPDATES
 from .arrays import scaled
 from .exposure_sums import ExposureSums
 from .statistics import DeviceStatistics
@@ -53,7 +53,7 @@ def fill_holes(sums: ExposureSums, latent: Any) -> Any:
 
     Notes
     -----
-    `lsst.acn.hole_filling.fill_holes` works on a cut-out around each hole, of
+    `lsst.acn.methods.cross_exposure.family.holes.fill_holes` works on a cut-out around each hole, of
     whatever size.  Functions on a device are compiled for one size, so that
     here the whole tile is filled, and the surroundings of holes are taken
     from it.

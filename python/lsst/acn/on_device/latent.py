@@ -31,9 +31,9 @@ from typing import Any
 
 import numpy as np
 
-from ..compiled_inference import compile_inference
-from ..fourier import Transforms, keras_transforms
-from ..sampled_latent import (
+from ..arrays.namespace import Transforms, keras_transforms
+from ..machine.compiled_inference import compile_inference
+from ..methods.cross_exposure.family.sampling import (
     ITERATIONS,
     MAX_RATIO,
     SAMPLING_VARIANCE,
@@ -56,7 +56,7 @@ def to_latent(sampled: np.ndarray) -> np.ndarray:
     Returns
     -------
     latent : `numpy.ndarray`
-        As `lsst.acn.sampled_latent.to_latent` makes it strip by strip; here
+        As `lsst.acn.methods.cross_exposure.family.sampling.to_latent` makes it strip by strip; here
         the whole image is worked on at once.
     """
     if not sampled.any():

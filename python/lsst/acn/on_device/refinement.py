@@ -27,7 +27,7 @@ __all__ = ("refine_bright",)
 
 from typing import Any
 
-from ..gated_refinement import BRIGHT, PENALTY, SPARED
+from ..methods.cross_exposure.family.refinement import BRIGHT, PENALTY, SPARED
 from .family import DeviceFamily
 from .updates import multiplicative_updates
 
@@ -47,7 +47,7 @@ def refine_bright(latent: Any, family: DeviceFamily, updates: int) -> Any:
     Returns
     -------
     refined : tensor
-        As `lsst.acn.gated_refinement.refine_bright` makes it.
+        As `lsst.acn.methods.cross_exposure.family.refinement.refine_bright` makes it.
     """
     from keras import ops
 

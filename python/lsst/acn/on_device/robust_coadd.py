@@ -29,9 +29,9 @@ from typing import Any
 
 import numpy as np
 
-from ..fourier import Transforms
-from ..infill import CLIP_FRACTION, CLIP_SIGMA
-from ..sampled_latent import sampling_spectrum
+from ..arrays.namespace import Transforms
+from ..coadd.robust_coadd import CLIP_FRACTION, CLIP_SIGMA
+from ..methods.cross_exposure.family.sampling import sampling_spectrum
 from .arrays import scaled
 
 FIRST_SIGMA = 2.0
@@ -58,7 +58,7 @@ def robust_coadd(transforms: Transforms, image: Any, variance: Any, weights: Any
     Returns
     -------
     coadd : tensor
-        Shape ``(height, width)``, as `lsst.acn.infill.robust_coadd` makes it;
+        Shape ``(height, width)``, as `lsst.acn.coadd.robust_coadd.robust_coadd` makes it;
         pixels with no valid exposure are interpolated in the periodic image.
     """
     from keras import ops

@@ -29,13 +29,13 @@ from typing import Any
 
 import numpy as np
 
-from ..fourier import Transforms
-from ..sufficient_statistics import FAINTEST
+from ..arrays.namespace import Transforms
+from ..methods.cross_exposure.family.statistics import FAINTEST
 from .arrays import blurred_by_transfer
 
 
 class DeviceStatistics:
-    """What `~lsst.acn.sufficient_statistics.SufficientStatistics` says, on a device.
+    """What `~lsst.acn.methods.cross_exposure.family.statistics.SufficientStatistics` says, on a device.
 
     Parameters
     ----------

@@ -30,8 +30,8 @@ from typing import Any
 
 import numpy as np
 
-from ..fourier import keras_transforms
-from ..mixing_network import FEATURE_AREA
+from ..arrays.namespace import keras_transforms
+from ..methods.cross_exposure.network.mixing_network import FEATURE_AREA
 from .expected_error import expected_variance
 from .exposure_sums import ExposureSums, TileExposures
 from .family import DeviceFamily, make_family
@@ -73,7 +73,7 @@ def restore_tile(
 
 
 def _features(family: DeviceFamily) -> Any:
-    """Return what the network sees, as `lsst.acn.mixing_network.make_features` does."""
+    """Return what the network sees, as `make_features` does."""
     from keras import ops
 
     area = ops.zeros_like(family.significance) + ops.log(family.effective_area / np.float32(FEATURE_AREA))

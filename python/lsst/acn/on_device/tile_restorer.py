@@ -31,13 +31,13 @@ from typing import Any
 import numpy as np
 import scipy.fft
 
-from ..boxes import Box
-from ..compiled_inference import compile_inference
-from ..devices import Devices
-from ..exposure_stack import ExposureStack
-from ..mirrored_cutout import mirrored_cutout
-from ..mixing_network import STRIDE
-from ..statistics_gatherer import sampled_medians
+from ..exposures.boxes import Box
+from ..exposures.mirrored_cutout import mirrored_cutout
+from ..exposures.stack import ExposureStack
+from ..machine.compiled_inference import compile_inference
+from ..machine.devices import Devices
+from ..methods.cross_exposure.family.exposure_sums import sampled_medians
+from ..methods.cross_exposure.network.mixing_network import STRIDE
 from .exposure_sums import TileExposures
 from .tile_restoration import restore_tile
 

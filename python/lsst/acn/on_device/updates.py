@@ -28,13 +28,13 @@ __all__ = ("multiplicative_updates",)
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..multiplicative_updates import MAX_AHEAD, MAX_FACTOR, TINY
+from ..methods.accelerated_updates import MAX_AHEAD, MAX_FACTOR, TINY
 
 
 def multiplicative_updates(
     latent: Any, target: Any, operator: Callable[[Any], Any], stages: Sequence[tuple[Any, int]]
 ) -> list[Any]:
-    """Return what `lsst.acn.multiplicative_updates.multiplicative_updates` does.
+    """Return what `lsst.acn.methods.accelerated_updates.multiplicative_updates` does.
 
     Parameters
     ----------

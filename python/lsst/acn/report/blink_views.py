@@ -29,7 +29,7 @@ import dataclasses
 
 import numpy as np
 
-from ..boxes import Box
+from ..exposures.boxes import Box
 from .patch_data import PatchImages
 from .thumbnails import AsinhScale, average_blocks, data_uri, draw_image
 

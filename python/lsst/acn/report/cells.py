@@ -31,7 +31,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .figures import Figure
+from .numbers import Figure
 
 DIGITS = 4
 """Significant digits of a figure of usual size."""

@@ -34,10 +34,10 @@ from astropy.coordinates import angular_separation
 from lsst.daf.butler import DatasetRef, InvalidQueryError, MissingCollectionError, MissingDatasetTypeError
 from lsst.pipe.base import NoWorkFound
 
-from ..boxes import Box
-from ..exposure_stack import ExposureStack
+from ..exposures.boxes import Box
+from ..exposures.stack import ExposureStack
 from ..image_io import read_exposure_stack
-from .figures import read_figures
+from .numbers import read_figures
 from .patch_data import PatchFigures, PatchId, PatchImages
 
 if TYPE_CHECKING:

@@ -35,8 +35,8 @@ from typing import TYPE_CHECKING
 
 from .blink_views import PatchPictures
 from .cells import Cell
-from .figure_series import FigureSeries
-from .figures import FigureColumn
+from .number_series import FigureSeries
+from .numbers import FigureColumn
 from .patch_data import PatchId
 from .thumbnails import data_uri, draw_scale
 

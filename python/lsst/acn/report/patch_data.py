@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .figures import Figure
+from .numbers import Figure
 
 if TYPE_CHECKING:
     from lsst.daf.butler import DatasetRef

@@ -38,8 +38,8 @@ import numpy as np
 from .blink_views import blink_views
 from .cells import column_decimals, figure_cell, score_cell, several_values
 from .collect import CollectionReader
-from .figure_series import FigureSeries, collect_series
-from .figures import scalar_columns
+from .number_series import FigureSeries, collect_series
+from .numbers import scalar_columns
 from .outliers import MIN_PATCHES, conspicuously_missing, deviations, outlier_order, outlier_score
 from .page import PageHead, PageRow
 from .patch_data import PatchFigures, PatchId

@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from ..boxes import Box
+from ..exposures.boxes import Box
 from .psf_model import PsfModel
 from .sky_scene import SkyScene
 

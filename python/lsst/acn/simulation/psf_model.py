@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from ..boxes import Box
+from ..exposures.boxes import Box
 from .exposure_conditions import ExposureConditions
 
 OVERSAMPLING = 3

@@ -32,10 +32,10 @@ import numpy as np
 from astropy.table import Table
 from astropy.wcs import WCS
 
-from ..boxes import Box
-from ..exposure_stack import ExposureStack
+from ..exposures.boxes import Box
+from ..exposures.psf_kernels import PsfKernels
+from ..exposures.stack import ExposureStack
 from ..image_io import tangent_plane_wcs
-from ..psf_kernels import PsfKernels
 from .detector_defects import MASK_PLANES
 from .draw_exposures import draw_exposure
 from .draw_sources import draw_truth

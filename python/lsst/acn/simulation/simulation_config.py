@@ -27,7 +27,7 @@ __all__ = ("SimulationConfig",)
 
 import dataclasses
 
-from ..boxes import Box
+from ..exposures.boxes import Box
 from .detector_defects import DefectsConfig
 from .exposure_conditions import ConditionsConfig
 from .pixel_noise import NoiseConfig

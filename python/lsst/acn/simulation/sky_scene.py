@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 from astropy.table import Table, vstack
 
-from ..boxes import Box
+from ..exposures.boxes import Box
 from .photometry import flux_of
 from .random_streams import random_stream
 

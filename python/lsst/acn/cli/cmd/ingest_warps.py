@@ -74,7 +74,7 @@ def ingest_warps(repo: str, table: str, **options: object) -> None:
     the run already has is an error.
     """
     from lsst.acn.errors import RestorationError
-    from lsst.acn.ingest_warps import ingest_warps as ingest
+    from lsst.acn.repository.ingest import ingest_warps as ingest
 
     try:
         references = ingest(repo, table, **options)  # type: ignore[arg-type]

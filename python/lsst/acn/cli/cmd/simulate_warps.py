@@ -34,8 +34,8 @@ from lsst.daf.butler.cli.opt import options_file_option, repo_argument
 from lsst.daf.butler.cli.utils import ButlerCommand
 
 if TYPE_CHECKING:
-    from lsst.acn.patch_row import PatchRow
-    from lsst.acn.simulate_warps import SimulatedWarps
+    from lsst.acn.repository.patch_row import PatchRow
+    from lsst.acn.repository.simulate import SimulatedWarps
     from lsst.acn.simulation import SimulationConfig
 
 FWHM_GRADIENT, SHEAR_GRADIENT = 0.1, 0.03
@@ -126,7 +126,7 @@ def simulate_warps(repo: str, **options: Any) -> None:
     left as it is.
     """
     from lsst.acn.errors import RestorationError
-    from lsst.acn.simulate_warps import simulate_warps as simulate
+    from lsst.acn.repository.simulate import simulate_warps as simulate
 
     names = ("instrument", "physical_filter", "truth_fwhm", "output_run")
     try:
@@ -159,7 +159,7 @@ def _config(options: dict[str, Any]) -> SimulationConfig:
 
 
 def _patches(options: dict[str, Any]) -> PatchRow:
-    from lsst.acn.patch_row import PatchRow
+    from lsst.acn.repository.patch_row import PatchRow
 
     return PatchRow(
         size=options["size"],

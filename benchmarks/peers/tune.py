@@ -1,0 +1,76 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""Choose the free parameters of the peers, with a look at the truth.
+
+``python -m benchmarks.peers.tune`` restores the tuning field, which is not
+part of the scoreboard, with Richardson-Lucy and STARRED under several numbers
+of iterations and strengths, and prints their errors.  The best ones are
+constants of `classic_peers` and `starred_peer`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from lsst.acn import ExposureStack
+from lsst.acn.simulation import simulate_field
+
+from ..scoreboard.field_truth import read_truth
+from ..scoreboard.fields import TUNING_FIELD
+from ..scoreboard.score import Restored, score
+from . import classic as classic_peers
+from . import starred as starred_peer
+
+TARGET_FWHM = 2.5
+FIGURES = ("sky", "faint", "middle", "bright", "false", "depth", "seconds")
+
+
+def main() -> None:
+    """Print a row for each choice."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--iterations", type=int, nargs="*", default=[5, 10, 15, 20, 30], metavar="N")
+    parser.add_argument("--strengths", type=float, nargs="*", default=[1.0, 2.0, 3.0, 4.0, 6.0], metavar="S")
+    parser.add_argument("--starred-iterations", type=int, default=starred_peer.ITERATIONS, metavar="N")
+    arguments = parser.parse_args()
+    field = simulate_field(TUNING_FIELD.config)
+    truth = read_truth(TUNING_FIELD, field, TARGET_FWHM)
+    print(f"{'':28s}" + "".join(f"{name:>9s}" for name in FIGURES))
+    for label, restored in _choices(field.stack, arguments):
+        figures = score(restored, truth).figures
+        print(f"{label:28s}" + "".join(f"{figures[name]:9.3f}" for name in FIGURES), flush=True)
+
+
+def _choices(stack: ExposureStack, arguments: argparse.Namespace) -> Iterator[tuple[str, Restored]]:
+    for number in arguments.iterations:
+        for restored in classic_peers.richardson_lucy(stack, TARGET_FWHM, number):
+            yield f"{restored.method}, {number}", restored
+    for restored in classic_peers.image_mm_updates(stack, TARGET_FWHM, (150,)):
+        yield restored.method, restored
+    for strength in arguments.strengths:
+        number = arguments.starred_iterations
+        for restored in starred_peer.starred(stack, TARGET_FWHM, strength=strength, iterations=number):
+            yield f"{restored.method}, {strength:g} ({number})", restored
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""The scoreboard as Markdown."""
+
+from __future__ import annotations
+
+__all__ = ("format_scoreboard",)
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from .fields import BenchmarkField
+from .score import Score, summarize
+from .targets import MATCHED_FILTER, Scores, Verdict, judge
+
+EXPLANATION = """\
+Every method restores the same simulated exposures on the same {threads} cores.  Its image, at a Gaussian
+PSF with an FWHM of {fwhm:g} pixels, is compared with the truth at that PSF.
+
+| column | meaning |
+| --- | --- |
+| sky | rms error where the truth is below 0.05 σ, in σ: the noise of a pixel of the coadd |
+| faint, middle, bright | rms error over rms truth where the truth is 0.1–2, 2–20 and above 20 σ |
+| false | detections above 5 × the method's own sky error with no true source within 3 pixels |
+| depth | magnitude of 50 % completeness at 95 % purity |
+| gain | depth less that of matched-filter detection on the coadd |
+| flux | median ± scatter of (aperture flux − true one) / total flux, by magnitude less the depth of one \
+exposure: bright < −2.3 < middle < −0.3 < faint < 0.7 (23, 25 and 26 where that depth is 25.3) |
+| pos | error of isolated stars' positions in pixels, either axis, 68th percentile |
+| e | error of isolated galaxies' ellipticities, either component, 68th percentile |
+| e bias, size bias | slope of that error with the ellipticity, median relative error of the size |
+| width | robust standard deviation of (image − truth) / √variance: sky, sources |
+| s, + s | wall time, and what the variance plane took on top of it |
+| MiB | largest increase of the resident memory |
+
+What is compared: the restorations at the target PSF.  The coadd as it is, so that its blur counts as an
+error; its fluxes and second moments are corrected for its PSF.  The matched filter is that coadd convolved
+with its PSF, for detection alone; its noise is the robust width of the sky.  Pixels that fewer than half of
+the exposures show, and 8 pixels along the edges, are left out. ImageMM is the plain method with Huber
+weights (δ = 2), not accelerated. Richardson–Lucy deconvolves the coadd on a pedestal of 5 σ.  STARRED has
+no mask: outliers are clipped beforehand and get no weight; its λ is {strength:g} / n for n exposures.  Its
+strength and the number of Richardson–Lucy iterations, {iterations}, were chosen on another field with a
+look at the truth (`benchmarks/peers/tune.py`).
+"""
+
+
+def _number(digits: int) -> Callable[[float], str]:
+    def form(value: float) -> str:
+        return "–" if math.isnan(value) else f"{value:.{digits}f}".replace("-", "−")
+
+    return form
+
+
+def _signed(digits: int) -> Callable[[float], str]:
+    def form(value: float) -> str:
+        return "–" if math.isnan(value) else f"{value:+.{digits}f}".replace("-", "−")
+
+    return form
+
+
+COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
+    "sky": ("sky", _number(3)),
+    "faint": ("faint", _number(3)),
+    "middle": ("middle", _number(3)),
+    "bright": ("bright", _number(4)),
+    "false": ("false", _number(1)),
+    "depth": ("depth", _number(2)),
+    "gain": ("gain", _signed(2)),
+    "flux_bright": ("flux, bright", _signed(3)),
+    "flux_middle": ("flux, middle", _signed(3)),
+    "flux_faint": ("flux, faint", _signed(3)),
+    "position": ("pos", _number(3)),
+    "ellipticity": ("e", _number(3)),
+    "ellipticity_bias": ("e bias", _signed(3)),
+    "size_bias": ("size bias", _signed(3)),
+    "width_sky": ("width, sky", _number(2)),
+    "width_sources": ("width, sources", _number(2)),
+    "seconds": ("s", _number(1)),
+    "variance_seconds": ("+ s", _number(1)),
+    "memory": ("MiB", _number(0)),
+}
+
+
+def format_scoreboard(
+    fields: Sequence[BenchmarkField],
+    methods: Sequence[str],
+    scores: Scores,
+    skipped: Mapping[str, Mapping[str, str]],
+    settings: Mapping[str, object],
+) -> str:
+    """Return the whole scoreboard.
+
+    Parameters
+    ----------
+    fields : `~collections.abc.Sequence` [`BenchmarkField`]
+        The fields that are done.
+    methods : `~collections.abc.Sequence` [`str`]
+        All methods in the order of the rows.
+    scores : `~collections.abc.Mapping`
+        `Score` by field and method.
+    skipped : `~collections.abc.Mapping`
+        Why a method has no score, by field and method.
+    settings : `~collections.abc.Mapping`
+        ``title``, ``threads``, ``fwhm``, ``strength``, ``iterations``.
+
+    Returns
+    -------
+    text : `str`
+        Markdown: explanation, means, targets, and a table per field.
+    """
+    crowded = [field.name for field in fields if field.is_crowded]
+    reasons = {name: reason for each in skipped.values() for name, reason in each.items()}
+    lines = [f"# {settings['title']}", "", EXPLANATION.format(**settings)]
+    lines += [f"## Means over {len(fields)} fields", "", "Sources are pooled; memory is the largest.", ""]
+    lines += _table(methods, scores, list(scores), reasons)
+    lines += ["", "![Cutouts](scoreboard.png)", "", "## Targets", "", *_verdicts(judge(scores, crowded))]
+    for field in fields:
+        lines += ["", f"## Field: {field.name}", "", f"{field.describe()}.", ""]
+        lines += _table(methods, scores, [field.name], skipped.get(field.name, {}))
+    return "\n".join(lines) + "\n"
+
+
+def _table(
+    methods: Sequence[str], scores: Scores, fields: Sequence[str], reasons: Mapping[str, str]
+) -> list[str]:
+    titles = [title for title, _ in COLUMNS.values()]
+    lines = ["| method | " + " | ".join(titles) + " |", "| --- |" + " --- |" * len(titles)]
+    for method in methods:
+        rows = [scores[field][method] for field in fields if method in scores[field]]
+        if rows:
+            figures = summarize(rows) | {"gain": _gain(method, scores, fields)}
+            lines.append(f"| {method} | " + " | ".join(_cells(figures)) + " |")
+        else:
+            reason = reasons.get(method, "not run")
+            lines.append(f"| {method} | {reason} |" + " |" * (len(titles) - 1))
+    return lines
+
+
+def _gain(method: str, scores: Scores, fields: Sequence[str]) -> float:
+    """Return the mean gain over the fields where both depths are known."""
+    rows = [scores[field] for field in fields if method in scores[field] and MATCHED_FILTER in scores[field]]
+    gains = [row[method].figures["depth"] - row[MATCHED_FILTER].figures["depth"] for row in rows]
+    known = [gain for gain in gains if not math.isnan(gain)]
+    return sum(known) / len(known) if known else math.nan
+
+
+def _cells(figures: Mapping[str, float]) -> list[str]:
+    cells = []
+    for name, (_, form) in COLUMNS.items():
+        cell = form(figures.get(name, math.nan))
+        kind, _, part = name.partition("_")
+        scatter = figures.get(f"scatter_{part}", math.nan) if kind == "flux" else math.nan
+        cells.append(cell if math.isnan(scatter) else f"{cell} ± {scatter:.3f}")
+    return cells
+
+
+def _verdicts(verdicts: Sequence[Verdict]) -> list[str]:
+    if not verdicts:
+        return ["Not judged: the yardstick or our methods did not run."]
+    lines = [
+        "Ratios of errors are means of the fields' ratios; all others are ratios of totals over the fields.",
+        "",
+        "| method | target | limit | measured | worst field | |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    form = _number(3)
+    for verdict in verdicts:
+        sign = "≥" if verdict.is_least else "≤"
+        met = "met" if verdict.is_met else "**not met**"
+        lines.append(
+            f"| {verdict.method} | {verdict.target} | {sign} {verdict.limit:g} | {form(verdict.measured)} "
+            f"| {form(verdict.worst)} | {met} |"
+        )
+    return lines
+
+
+def count_met(scores: Mapping[str, Mapping[str, Score]], crowded: Sequence[str]) -> tuple[int, int]:
+    """Return how many targets are met, and how many there are."""
+    verdicts = judge(scores, crowded)
+    return sum(verdict.is_met for verdict in verdicts), len(verdicts)

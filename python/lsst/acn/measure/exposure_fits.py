@@ -1,0 +1,197 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""How well a latent image explains each exposure."""
+
+from __future__ import annotations
+
+__all__ = ("ExposureFit", "ExposureFits", "fit_exposures")
+
+import dataclasses
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+
+from ..coadd.coaddition import exposure_weights
+from ..exposures.stack import ExposureStack
+from ..metrics import (
+    PixelClasses,
+    ResidualStatistics,
+    data_range,
+    flag_outliers,
+    normalized_residual,
+    peak_signal_to_noise,
+    predict_exposure,
+    residual_statistics,
+    structural_similarity,
+)
+from .restored_patch import RestoredPatch
+
+
+@dataclasses.dataclass(frozen=True)
+class ExposureFit:
+    """What one exposure has to say on a restoration.
+
+    Parameters
+    ----------
+    visit : `int`
+        Identifier of the exposure.
+    everywhere, source, sky : `ResidualStatistics`
+        Residuals of its prediction: in all valid pixels, in source pixels
+        and in sky pixels.
+    psnr : `float`
+        Peak signal-to-noise ratio of the restored image against it, in dB.
+    ssim : `float`
+        Structural similarity of the two.
+    is_outlier : `bool`
+        Whether its reduced chi-square is unlike that of the others, in source
+        pixels or in sky pixels.
+    """
+
+    visit: int
+    everywhere: ResidualStatistics
+    source: ResidualStatistics
+    sky: ResidualStatistics
+    psnr: float
+    ssim: float
+    is_outlier: bool = False
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ExposureFits:
+    """All exposures together.
+
+    Parameters
+    ----------
+    exposures : `tuple` [`ExposureFit`]
+        One for each exposure.
+    residual : `numpy.ndarray`
+        Weighted mean of the residuals of all exposures in units of its
+        noise, NaN where no exposure is valid, shape ``(height, width)``.
+    full_scale : `float`
+        Data range of the PSNR and the SSIM.
+    """
+
+    exposures: tuple[ExposureFit, ...]
+    residual: np.ndarray
+    full_scale: float
+
+    def column(self, value: Callable[[ExposureFit], float]) -> np.ndarray:
+        """Return one figure of every exposure.
+
+        Parameters
+        ----------
+        value : `~collections.abc.Callable`
+            Takes an `ExposureFit`, returns the figure.
+
+        Returns
+        -------
+        values : `numpy.ndarray`
+            Float64, shape ``(n,)``.
+        """
+        return np.array([value(exposure) for exposure in self.exposures], np.float64)
+
+    @property
+    def outlier_visits(self) -> list[int]:
+        """Visits that are unlike the others (`list` [`int`])."""
+        return [exposure.visit for exposure in self.exposures if exposure.is_outlier]
+
+
+def fit_exposures(
+    patch: RestoredPatch, pixels: PixelClasses, outlier_threshold: float = 5.0, workers: int = 1
+) -> ExposureFits:
+    """Compare every exposure with what the latent image predicts for it.
+
+    Parameters
+    ----------
+    patch : `RestoredPatch`
+        The restoration.
+    pixels : `PixelClasses`
+        Source and sky pixels.
+    outlier_threshold : `float`, optional
+        Deviation from which a visit is an outlier, in standard deviations.
+    workers : `int`, optional
+        Exposures that may be looked at at once.
+
+    Returns
+    -------
+    fits : `ExposureFits`
+        The comparison.
+    """
+    full_scale = data_range(patch.coadd.image[0], patch.coadd.valid[0])
+    signal, noise = np.zeros((2, *patch.box.shape))
+    fits = []
+
+    def fit(index: int) -> tuple[ExposureFit, np.ndarray, np.ndarray]:
+        stack = patch.exposures.exposure(index)
+        residual = normalized_residual(stack, 0, predict_exposure(patch.latent, patch.latent_box, stack, 0))
+        deviation = np.sqrt(np.where(stack.valid[0], stack.variance[0], 0.0))
+        return _fit_exposure(patch, pixels, stack, residual, full_scale), residual, deviation
+
+    # A few exposures at a time: the predictions of all would need as much
+    # memory as the stack.
+    weights = exposure_weights(patch.exposures)
+    for weight, (one, residual, deviation) in zip(weights, _in_turn(fit, len(weights), workers), strict=True):
+        fits.append(one)
+        signal += weight * residual * deviation
+        noise += (weight * deviation) ** 2
+    noise[noise == 0] = np.nan
+    return ExposureFits(_flagged(fits, outlier_threshold), signal / np.sqrt(noise), full_scale)
+
+
+def _in_turn[Result](function: Callable[[int], Result], number: int, workers: int) -> Iterator[Result]:
+    """Yield what a function makes of each index, no more at once than workers."""
+    with ThreadPoolExecutor(workers, thread_name_prefix="fit-exposures") as pool:
+        running: deque[Future[Result]] = deque()
+        for index in range(number):
+            running.append(pool.submit(function, index))
+            if len(running) >= workers:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
+
+
+def _fit_exposure(
+    patch: RestoredPatch, pixels: PixelClasses, stack: ExposureStack, residual: np.ndarray, full_scale: float
+) -> ExposureFit:
+    restored, valid = patch.restored.image[0], stack.valid[0]
+    both = valid & patch.restored.valid[0]
+    return ExposureFit(
+        visit=stack.visits[0],
+        everywhere=residual_statistics(residual, valid),
+        source=residual_statistics(residual, valid & pixels.source),
+        sky=residual_statistics(residual, valid & pixels.sky),
+        psnr=peak_signal_to_noise(stack.image[0], restored, both, full_scale),
+        ssim=structural_similarity(stack.image[0], restored, both, full_scale),
+    )
+
+
+def _flagged(exposures: list[ExposureFit], threshold: float) -> tuple[ExposureFit, ...]:
+    source, sky = (
+        flag_outliers(np.array([getattr(each, name).reduced_chi2 for each in exposures]), threshold)
+        for name in ("source", "sky")
+    )
+    return tuple(
+        dataclasses.replace(exposure, is_outlier=bool(flag))
+        for exposure, flag in zip(exposures, source | sky, strict=True)
+    )

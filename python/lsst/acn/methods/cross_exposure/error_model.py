@@ -1,0 +1,230 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""How wrong a restored image is likely to be, told from the image itself."""
+
+from __future__ import annotations
+
+__all__ = ("ErrorModel", "load_error_model", "predict_variance")
+
+import dataclasses
+import functools
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from .error_features import FEATURES, make_error_features
+from .family.family import RestorationFamily
+from .network.weights import InvalidNetworkError
+
+FILE = "error_model.json"
+FORMAT = "lsst.acn.error_model"
+VERSION = 1
+COVERAGE = FEATURES.index("log coverage")
+
+LEAST_ERROR = 0.001
+"""Least error of any pixel, in standard deviations of a point source: an empty
+sky is not known without error."""
+
+UNSEEN_ERROR = 0.02
+"""Error that is added where exposures are missing, in the same unit, over the
+root of what is left of their weight: what nobody has seen is not empty."""
+
+DIGITS = 6
+"""Significant digits of the stored weights."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ErrorModel:
+    """A small network from the features of a pixel to its expected error.
+
+    Parameters
+    ----------
+    weights, biases : `tuple` [`numpy.ndarray`, ...]
+        Of each layer, float32; shapes ``(n_in, n_out)`` and ``(n_out,)``.
+    """
+
+    weights: tuple[np.ndarray, ...]
+    biases: tuple[np.ndarray, ...]
+
+    def log_sigma(self, features: np.ndarray) -> np.ndarray:
+        """Return the logarithm of the expected error.
+
+        Parameters
+        ----------
+        features : `numpy.ndarray`
+            From `~lsst.acn.methods.cross_exposure.error_features.make_error_features`, shape ``(...,
+            len(FEATURES))``.
+
+        Returns
+        -------
+        log_sigma : `numpy.ndarray`
+            In units of the peak of a point source whose flux is one standard
+            deviation, shape ``(...)``.
+        """
+        hidden = features.reshape(-1, features.shape[-1])
+        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            hidden = hidden @ weight
+            hidden += bias
+            np.maximum(hidden, 0.0, out=hidden)
+        return (hidden @ self.weights[-1] + self.biases[-1]).reshape(features.shape[:-1])
+
+    def sigma(self, features: np.ndarray) -> np.ndarray:
+        """Return the expected error, and never less than can be known.
+
+        Parameters
+        ----------
+        features : `numpy.ndarray`
+            As for `log_sigma`.
+
+        Returns
+        -------
+        sigma : `numpy.ndarray`
+            In the same unit, with `LEAST_ERROR` and `UNSEEN_ERROR`.
+        """
+        coverage = np.exp(features[..., COVERAGE])
+        unseen = np.float32(UNSEEN_ERROR) * np.maximum(1.0 - coverage, 0.0) / np.sqrt(coverage)
+        seen = np.exp(2.0 * self.log_sigma(features))
+        return np.sqrt(seen + unseen**2 + np.float32(LEAST_ERROR) ** 2)
+
+    def pack(self, provenance: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the model as plain values.
+
+        Parameters
+        ----------
+        provenance : `~collections.abc.Mapping`
+            Where it comes from, in plain values.
+
+        Returns
+        -------
+        packed : `dict`
+            What `unpack` takes.
+        """
+        rounded = [_rounded(array) for array in (*self.weights, *self.biases)]
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "features": list(FEATURES),
+            "weights": rounded[: len(self.weights)],
+            "biases": rounded[len(self.weights) :],
+            "checksum": _checksum([np.array(values, np.float32) for values in rounded]),
+            "provenance": dict(provenance),
+        }
+
+    @classmethod
+    def unpack(cls, packed: Mapping[str, Any], name: str = FILE) -> ErrorModel:
+        """Return the model that plain values hold.
+
+        Parameters
+        ----------
+        packed : `~collections.abc.Mapping`
+            From `pack`.
+        name : `str`, optional
+            What to call it in errors.
+
+        Returns
+        -------
+        model : `ErrorModel`
+            The model.
+
+        Raises
+        ------
+        InvalidNetworkError
+            Raised if the values are not an error model, are damaged, or
+            belong to other features.
+        """
+        if packed.get("format") != FORMAT or packed.get("version") != VERSION:
+            raise InvalidNetworkError(
+                f"{name} is not an error model that this version reads: format {packed.get('format')!r}, "
+                f"version {packed.get('version')!r}; wanted {FORMAT!r}, version {VERSION}."
+            )
+        if packed.get("features") != list(FEATURES):
+            raise InvalidNetworkError(
+                f"{name} was fitted to other features: {packed.get('features')}, not {list(FEATURES)}."
+            )
+        try:
+            weights = tuple(np.array(values, np.float32) for values in packed["weights"])
+            biases = tuple(np.array(values, np.float32) for values in packed["biases"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidNetworkError(f"{name} is damaged: {error!r}.") from error
+        if _checksum([*weights, *biases]) != packed.get("checksum"):
+            raise InvalidNetworkError(f"{name} is damaged: its weights do not match its checksum.")
+        return cls(weights, biases)
+
+
+@functools.cache
+def load_error_model() -> ErrorModel:
+    """Return the error model of the shipped network.
+
+    Returns
+    -------
+    model : `ErrorModel`
+        Made by ``benchmarks/shipped/train_error_model.py``.
+    """
+    return ErrorModel.unpack(json.loads((files("lsst.acn") / "data" / FILE).read_text()))
+
+
+def predict_variance(
+    latent: np.ndarray, family: RestorationFamily, kernel: np.ndarray, margin: int
+) -> np.ndarray:
+    """Return the expected squared error of a restored tile.
+
+    Parameters
+    ----------
+    latent : `numpy.ndarray`
+        Latent image in the unit of the family, on the same pixels.
+    family : `RestorationFamily`
+        That it was mixed from, with its coverage.
+    kernel : `numpy.ndarray`
+        Gaussian kernel that the latent image is convolved with.
+    margin : `int`
+        Number of pixels on every side of ``latent`` that are not wanted; best
+        no less than half the kernel.
+
+    Returns
+    -------
+    variance : `numpy.ndarray`
+        Square of what two thirds of the errors of such pixels do not exceed,
+        whether they come from noise or from the method, in the unit of the
+        stack squared, float32, shape ``(height - 2 margin, width - 2
+        margin)``.
+    """
+    sigma = load_error_model().sigma(make_error_features(latent, family, kernel, margin))
+    return (sigma * np.float32(family.unit * kernel.max())) ** 2
+
+
+def _rounded(array: np.ndarray) -> Any:
+    """Return nested lists of numbers with few digits."""
+    if array.ndim == 0:
+        return float(f"{float(array):.{DIGITS}g}")
+    return [_rounded(part) for part in array]
+
+
+def _checksum(arrays: Sequence[np.ndarray]) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,149 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""ImageMM as a restoration method, tile by tile."""
+
+from __future__ import annotations
+
+__all__ = ("ImageMMMethod",)
+
+import logging
+
+import numpy as np
+
+from ...coadd.robust_coadd import robust_coadd
+from ...exposures.boxes import Box
+from ...exposures.source import ExposureSource
+from ...exposures.stack import ExposureStack
+from ...forward.forward_model import ForwardModel
+from ...forward.point_response import matching_fwhm, measure_point_response
+from ...forward.target_psf import convolve_to_target
+from ...restoration_config import RestorationConfig
+from ...restoration_result import empty_history
+from ...tiles.restore_tiles import OnStrip, restore_tiles
+from ..paper.noise_variance import finish_variance
+from .updates import image_mm, image_mm_start
+
+
+class ImageMMMethod:
+    """Restore a stack by multiplicative updates, without a network.
+
+    Parameters
+    ----------
+    exposures : `ExposureSource`
+        The exposures.
+    config : `RestorationConfig`
+        Uses ``image_mm``, ``tiles``, ``n_noise_realizations`` and ``seed``.
+    """
+
+    def __init__(self, exposures: ExposureSource, config: RestorationConfig) -> None:
+        self._exposures = exposures
+        self._config = config
+
+    def fit(self, log: logging.Logger) -> dict[str, np.ndarray]:
+        return empty_history()
+
+    def restore(
+        self,
+        kernel: np.ndarray | None,
+        log: logging.Logger,
+        on_strip: OnStrip | None = None,
+        workers: int | None = None,
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        latent, variance = self._restore(self._exposures, kernel, log, on_strip, workers)
+        return latent, None if variance is None else finish_variance(variance)
+
+    def _restore(
+        self,
+        exposures: ExposureSource,
+        kernel: np.ndarray | None,
+        log: logging.Logger,
+        on_strip: OnStrip | None = None,
+        workers: int | None = None,
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        def restore_tile(stack: ExposureStack, tile: Box) -> tuple[np.ndarray, np.ndarray | None]:
+            return self._restore_tile(stack, exposures.box, tile, kernel)
+
+        # Light of a tile falls within one kernel radius; the light that these
+        # pixels share with the tile comes from within one more.
+        reach = 2 * exposures.psf.radius
+        return restore_tiles(
+            exposures,
+            restore_tile,
+            self._config.tiles,
+            reach=reach,
+            log=log,
+            on_strip=on_strip,
+            workers=workers,
+        )
+
+    def to_latent(self, restored: np.ndarray) -> np.ndarray:
+        return restored
+
+    def kernel_fwhm(self, target_fwhm: float) -> float:
+        log = logging.getLogger(__name__)
+        response = measure_point_response(self._exposures, lambda stack: self._restore(stack, None, log)[0])
+        return matching_fwhm(response, target_fwhm)
+
+    def _restore_tile(
+        self, stack: ExposureStack, patch: Box, tile: Box, kernel: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        data_box = tile.grown_by(2 * stack.psf.radius).intersection(stack.box)
+        part = stack.cutout(data_box)
+        latent_box = data_box.grown_by(part.psf.radius)
+        latent = self._solve(part, None)
+        inside = latent[tile.slices_within(latent_box)]
+        if kernel is None:
+            return inside, None
+        place = tile.y_start - patch.y_start, tile.x_start - patch.x_start
+        rng = np.random.default_rng([self._config.seed, 2, *(2**16 + start for start in place)])
+        where = tile.intersection(patch)
+        total = np.zeros(where.shape)
+        for _ in range(self._config.n_noise_realizations):
+            change = self._solve(part, rng) - latent
+            total += convolve_to_target(change, latent_box, kernel, where) ** 2
+        return inside, (total / self._config.n_noise_realizations).astype(np.float32)
+
+    def _solve(self, part: ExposureStack, noise: np.random.Generator | None) -> np.ndarray:
+        """Return the latent image of a cut-out, if wanted with more noise."""
+        options = self._config.image_mm
+        model = ForwardModel(part.shape, part.psf.size)
+        spectra = model.spectra(part.psf.at(*part.box.center))
+        root_weight = 1.0 / np.sqrt(part.variance)
+        image = part.image
+        if noise is not None:
+            sigma = np.sqrt(part.variance, where=part.valid, out=np.zeros_like(part.variance))
+            image = image + sigma * noise.standard_normal(image.shape, np.float32)
+        coadd = robust_coadd(image, part.variance, part.valid)
+        return image_mm(
+            image,
+            root_weight,
+            model,
+            spectra,
+            image_mm_start(coadd, part.psf.radius),
+            iterations=options.iterations,
+            delta=options.huber_delta if options.robust else None,
+            max_factor=options.max_factor,
+            accelerate=options.accelerate,
+        )
+
+    def summary(self) -> dict[str, int | float | str]:
+        return {"iterations": self._config.image_mm.iterations}

@@ -1,0 +1,137 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""The paper's network as a restoration method."""
+
+from __future__ import annotations
+
+__all__ = ("PaperMethod",)
+
+import logging
+from collections.abc import Callable
+
+import numpy as np
+
+from ...exposures.stack import ExposureStack
+from ...forward.point_response import matching_fwhm, measure_point_response
+from ...restoration_config import RestorationConfig
+from ...tiles.grid import TileBlender, tile_grid
+from ...tiles.restore_tiles import OnStrip
+from .inputs import PatchInputs
+from .network import PaperNetwork
+from .noise_variance import estimate_variance
+from .training import train
+
+
+class PaperMethod:
+    """Train the encoder on a stack, then restore that stack with it.
+
+    Parameters
+    ----------
+    stack : `ExposureStack`
+        The exposures.
+    config : `RestorationConfig`
+        Network, training, tiles and seed.
+    """
+
+    def __init__(self, stack: ExposureStack, config: RestorationConfig) -> None:
+        self._config = config
+        self._stack = stack
+        self.network = PaperNetwork(config, len(stack))
+        self.inputs = PatchInputs(stack, self.network.margin)
+        self.encode = _compile_encoder(self.network)
+
+    def fit(self, log: logging.Logger) -> dict[str, np.ndarray]:
+        return train(self.network, self.inputs, self._config, log)
+
+    def restore(
+        self,
+        kernel: np.ndarray | None,
+        log: logging.Logger,
+        on_strip: OnStrip | None = None,
+        workers: int | None = None,
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        if on_strip is not None:
+            on_strip(self._stack.box, self._stack)
+        latent = self._latent(self.inputs)
+        if kernel is None:
+            return latent, None
+        return latent, estimate_variance(self.encode, self.inputs, self._config, kernel)
+
+    def _latent(self, inputs: PatchInputs) -> np.ndarray:
+        tiles = self._config.tiles
+        latent_box = inputs.box.grown_by(inputs.psf.radius)
+        blender = TileBlender(latent_box, tiles.overlap)
+        for tile in tile_grid(latent_box, tiles.restoring_size, tiles.overlap):
+            blender.add(tile, self.encode(inputs.encoder_input(tile)[None])[0])
+        return blender.result() * np.float32(inputs.scale)
+
+    def to_latent(self, restored: np.ndarray) -> np.ndarray:
+        return restored
+
+    def kernel_fwhm(self, target_fwhm: float) -> float:
+        def restore_latent(stack: ExposureStack) -> np.ndarray:
+            return self._latent(PatchInputs(stack, self.network.margin, scale=self.inputs.scale))
+
+        response = measure_point_response(self._stack, restore_latent)
+        return matching_fwhm(response, target_fwhm)
+
+    def summary(self) -> dict[str, int | float | str]:
+        import keras
+
+        return {
+            "backend": keras.backend.backend(),
+            "keras_version": keras.version(),
+            "n_parameters": int(self.network.model.count_params()),
+        }
+
+
+def _compile_encoder(network: PaperNetwork) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the encoder as a function of NumPy arrays."""
+    import keras
+
+    encode: Callable[[np.ndarray], object]
+    match keras.backend.backend():
+        case "tensorflow":
+            import tensorflow as tf
+
+            encode = tf.function(network.encode, autograph=False)
+        case "jax":
+            import jax
+
+            # The weights are arguments, for JAX would freeze them at their
+            # values of the first call.
+            compiled = jax.jit(
+                lambda trainable, fixed, exposures: (
+                    network.encoder.stateless_call(trainable, fixed, exposures, training=False)[0][..., 0]
+                    * network.output_unit
+                )
+            )
+
+            def encode(exposures: np.ndarray) -> object:
+                model = network.encoder
+                trainable = [variable.value for variable in model.trainable_variables]
+                fixed = [variable.value for variable in model.non_trainable_variables]
+                return compiled(trainable, fixed, exposures)
+
+        case _:
+            encode = network.encode
+    return lambda exposures: np.asarray(keras.ops.convert_to_numpy(encode(exposures)))

@@ -1,0 +1,97 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""Mask and provenance of an image, gathered while its exposures pass by."""
+
+from __future__ import annotations
+
+__all__ = ("PatchRecords",)
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..coadd.coaddition import exposure_weights
+from ..exposures.boxes import Box
+from ..exposures.source import ExposureSource
+from ..exposures.stack import ExposureStack
+from ..image_io import ProvenanceCollector
+from .mask_propagation import PropagatedMask, untouched_mask
+
+if TYPE_CHECKING:
+    from ..warps.task import WarpInputs
+
+
+class PatchRecords:
+    """What the outputs say of the exposures, besides their pixels.
+
+    Parameters
+    ----------
+    inputs : `WarpInputs`
+        The warps.
+    propagate : `~collections.abc.Callable`
+        Takes exposures, the weight of each, and where the PSF of the output
+        is exact (or `None`); returns their `PropagatedMask`.
+    """
+
+    def __init__(self, inputs: WarpInputs, propagate: Callable[..., PropagatedMask]) -> None:
+        self._exposures: ExposureSource = inputs.exposures
+        self._propagate = propagate
+        self._weights = dict(zip(self._exposures.visits, exposure_weights(self._exposures), strict=True))
+        untouched = untouched_mask(self._exposures.box.shape, self._exposures.mask_planes)
+        self._mask = untouched.array
+        self._planes = dict(untouched.planes)
+        self._provenance = ProvenanceCollector(self._exposures, inputs.identities)
+
+    def add(self, box: Box, strip: ExposureStack, exact_psf: np.ndarray | None = None) -> None:
+        """Take note of some rows of the patch.
+
+        Parameters
+        ----------
+        box : `Box`
+            These rows.
+        strip : `ExposureStack`
+            The exposures, on at least these rows.
+        exact_psf : `numpy.ndarray`, optional
+            `True` where the PSF of the output is exact, shape ``box.shape``.
+        """
+        part = strip.cutout(box)
+        weights = np.array([self._weights[visit] for visit in part.visits])
+        mask = self._propagate(part, weights, exact_psf)
+        self._mask[box.slices_within(self._exposures.box)] = mask.array
+        self._planes.update(mask.planes)
+        self._provenance.add(box, part)
+
+    @property
+    def mask(self) -> PropagatedMask:
+        """Mask of the output (`PropagatedMask`)."""
+        return PropagatedMask(self._mask, self._planes)
+
+    def provenance(self) -> Any:
+        """Return the provenance of the output.
+
+        Returns
+        -------
+        provenance : `lsst.images.cells.CoaddProvenance`
+            For `lsst.acn.image_io.make_cell_coadd`.
+        """
+        return self._provenance.finish()

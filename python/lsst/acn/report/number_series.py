@@ -1,0 +1,103 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+"""Figures with several values, as small tables."""
+
+from __future__ import annotations
+
+__all__ = ("FigureSeries", "collect_series")
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+
+from .cells import brief
+from .numbers import Figure
+
+
+@dataclasses.dataclass(frozen=True)
+class FigureSeries:
+    """Figures that belong together, with a value in every row.
+
+    Parameters
+    ----------
+    name : `str`
+        What their names have in common.
+    heads : `tuple` [`tuple` [`str`, `str`, `str`]]
+        What is left of each name, its unit and description.
+    rows : `tuple` [`tuple` [`str`, ...]]
+        Values as text, a value of each figure in every row.
+    """
+
+    name: str
+    heads: tuple[tuple[str, str, str], ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def collect_series(figures: Mapping[str, Figure]) -> tuple[FigureSeries, ...]:
+    """Return the figures that have several values.
+
+    Parameters
+    ----------
+    figures : `~collections.abc.Mapping` [`str`, `Figure`]
+        All figures of a patch by name.
+
+    Returns
+    -------
+    series : `tuple` [`FigureSeries`]
+        One for all neighbours, at least two, whose names begin alike and that
+        have equally many values.  Rows in which only the first figure says
+        anything, the middle of an empty bin, are left out.
+    """
+    several = [(name, each) for name, each in figures.items() if isinstance(each.value, tuple)]
+    groups = (dict(members) for _, members in itertools.groupby(several, key=_kind))
+    return tuple(_series(members) for members in groups if len(members) > 1)
+
+
+def _kind(item: tuple[str, Figure]) -> tuple[str, int]:
+    name, figure = item
+    return _stem(name), len(figure.value) if isinstance(figure.value, tuple) else 0
+
+
+def _stem(name: str) -> str:
+    return name.rpartition("_")[0]
+
+
+def _series(figures: Mapping[str, Figure]) -> FigureSeries:
+    stem = _stem(next(iter(figures)))
+    values = [figure.value for figure in figures.values() if isinstance(figure.value, tuple)]
+    rows = [row for row in zip(*values, strict=True) if not all(map(_says_nothing, row[1:]))]
+    return FigureSeries(
+        name=stem,
+        heads=tuple(
+            (name.removeprefix(f"{stem}_"), figure.column.unit, figure.column.description)
+            for name, figure in figures.items()
+        ),
+        rows=tuple(_texts(row) for row in rows),
+    )
+
+
+def _says_nothing(value: object) -> bool:
+    return value is None or value == 0 or (isinstance(value, float) and math.isnan(value))
+
+
+def _texts(row: Sequence[object]) -> tuple[str, ...]:
+    return tuple(brief(value) for value in row)

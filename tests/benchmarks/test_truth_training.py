@@ -1,0 +1,109 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""Training against the truth of simulated fields."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pytest
+from scipy.signal import oaconvolve
+from small_fields import make_config, make_stack
+
+from benchmarks.shipped.truth_training import draw_truth_batches, make_truth_sample, truth_loss
+from lsst.acn import gaussian_kernel
+from lsst.acn.methods.cross_exposure.family.family import SHARP_MEMBER
+from lsst.acn.methods.cross_exposure.family.sampling import sampled_kernel_fwhm
+from lsst.acn.methods.cross_exposure.network.mixing_network import MixingNetwork
+from lsst.acn.methods.cross_exposure.network.training import take_training_steps
+
+MARGIN = 6
+
+
+def make_sample(seed=0):
+    stack, latent = make_stack(n=6, shape=(48, 48), seed=seed)
+    radius = stack.psf.radius
+    truth = oaconvolve(latent, gaussian_kernel(2.5), mode="same")[radius:-radius, radius:-radius]
+    return make_truth_sample(stack, truth, MARGIN)
+
+
+def make_network():
+    network = MixingNetwork(make_config(), channels=4, dilations=[1])
+    assert network.margin == MARGIN
+    return network
+
+
+def test_a_sample_is_in_units_of_the_point_source_noise():
+    sample = make_sample()
+    height, width = sample.truth.shape
+    assert sample.family.members.shape[:2] == (height + 2 * MARGIN, width + 2 * MARGIN)
+    assert sample.noise * sample.family.unit == pytest.approx(1 / np.sqrt(6))
+    assert sample.is_known.all()
+
+
+def test_tiles_turn_with_their_truth():
+    sample = make_sample()
+    # A member that shows the truth must show it in every tile.
+    inside = np.s_[MARGIN:-MARGIN, MARGIN:-MARGIN]
+    sample.family.members[..., 0][inside] = sample.truth
+    batches = draw_truth_batches([sample], size=20, batch_size=6, rng=np.random.default_rng(0))
+    features, members, truth, is_known, noise = next(batches)
+    assert features.shape[:3] == members.shape[:3] == (6, 20 + 2 * MARGIN, 20 + 2 * MARGIN)
+    np.testing.assert_array_equal(members[:, MARGIN:-MARGIN, MARGIN:-MARGIN, 0], truth)
+    assert is_known.shape == truth.shape
+    assert noise.shape == (6,)
+    assert len({tile.tobytes() for tile in truth}) == 6
+
+
+def test_loss_by_hand():
+    network = make_network()
+    sample = make_sample()
+    batch = next(draw_truth_batches([sample], size=24, batch_size=2, rng=np.random.default_rng(1)))
+    features, members, truth, is_known, noise = batch
+    kernel = gaussian_kernel(sampled_kernel_fwhm(2.5))[None]
+    inside = np.s_[:, MARGIN:-MARGIN, MARGIN:-MARGIN]
+    mixed = oaconvolve(np.asarray(network.mix(features, members)), kernel, mode="same", axes=(1, 2))[inside]
+    light = oaconvolve(members[..., SHARP_MEMBER], kernel, mode="same", axes=(1, 2))[inside]
+    level = light / noise[:, None, None]
+    unit_squared = noise[:, None, None] ** 2 + (0.05 * light) ** 2
+    ours, reference = (np.sqrt(1 + 0.5 * (image - truth) ** 2 / unit_squared) - 1 for image in (mixed, light))
+    expected = 0.0
+    for part in (level < 2, (level >= 2) & (level < 20), level >= 20):
+        sums = [np.where(part, values, 0).sum(axis=(1, 2)) for values in (ours, reference)]
+        expected += np.mean(sums[0] / (sums[1] + 1))
+    assert is_known.all()
+    assert float(truth_loss(network, 2.5)(batch)) == pytest.approx(expected, rel=1e-3)
+
+
+def test_training_lowers_the_loss():
+    network = make_network()
+    drawn = draw_truth_batches(
+        [make_sample(0), make_sample(1)], size=32, batch_size=2, rng=np.random.default_rng(2)
+    )
+    batches = ((batch, number % 10 == 0) for number, batch in enumerate(drawn, start=1))
+    options = make_config(cross_exposure__steps=40, cross_exposure__learning_rate=0.01).cross_exposure
+    history = take_training_steps(
+        network, batches, truth_loss(network, 2.5), options, logging.getLogger(__name__)
+    )
+    assert list(history["epoch"]) == [1, 2, 3, 4]
+    assert history["loss"][-1] < 0.9 * history["loss"][0]

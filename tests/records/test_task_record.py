@@ -1,0 +1,53 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+from __future__ import annotations
+
+import json
+
+from lsst.acn import RestorationConfig
+from lsst.acn.records.task_record import config_digest, config_text, package_versions, provenance_record
+
+
+def test_digest_depends_on_values_alone() -> None:
+    one, other = RestorationConfig(), RestorationConfig()
+    one.seed, one.target_psf_fwhm = 1, 3.0
+    other.target_psf_fwhm, other.seed = 3.0, 1
+    assert config_digest(one) == config_digest(other)
+    other.training.epochs += 1
+    assert config_digest(one) != config_digest(other)
+
+
+def test_text_holds_every_field() -> None:
+    config = RestorationConfig(seed=5)
+    assert json.loads(config_text(config)) == config.toDict()
+
+
+def test_versions_are_short() -> None:
+    versions = package_versions()
+    assert {"acn", "numpy", "python"} <= versions.keys()
+    assert all(" " not in version for version in versions.values())
+
+
+def test_record_keeps_the_summary() -> None:
+    record = provenance_record(RestorationConfig(), [7, 3], {"seed": 9})
+    assert (record["seed"], record["visits"], record["n_exposures"]) == (9, "[7, 3]", 2)
+    assert all(isinstance(value, int | float | str) for value in record.values())

@@ -1,0 +1,243 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from lsst.acn import Box, gaussian_kernel
+from lsst.acn.image_io import PatchGeometry, make_patch_geometry, make_warp, tangent_plane_wcs
+from lsst.acn.repository.dimension_records import patch_index, stored_patch_box
+from lsst.acn.repository.store import (
+    RepositoryConflictError,
+    VisitDescription,
+    check_not_stored,
+    open_repository,
+    put_warps,
+    register_warp_type,
+    sync_dimensions,
+)
+from lsst.daf.butler import Butler, DatasetType
+
+VISITS = [VisitDescription(visit, "r", "r_01", 20260131, 30.0) for visit in (1, 2)]
+
+
+def patch(number: int, *, ra: float = 30.0, skymap: str = "test") -> PatchGeometry:
+    """Return one of the patches that lie side by side in a row."""
+    return make_patch_geometry(
+        tangent_plane_wcs(ra, -5.0, 0.2),
+        skymap=skymap,
+        tract=0,
+        patch=number,
+        index=(0, number),
+        outer_box=Box(0, 32, 32 * number, 32 * number + 32),
+        cell_size=16,
+    )
+
+
+def warp(geometry: PatchGeometry) -> Any:
+    ones = np.ones((32, 32))
+    return make_warp(ones, ones, gaussian_kernel(2.0, 7), geometry=geometry, band="r")
+
+
+def sync(butler: Butler, patches: Sequence[PatchGeometry], **keywords: Any) -> None:
+    sync_dimensions(butler, **({"instrument": "TestCam", "visits": VISITS, "patches": patches} | keywords))
+
+
+def pairs_that_overlap(butler: Butler) -> set[tuple[int, int]]:
+    where = "instrument = 'TestCam' AND skymap = 'test' AND tract = 0"
+    found = butler.query_data_ids(["visit", "patch"], where=where, explain=False)
+    return {(identity["visit"], identity["patch"]) for identity in found}
+
+
+def test_several_patches_share_visits(tmp_path: Path) -> None:
+    patches = [patch(0), patch(1)]
+    with open_repository(str(tmp_path / "repo")) as butler:
+        sync(butler, patches)
+        for geometry in patches:
+            put_warps(
+                butler, [(visit.visit, warp(geometry)) for visit in VISITS], instrument="TestCam", run="warps"
+            )
+    with Butler.from_config(str(tmp_path / "repo"), collections="warps") as butler:
+        found = butler.query_datasets("direct_warp", where="patch = 1 AND band = 'r' AND skymap = 'test'")
+        assert sorted(reference.dataId["visit"] for reference in found) == [1, 2]
+        assert butler.get(found[0]).bbox.x.start == 32
+        assert pairs_that_overlap(butler) == {(1, 0), (1, 1), (2, 0), (2, 1)}
+        (record,) = butler.query_dimension_records("visit", instrument="TestCam", visit=2)
+        assert (record.day_obs, record.physical_filter, record.exposure_time) == (20260131, "r_01", 30.0)
+
+
+def test_regions_grow_with_patches_that_come_later(tmp_path: Path) -> None:
+    with open_repository(str(tmp_path / "repo")) as butler:
+        sync(butler, [patch(0)])
+        assert (1, 3) not in pairs_that_overlap(butler)
+        sync(butler, [patch(3)], visits=VISITS[:1])
+        assert (1, 3) in pairs_that_overlap(butler)
+        assert (2, 3) not in pairs_that_overlap(butler)
+        (tract,) = butler.query_dimension_records("tract", skymap="test")
+        (last,) = butler.query_dimension_records("patch", skymap="test", tract=0, patch=3)
+        assert tract.region.contains(last.region.getCentroid())
+
+
+def test_registering_again_changes_nothing(tmp_path: Path) -> None:
+    with open_repository(str(tmp_path / "repo")) as butler:
+        sync(butler, [patch(0), patch(1)])
+        elements = ("instrument", "skymap", "tract", "patch", "visit", "physical_filter", "day_obs")
+        before = [butler.query_dimension_records(name) for name in elements]
+        sync(butler, [patch(1)])
+        assert [butler.query_dimension_records(name) for name in elements] == before
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        ({"visits": [VisitDescription(1, "g", "r_01", 20260131)]}, "'r_01' of TestCam is of band 'r'"),
+        ({"visits": [VisitDescription(1, "r", "r_02", 20260131)]}, "Visit 1 .* physical_filter 'r_01'"),
+        ({"visits": [VisitDescription(1, "r", "r_01", 20260201)]}, "Visit 1 .* day_obs 20260131"),
+        ({"patches": [patch(0, ra=30.1)]}, "Patch 0 .* elsewhere on the sky"),
+        ({"patches": [patch(10)]}, "row 0, column 10.* not among the 10 rows"),
+    ],
+)
+def test_conflict_is_told_and_changes_nothing(tmp_path: Path, keywords: dict[str, Any], message: str) -> None:
+    with open_repository(str(tmp_path / "repo")) as butler:
+        sync(butler, [patch(0)])
+        with pytest.raises(RepositoryConflictError, match=message):
+            sync(butler, **({"patches": [patch(0)]} | keywords))
+        for name, count in {"visit": 2, "physical_filter": 1, "day_obs": 1, "patch": 1}.items():
+            assert len(butler.query_dimension_records(name)) == count
+
+
+def test_patch_in_another_place_of_its_tract_is_a_conflict(tmp_path: Path) -> None:
+    with open_repository(str(tmp_path / "repo")) as butler:
+        sync(butler, [patch(0)])
+        butler.registry.insertDimensionData(
+            "patch", {"skymap": "test", "tract": 0, "patch": 1, "cell_x": 5, "cell_y": 6}
+        )
+        with pytest.raises(RepositoryConflictError, match="row 6, column 5"):
+            sync(butler, [patch(1)])
+
+
+def test_visit_of_another_origin_is_left_alone(tmp_path: Path) -> None:
+    with open_repository(str(tmp_path / "repo")) as butler:
+        sync(butler, [patch(0)])
+        (record,) = butler.query_dimension_records("visit", instrument="TestCam", visit=1)
+        row = record.toDict() | {"id": 5, "name": "5", "observation_reason": "survey"}
+        butler.registry.insertDimensionData("visit", row)
+        visits = [VisitDescription(5, "r", "r_01", 20260131)]
+        sync(butler, [patch(0)], visits=visits)
+        with pytest.raises(RepositoryConflictError, match="Visit 5 .* elsewhere"):
+            sync(butler, [patch(3)], visits=visits)
+        (after,) = butler.query_dimension_records("visit", instrument="TestCam", visit=5)
+        assert after.region == record.region
+
+
+def test_patch_is_found_again(tmp_path: Path) -> None:
+    with open_repository(str(tmp_path / "repo")) as butler:
+        assert stored_patch_box(butler, patch(3)) is None
+        assert patch_index(butler, patch(3), (2, 2)) == (1, 1)
+        sync(butler, [patch(3)], patch_grid=(1, 7))
+        assert stored_patch_box(butler, patch(3)) == Box(0, 32, 96, 128)
+        assert patch_index(butler, patch(3), (2, 2)) == (0, 3)
+        # The skymap is known by now, even where the patch is not.
+        assert patch_index(butler, patch(8), (2, 2)) == (1, 1)
+
+
+def test_stored_warps_are_found(tmp_path: Path) -> None:
+    identity = {"run": "warps", "instrument": "TestCam", "skymap": "test", "tract": 0, "patch": 0}
+    with open_repository(str(tmp_path / "repo")) as butler:
+        check_not_stored(butler, [1, 2], **identity)
+        sync(butler, [patch(0)])
+        put_warps(butler, [(2, warp(patch(0)))], instrument="TestCam", run="warps")
+        check_not_stored(butler, [1], **identity)
+        check_not_stored(butler, [2], **(identity | {"patch": 1}))
+        check_not_stored(butler, [2], **(identity | {"run": "other"}))
+        with pytest.raises(RepositoryConflictError, match=r"warps of visits \[2\]"):
+            check_not_stored(butler, [1, 2], **identity)
+
+
+def test_warps_are_stored_all_or_none(tmp_path: Path) -> None:
+    def warps() -> Any:
+        yield 1, warp(patch(0))
+        raise OSError("disk is full")
+
+    with open_repository(str(tmp_path / "repo")) as butler:
+        sync(butler, [patch(0)])
+        with pytest.raises(OSError, match="disk is full"):
+            put_warps(butler, warps(), instrument="TestCam", run="warps")
+        assert not butler.query_datasets("direct_warp", collections="warps", explain=False)
+        assert not list((tmp_path / "repo").rglob("*.fits"))
+
+
+def test_type_of_warps_that_is_there_is_kept(tmp_path: Path) -> None:
+    with open_repository(str(tmp_path / "repo")) as butler:
+        dimensions = ("instrument", "visit", "skymap", "tract", "patch")
+        there = DatasetType("direct_warp", dimensions, "MaskedImageV2", universe=butler.dimensions)
+        butler.registry.registerDatasetType(there)
+        assert register_warp_type(butler) == there
+
+
+def test_repository_made_in_vain_is_removed(tmp_path: Path) -> None:
+    root = tmp_path / "new" / "repo"
+    with pytest.raises(RuntimeError, match="in vain"), open_repository(str(root)):
+        raise RuntimeError("in vain")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_empty_folder_that_was_there_stays(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="in vain"), open_repository(str(tmp_path)):
+        raise RuntimeError("in vain")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_repository_that_was_there_stays(tmp_path: Path) -> None:
+    with open_repository(str(tmp_path / "repo")) as butler:
+        sync(butler, [patch(0)])
+    with pytest.raises(RuntimeError, match="in vain"), open_repository(str(tmp_path / "repo")):
+        raise RuntimeError("in vain")
+    with Butler.from_config(str(tmp_path / "repo")) as butler:
+        assert len(butler.query_dimension_records("visit")) == 2
+
+
+def test_other_folders_are_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("all of it")
+    with (
+        pytest.raises(RepositoryConflictError, match="neither empty nor a Butler"),
+        open_repository(str(tmp_path)),
+    ):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_the_psf_of_a_cell_is_compressed_as_one(tmp_path: Path) -> None:
+    with open_repository(str(tmp_path / "repo")) as butler:
+        sync(butler, [patch(0)])
+        [reference] = put_warps(butler, [(1, warp(patch(0)))], instrument="TestCam", run="warps")
+        path = butler.getURI(reference).ospath
+        stored = butler.get(reference)
+    with fits.open(path, disable_image_compression=True) as hdus:
+        assert len(hdus["PSF"].data) == (32 // 16) ** 2
+    np.testing.assert_array_equal(stored.psf.compute_kernel_image(x=8, y=8).array, gaussian_kernel(2.0, 7))

@@ -1,0 +1,169 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lsst.acn.restoration
+from lsst.acn import (
+    ExposureStack,
+    RestorationConfig,
+    RestorationResult,
+    gaussian_kernel,
+)
+from lsst.acn.records.task_record import config_digest
+from lsst.acn.restore_coadd import RestoreCoaddConfig, RestoreCoaddConnections, RestoreCoaddTask
+from lsst.acn.tiles.restore_tiles import OnStrip
+from lsst.acn.warps.task import WarpInputs
+from lsst.pipe.base import Struct
+from lsst.pipe.base.testUtils import assertValidOutput, lintConnections
+
+
+def fake_restore(
+    stack: ExposureStack, config: RestorationConfig, *, on_strip: OnStrip, **keywords: Any
+) -> RestorationResult:
+    on_strip(stack.box, stack)
+    latent_box = stack.box.grown_by(stack.psf.radius)
+    return RestorationResult(
+        image=np.full(stack.shape, 3.0, np.float32),
+        variance=np.full(stack.shape, 4.0, np.float32),
+        latent=np.full(latent_box.shape, 5.0, np.float32),
+        latent_box=latent_box,
+        target_psf=gaussian_kernel(config.target_psf_fwhm),
+        history={
+            "epoch": np.array([1, 2]),
+            "loss": np.array([2.0, 1.0]),
+            "learning_rate": np.array([0.1, 0.1]),
+            "seconds": np.array([0.5, 1.0]),
+        },
+        summary={"seed": config.seed, "backend": "none", "method": "fake", "n_parameters": 7},
+    )
+
+
+@pytest.fixture
+def outputs(warp_inputs: WarpInputs, monkeypatch: pytest.MonkeyPatch) -> Struct:
+    """What the task makes of a restoration that is not one, and the task."""
+    monkeypatch.setattr(lsst.acn.restoration, "restore", fake_restore)
+    task = RestoreCoaddTask()
+    return Struct(task=task, **task.run(inputs=warp_inputs).getDict())
+
+
+def test_outputs_are_what_the_connections_announce(outputs: Struct) -> None:
+    lintConnections(RestoreCoaddConnections)
+    assertValidOutput(outputs.task, outputs)
+
+
+def test_restored_coadd_holds_the_planes_of_the_result(outputs: Struct) -> None:
+    coadd = outputs.restored_coadd
+    assert (coadd.image.array == 3).all()
+    assert (coadd.variance.array == 4).all()
+    assert (coadd.bbox.y.start, coadd.bbox.x.start) == (100, 200)
+    assert coadd.unit == "nJy"
+    assert coadd.band == "r"
+
+
+def test_restored_coadd_keeps_the_planes_of_the_warps(outputs: Struct) -> None:
+    mask = outputs.restored_coadd.mask
+    planes = {"NO_DATA", "SATURATED", "COSMIC_RAY", "DETECTED", "REJECTED", "INEXACT_PSF"}
+    assert planes <= set(mask.schema.names)
+    assert np.argwhere(mask.get("NO_DATA")).tolist() == [[0, 0]]
+    assert np.argwhere(mask.get("SATURATED")).tolist() == [[16, 16]]
+    assert np.argwhere(mask.get("REJECTED")).tolist() == [[5, 5], [16, 16]]
+    assert not mask.get("INEXACT_PSF").any()
+
+
+def test_psf_is_the_target_in_every_cell(outputs: Struct) -> None:
+    psf = outputs.restored_coadd.psf
+    for y in (105, 135):
+        for x in (205, 225, 255):
+            kernel = psf.compute_kernel_image(x=x, y=y).array
+            np.testing.assert_allclose(kernel, gaussian_kernel(2.5), atol=1e-7)
+
+
+def test_latent_image_lies_around_the_patch(outputs: Struct) -> None:
+    latent = outputs.restored_coadd_latent
+    assert latent.array.shape == (40 + 12, 60 + 12)
+    assert (latent.bbox.y.start, latent.bbox.x.start) == (94, 194)
+    assert latent.unit == "nJy"
+    ours = outputs.restored_coadd.sky_projection.pixel_to_sky(x=205.0, y=105.0)
+    assert latent.sky_projection.pixel_to_sky(x=205.0, y=105.0).separation(ours).arcsec < 1e-6
+
+
+def test_training_table_has_a_row_per_epoch(outputs: Struct) -> None:
+    table = outputs.restored_coadd_training
+    assert table.colnames == ["epoch", "loss", "learning_rate", "seconds", "seed"]
+    assert set(table["seed"]) == {outputs.task.config.restoration.seed}
+    assert table["loss"].tolist() == [2.0, 1.0]
+    assert table["seconds"].unit == "s"
+    assert all(table[name].description for name in table.colnames)
+
+
+@pytest.mark.parametrize("name", ["restored_coadd", "restored_coadd_latent", "restored_coadd_training"])
+def test_each_output_says_where_it_comes_from(outputs: Struct, name: str) -> None:
+    output = getattr(outputs, name)
+    record = output.meta if name == "restored_coadd_training" else output.metadata
+    assert record["seed"] == outputs.task.config.restoration.seed
+    assert record["backend"] == "none"
+    assert json.loads(record["visits"]) == [10, 11, 12]
+    assert record["config_sha256"] == config_digest(outputs.task.config)
+    assert json.loads(record["config"])["restoration"]["training"]["epochs"] == 450
+    assert "acn" in json.loads(record["packages"])
+
+
+def test_task_metadata_sums_up_the_restoration(outputs: Struct) -> None:
+    metadata = outputs.task.metadata
+    assert metadata.getArray("visits") == [10, 11, 12]
+    assert (metadata["n_exposures"], metadata["n_parameters"], metadata["method"]) == (3, 7, "fake")
+
+
+def quick_config(method: str, seed: int) -> RestoreCoaddConfig:
+    config = RestoreCoaddConfig()
+    config.restoration.method = method
+    config.restoration.seed = seed
+    config.restoration.training.epochs = 2
+    config.restoration.network.kernel_sizes = [3]
+    config.restoration.network.depth = 1
+    config.restoration.tiles.training_size = 32
+    config.restoration.image_mm.iterations = 2
+    config.restoration.n_noise_realizations = 2
+    return config
+
+
+@pytest.mark.parametrize("method", ["paper", "image_mm"])
+def test_same_seed_gives_the_same_arrays(warp_inputs: WarpInputs, method: str) -> None:
+    first, again, other = (
+        RestoreCoaddTask(config=quick_config(method, seed)).run(inputs=warp_inputs) for seed in (1, 1, 2)
+    )
+    assert first.restored_coadd.metadata["method"] == method
+    for name in ("image", "variance"):
+        array = getattr(first.restored_coadd, name).array
+        np.testing.assert_array_equal(array, getattr(again.restored_coadd, name).array)
+        assert np.isfinite(array).all()
+    np.testing.assert_array_equal(first.restored_coadd_latent.array, again.restored_coadd_latent.array)
+    np.testing.assert_array_equal(
+        first.restored_coadd_training["loss"], again.restored_coadd_training["loss"]
+    )
+    assert (first.restored_coadd.variance.array != other.restored_coadd.variance.array).any()
