@@ -21,6 +21,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 from collections.abc import Callable, Iterator
@@ -205,13 +206,14 @@ def test_edges_have_to_ascend() -> None:
 @pytest.fixture(scope="module")
 def network() -> dict[str, Any]:
     """A stored network that is unlike the one that a restoration would begin with."""
-    from lsst.acn.methods.cross_exposure.network.mixing_network import MixingNetwork
+    from lsst.acn.methods.cross_exposure.network.mixing_network import fresh_network
     from lsst.acn.methods.cross_exposure.network.weights import pack_network
 
-    network = MixingNetwork(network_config().restoration)
+    options = network_config().restoration.cross_exposure
     rng = np.random.default_rng(4)
-    weights = [each + 0.3 * rng.normal(size=each.shape) for each in network.model.get_weights()]
-    network.model.set_weights(weights)
+    network = fresh_network(options.channels, tuple(options.dilations), rng)
+    weights = tuple((each + 0.3 * rng.normal(size=each.shape)).astype("f4") for each in network.weights)
+    network = dataclasses.replace(network, weights=weights)
     return json.loads(json.dumps(pack_network(network, {"seed": 4})))
 
 

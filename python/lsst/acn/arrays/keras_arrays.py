@@ -131,7 +131,7 @@ class KerasArrays:
     def constant(self, array: np.ndarray) -> Any:
         if np.iscomplexobj(array):
             return self.make_complex(self.constant(array.real), self.constant(array.imag))
-        return self._ops.convert_to_tensor(np.ascontiguousarray(array))
+        return self._ops.convert_to_tensor(np.asarray(array, order="C"))
 
     def run(self, function: Callable[..., Any], *arguments: Any, **static: Any) -> Any:
         key = function, tuple(sorted(static.items()))

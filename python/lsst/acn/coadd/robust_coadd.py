@@ -132,7 +132,8 @@ def _interpolate(xp: Arrays, image: Any, known: Any) -> Any:
 
         def spread(state: Any = state, transfer: Any = transfer) -> Any:
             values, known = state
-            total, share = xp.irfft2(xp.scaled(planes, transfer), shape)
+            blurred = xp.irfft2(xp.scaled(planes, transfer), shape)
+            total, share = blurred[0], blurred[1]
             near = ~known & (share > LEAST_SHARE)
             return xp.where(near, total / xp.maximum(share, LEAST_SHARE), values), known | near
 

@@ -215,14 +215,17 @@ def mix(xp: Arrays, weights: Sequence[Any], dilations: Sequence[int], features: 
     compact = members[..., COMPACT_MEMBER]
     lead = np.float32(LEAD) * xp.log1p((compact / np.float32(LEAD_LIGHT)) ** 3)
     ones = np.ones(FAMILY_SIZE, np.float32)
-    others, most_logit = xp.constant(ones - np.eye(FAMILY_SIZE)[SHARP_MEMBER].astype("f4")), np.float32(MOST_LOGIT)
+    others, most_logit = (
+        xp.constant(ones - np.eye(FAMILY_SIZE)[SHARP_MEMBER].astype("f4")),
+        np.float32(MOST_LOGIT),
+    )
     ones = xp.constant(ones)
     # What leads is not raised, but all others are lowered: nothing overflows.
     odds = xp.exp(xp.clip(output[..., :-1], -most_logit, most_logit) - lead[..., None] * others)
     mixed = xp.matmul(odds * members, ones) / xp.matmul(odds, ones)
     freedom = 1.0 / (1.0 + (compact / np.float32(GATE_LIGHT)) ** 2)
-    least, most = map(np.float32, GATE_RANGE)
-    return (1.0 + freedom * (xp.exp(xp.clip(output[..., -1], least, most)) - 1.0)) * mixed
+    gate = xp.exp(xp.clip(output[..., -1], *map(np.float32, GATE_RANGE)))
+    return (1.0 + freedom * (gate - 1.0)) * mixed
 
 
 def _logits(xp: Arrays, weights: Sequence[Any], dilations: Sequence[int], features: Any) -> Any:
