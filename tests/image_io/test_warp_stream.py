@@ -34,13 +34,13 @@ from lsst.acn.assemble_reference_coadd import AssembleReferenceCoaddTask
 from lsst.acn.exposures.psf_kernels import PsfKernels, gaussian_kernel
 from lsst.acn.exposures.rows import join_rows
 from lsst.acn.image_io import CoaddInput, WarpStream, open_exposures, read_exposure_stack
-from lsst.acn.image_io.warp_arrays import read_arrays
+from lsst.acn.image_io.any_warp import read_arrays
 from lsst.acn.measure_restoration import MeasureRestorationTask
 from lsst.acn.repository.patch_row import PatchRow
 from lsst.acn.repository.simulate import simulate_warps
 from lsst.acn.restore_coadd import RestoreCoaddTask
 from lsst.acn.simulation import ConditionsConfig, SimulationConfig
-from lsst.acn.warps.task import WarpInputs
+from lsst.acn.warps.reader import WarpInputs
 from lsst.daf.butler import Butler
 
 SIZE, CELL, VISITS = 160, 40, 4

@@ -31,10 +31,9 @@ import click.testing
 import numpy as np
 import pytest
 
-from lsst.acn import Box
+from lsst.acn import Box, RepositoryConflictError
 from lsst.acn.cli.cmd import simulate_warps as command
 from lsst.acn.image_io import read_exposure_stack
-from lsst.acn.repository.dimension_records import RepositoryConflictError
 from lsst.acn.repository.patch_row import PatchRow
 from lsst.acn.repository.simulate import SimulatedWarps, simulate_warps
 from lsst.acn.simulation import MASK_PLANES, ConditionsConfig, SimulationConfig

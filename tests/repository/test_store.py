@@ -29,11 +29,10 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from lsst.acn import Box, gaussian_kernel
+from lsst.acn import Box, RepositoryConflictError, gaussian_kernel
 from lsst.acn.image_io import PatchGeometry, make_patch_geometry, make_warp, tangent_plane_wcs
 from lsst.acn.repository.dimension_records import patch_index, stored_patch_box
 from lsst.acn.repository.store import (
-    RepositoryConflictError,
     VisitDescription,
     check_not_stored,
     open_repository,

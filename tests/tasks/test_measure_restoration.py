@@ -32,7 +32,7 @@ import pytest
 from astropy.table import vstack
 from small_warps import INSTRUMENT, make_warps
 
-from lsst.acn import InvalidExposureError
+from lsst.acn import InvalidExposureError, UnknownRestorationError
 from lsst.acn.assemble_reference_coadd import AssembleReferenceCoaddTask
 from lsst.acn.image_io import CoaddInput, read_exposure_stack
 from lsst.acn.measure.columns import METRICS_COLUMNS, VISIT_COLUMNS
@@ -42,9 +42,9 @@ from lsst.acn.measure_restoration import (
     MeasureRestorationConnections,
     MeasureRestorationTask,
 )
-from lsst.acn.records.recorded_config import UnknownRestorationError, recorded_restoration_config
+from lsst.acn.records.task_record import recorded_restoration_config
 from lsst.acn.restore_coadd import RestoreCoaddConfig, RestoreCoaddTask
-from lsst.acn.warps.task import WarpInputs
+from lsst.acn.warps.reader import WarpInputs
 from lsst.daf.butler import Butler, DatasetType
 from lsst.pipe.base import Pipeline, Struct
 from lsst.pipe.base.simple_pipeline_executor import SimplePipelineExecutor

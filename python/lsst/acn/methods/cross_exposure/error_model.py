@@ -35,9 +35,9 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import InvalidNetworkError
 from .error_features import FEATURES, make_error_features
 from .family.family import RestorationFamily
-from .network.weights import InvalidNetworkError
 
 FILE = "error_model.json"
 FORMAT = "lsst.acn.error_model"
