@@ -190,9 +190,3 @@ def test_defaults_of_the_command_are_those_of_the_configs() -> None:
     expected |= {"crowding": config.scene.crowding, "resampling": config.noise.resampling}
     assert {name: defaults[name] for name in expected} == expected
     assert config.box == patches.box
-
-
-@pytest.mark.parametrize("changes", [{"count": 0}, {"overlap": 5}, {"overlap": 256}, {"tract": -1}])
-def test_patches_refuse_nonsense(changes: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="must be"):
-        PatchRow(**changes)

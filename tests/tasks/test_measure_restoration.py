@@ -32,7 +32,7 @@ import pytest
 from astropy.table import vstack
 from small_warps import INSTRUMENT, make_warps
 
-from lsst.acn import InvalidExposureError, UnknownRestorationError
+from lsst.acn import InvalidExposureError
 from lsst.acn.assemble_reference_coadd import AssembleReferenceCoaddTask
 from lsst.acn.image_io import CoaddInput, read_exposure_stack
 from lsst.acn.measure.columns import METRICS_COLUMNS, VISIT_COLUMNS
@@ -42,7 +42,6 @@ from lsst.acn.measure_restoration import (
     MeasureRestorationConnections,
     MeasureRestorationTask,
 )
-from lsst.acn.records.task_record import recorded_restoration_config
 from lsst.acn.restore_coadd import RestoreCoaddConfig, RestoreCoaddTask
 from lsst.acn.warps.reader import WarpInputs
 from lsst.daf.butler import Butler, DatasetType
@@ -176,23 +175,6 @@ def test_images_in_another_unit_are_refused(
     monkeypatch.setattr(images["restored_coadd_latent"], "_unit", None)
     with pytest.raises(InvalidExposureError, match="restored_coadd_latent"):
         measure(inputs, images)
-
-
-def test_recorded_config_is_the_one_that_was_used() -> None:
-    used = quick_config()
-    used.restoration.network.kernel_sizes = [3, 9]
-    metadata = {"config": json.dumps(used.toDict())}
-    assert recorded_restoration_config(metadata).toDict() == used.restoration.toDict()
-
-
-@pytest.mark.parametrize(
-    "record", ["", "{}", '{"restoration": {"warp_speed": 9}}', '{"restoration": {"seed": -1}}']
-)
-def test_config_that_is_not_understood_is_an_error(record: str) -> None:
-    with pytest.raises(UnknownRestorationError, match="does not tell how it was restored"):
-        recorded_restoration_config({"config": record})
-    with pytest.raises(UnknownRestorationError):
-        recorded_restoration_config({})
 
 
 def test_edges_have_to_ascend() -> None:
