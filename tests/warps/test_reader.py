@@ -39,6 +39,7 @@ from lsst.acn.restore_coadd import RestoreCoaddConfig
 from lsst.acn.train_restoration import TrainRestorationTask
 from lsst.daf.butler import Butler, DatasetType
 from lsst.images import Mask
+from lsst.pipe.base import AlgorithmError
 from lsst.pipe.base.simple_pipeline_executor import SimplePipelineExecutor
 
 type MakeRepository = Callable[[dict[int, Any]], str]
@@ -215,11 +216,12 @@ def test_networks_are_trained_on_selected_visits(
     butler = SimplePipelineExecutor.prep_butler(root, inputs=["warps"], output="out")
     try:
         executor = SimplePipelineExecutor.from_task_class(TrainRestorationTask, butler=butler)
-        with pytest.raises(InvalidExposureError, match="Enough"):
+        with pytest.raises(InvalidExposureError, match="Enough") as caught:
             executor.run(register_dataset_types=True)
     finally:
         butler.close()
     assert seen == [(10, 11, 14)]
+    assert isinstance(caught.value, AlgorithmError)
 
 
 @pytest.mark.parametrize(

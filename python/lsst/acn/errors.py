@@ -50,7 +50,7 @@ class RestorationError(RuntimeError):
     -----
     Where a task runs, these become errors that are
     `lsst.pipe.base.AlgorithmError` as well; see
-    `lsst.acn.warps.algorithm_errors`.
+    ``lsst.acn.warps.algorithm_errors``.
     """
 
     def __init__(self, message: str, **metadata: Any) -> None:
