@@ -30,6 +30,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy as np
 import scipy.fft
 
 from lsst.pex.config import ConfigField, Field
@@ -190,8 +191,9 @@ class TrainRestorationTask(PipelineTask):
         # Keras.
         from .machine.backend_setup import prepare_backend
         from .machine.devices import Devices
-        from .methods.cross_exposure.network.mixing_network import MixingNetwork
+        from .methods.cross_exposure.network.mixing_network import fresh_network
         from .methods.cross_exposure.network.samples import draw_patch_samples
+        from .methods.cross_exposure.network.trainable import TrainableNetwork
         from .methods.cross_exposure.network.training import train_mixing_network
         from .methods.cross_exposure.network.weights import pack_network
 
@@ -207,11 +209,14 @@ class TrainRestorationTask(PipelineTask):
         if not samples:
             raise NoWorkFound("No patch has enough usable warps to train a network on.")
         prepare_backend(n_cores)
-        network = MixingNetwork(config)
+        options = config.cross_exposure
+        rng = np.random.default_rng([config.seed, 3])
+        fresh = fresh_network(options.channels, tuple(options.dilations), rng)
+        network = TrainableNetwork(fresh, options.huber_delta)
         history = train_mixing_network(
             network,
             samples,
-            config.cross_exposure,
+            options,
             seed=config.seed,
             log=self.log.logger,
             devices=Devices(config.devices),
@@ -225,4 +230,4 @@ class TrainRestorationTask(PipelineTask):
         for name, value in summary.items():
             self.metadata[name] = value
         record = provenance_record(self.config, sorted(visits), summary)
-        return Struct(restoration_network=pack_network(network, record))
+        return Struct(restoration_network=pack_network(network.trained(), record))
