@@ -30,7 +30,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy as np
 import scipy.fft
 
 from lsst.pex.config import ConfigField, Field
