@@ -43,9 +43,8 @@ from lsst.acn.measure_restoration import (
     MeasureRestorationConnections,
     MeasureRestorationTask,
 )
-from lsst.acn.records.recorded_config import UnknownRestorationError, recorded_restoration_config
 from lsst.acn.restore_coadd import RestoreCoaddConfig, RestoreCoaddTask
-from lsst.acn.warps.task import WarpInputs
+from lsst.acn.warps.reader import WarpInputs
 from lsst.daf.butler import Butler, DatasetType
 from lsst.pipe.base import Pipeline, Struct
 from lsst.pipe.base.simple_pipeline_executor import SimplePipelineExecutor
@@ -177,23 +176,6 @@ def test_images_in_another_unit_are_refused(
     monkeypatch.setattr(images["restored_coadd_latent"], "_unit", None)
     with pytest.raises(InvalidExposureError, match="restored_coadd_latent"):
         measure(inputs, images)
-
-
-def test_recorded_config_is_the_one_that_was_used() -> None:
-    used = quick_config()
-    used.restoration.network.kernel_sizes = [3, 9]
-    metadata = {"config": json.dumps(used.toDict())}
-    assert recorded_restoration_config(metadata).toDict() == used.restoration.toDict()
-
-
-@pytest.mark.parametrize(
-    "record", ["", "{}", '{"restoration": {"warp_speed": 9}}', '{"restoration": {"seed": -1}}']
-)
-def test_config_that_is_not_understood_is_an_error(record: str) -> None:
-    with pytest.raises(UnknownRestorationError, match="does not tell how it was restored"):
-        recorded_restoration_config({"config": record})
-    with pytest.raises(UnknownRestorationError):
-        recorded_restoration_config({})
 
 
 def test_edges_have_to_ascend() -> None:

@@ -48,8 +48,9 @@ from lsst.pipe.base import connectionTypes as cT
 from .exposures.source import ExposureSource
 from .records.task_record import provenance_record
 from .restoration_config import RestorationConfig
+from .warps.algorithm_errors import as_algorithm_errors
+from .warps.config import WarpInputsConfig, WarpInputsConnections
 from .warps.reader import WarpReader
-from .warps.task import WarpInputsConfig, WarpInputsConnections
 
 DIMENSIONS = ("skymap", "band")
 
@@ -115,9 +116,10 @@ class TrainRestorationTask(PipelineTask):
         patches = self.choose_patches(reader.warps)
         stacks = (self._read(handles, reader) for handles in patches.values())
         try:
-            outputs = self.run(
-                stacks=(stack for stack in stacks if stack is not None), n_cores=reader.n_cores
-            )
+            with as_algorithm_errors():
+                outputs = self.run(
+                    stacks=(stack for stack in stacks if stack is not None), n_cores=reader.n_cores
+                )
         except AlgorithmError as error:
             raise AnnotatedPartialOutputsError.annotate(error, self, log=self.log) from error
         butlerQC.put(outputs, outputRefs)

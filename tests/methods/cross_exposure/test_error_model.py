@@ -33,14 +33,13 @@ import pytest
 from array_libraries import libraries
 from small_fields import make_stack
 
-from lsst.acn import Box, ExposureStack, RestorationConfig, gaussian_kernel, restore
+from lsst.acn import Box, ExposureStack, InvalidNetworkError, RestorationConfig, gaussian_kernel, restore
 from lsst.acn.arrays.numpy_arrays import numpy_arrays
 from lsst.acn.methods.cross_exposure.error_features import FEATURES, make_error_features
 from lsst.acn.methods.cross_exposure.error_model import FILE, ErrorModel, expected_variance, load_error_model
 from lsst.acn.methods.cross_exposure.family.family import SHARP_MEMBER, RestorationFamily, restore_family
 from lsst.acn.methods.cross_exposure.family.statistics import typical_noise
 from lsst.acn.methods.cross_exposure.method import CrossExposureMethod
-from lsst.acn.methods.cross_exposure.network.weights import InvalidNetworkError
 from lsst.acn.methods.cross_exposure.tile import TileRestorer
 from lsst.acn.simulation import SimulationConfig, simulate_field
 

@@ -25,7 +25,8 @@ import numpy as np
 import pytest
 from small_networks import make_network, mix
 
-from lsst.acn.methods.cross_exposure.network.weights import InvalidNetworkError, pack_network, unpack_network
+from lsst.acn import InvalidNetworkError
+from lsst.acn.methods.cross_exposure.network.weights import pack_network, unpack_network
 
 
 def test_a_round_trip_through_json_keeps_every_bit():

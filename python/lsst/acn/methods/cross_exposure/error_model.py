@@ -36,9 +36,9 @@ from typing import Any
 import numpy as np
 
 from ...arrays.namespace import Arrays
+from ...errors import InvalidNetworkError
 from .error_features import COVERAGE, FEATURES, make_error_features
 from .family.family import RestorationFamily
-from .network.weights import InvalidNetworkError
 
 FILE = "error_model.json"
 FORMAT = "lsst.acn.error_model"

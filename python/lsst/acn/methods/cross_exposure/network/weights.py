@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("InvalidNetworkError", "pack_network", "unpack_network")
+__all__ = ("pack_network", "unpack_network")
 
 import base64
 import hashlib
@@ -32,7 +32,7 @@ from typing import Any
 
 import numpy as np
 
-from ....errors import RestorationError
+from ....errors import InvalidNetworkError
 from ..family.family import FIRST_PASS, SHARP_PATH, SMOOTHED, WIENER_POWERS
 from ..family.sampling import SAMPLING_VARIANCE
 from .mixing_network import MixingNetwork, weight_shapes
@@ -42,10 +42,6 @@ VERSION = 3
 PRECISIONS = {"float32": "<f4", "float16": "<f2", "int8": "i1"}
 LARGEST = 127
 """What the largest weight of an output channel becomes in 8 bits."""
-
-
-class InvalidNetworkError(RestorationError):
-    """Raised if stored weights are damaged or belong to another network."""
 
 
 def pack_network(
