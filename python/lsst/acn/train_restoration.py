@@ -29,7 +29,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-import numpy as np
 import scipy.fft
 
 from lsst.pex.config import ConfigField, Field
@@ -45,6 +44,7 @@ from lsst.pipe.base import (
 )
 from lsst.pipe.base import connectionTypes as cT
 
+from .exposures.random_streams import random_stream
 from .exposures.source import ExposureSource
 from .records.task_record import provenance_record
 from .restoration_config import RestorationConfig
@@ -139,7 +139,7 @@ class TrainRestorationTask(PipelineTask):
         for handle in handles:
             patches[int(handle.dataId["tract"]), int(handle.dataId["patch"])].append(handle)
         names = sorted(patches)
-        rng = np.random.default_rng([self.config.restoration.seed, 6])
+        rng = random_stream(self.config.restoration.seed, "training patches")
         chosen = sorted(rng.permutation(len(names))[: self.config.max_patches].tolist())
         return {names[index]: patches[names[index]] for index in chosen}
 

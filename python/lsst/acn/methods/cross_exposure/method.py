@@ -35,6 +35,7 @@ import numpy as np
 
 from ...errors import InvalidExposureError
 from ...exposures.boxes import Box
+from ...exposures.random_streams import random_stream
 from ...exposures.source import ExposureSource
 from ...exposures.stack import ExposureStack
 from ...forward.target_psf import convolve_to_target
@@ -113,7 +114,7 @@ class CrossExposureMethod:
             )
         self._exposures = exposures
         self._config = config
-        rng = np.random.default_rng([config.seed, 2])
+        rng = random_stream(config.seed, "jackknife groups")
         groups = np.array_split(rng.permutation(len(exposures)), N_GROUPS)
         self._groups = [{exposures.visits[index] for index in group} for group in groups]
         self._devices = Devices(config.devices)

@@ -31,6 +31,7 @@ import numpy as np
 
 from ...coadd.robust_coadd import robust_coadd
 from ...exposures.boxes import Box
+from ...exposures.random_streams import random_stream
 from ...exposures.source import ExposureSource
 from ...exposures.stack import ExposureStack
 from ...forward.forward_model import ForwardModel
@@ -113,8 +114,9 @@ class ImageMMMethod:
         inside = latent[tile.slices_within(latent_box)]
         if kernel is None:
             return inside, None
-        place = tile.y_start - patch.y_start, tile.x_start - patch.x_start
-        rng = np.random.default_rng([self._config.seed, 2, *(2**16 + start for start in place)])
+        whole = patch.grown_by(stack.psf.radius)
+        place = tile.y_start - whole.y_start, tile.x_start - whole.x_start
+        rng = random_stream(self._config.seed, "image_mm", "noise", *place)
         where = tile.intersection(patch)
         total = np.zeros(where.shape)
         for _ in range(self._config.n_noise_realizations):

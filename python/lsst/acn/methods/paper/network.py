@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 
 from ...exposures.boxes import Box
+from ...exposures.random_streams import random_stream
 from ...forward.forward_model import ForwardModel
 from ...forward.reconstruction_loss import reconstruction_loss
 from ...restoration_config import RestorationConfig
@@ -158,10 +159,10 @@ class PaperNetwork:
 def _make_encoder(config: RestorationConfig, n_exposures: int) -> PaperEncoder:
     import keras
 
-    seeds = iter(np.random.SeedSequence(config.seed).generate_state(256).tolist())
+    seeds = random_stream(config.seed, "paper", "weights")
     return PaperEncoder(
         config.network.kernel_sizes,
         config.network.depth,
         n_exposures,
-        lambda: keras.initializers.GlorotUniform(seed=int(next(seeds))),
+        lambda: keras.initializers.GlorotUniform(seed=int(seeds.integers(2**32))),
     )

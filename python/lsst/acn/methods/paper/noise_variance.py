@@ -31,6 +31,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from ...exposures.boxes import Box
+from ...exposures.random_streams import random_stream
 from ...forward.target_psf import convolve_to_target
 from ...restoration_config import RestorationConfig
 from ...tiles.grid import TileBlender, tile_grid
@@ -82,9 +83,8 @@ def estimate_variance(
     """
     blender = TileBlender(inputs.box, config.tiles.overlap)
     tiles = tile_grid(inputs.box, config.tiles.restoring_size, config.tiles.overlap)
-    seeds = np.random.SeedSequence([config.seed, 2]).spawn(len(tiles))
-    for tile, seed in zip(tiles, seeds, strict=True):
-        rng = np.random.default_rng(seed)
+    for number, tile in enumerate(tiles):
+        rng = random_stream(config.seed, "paper", "noise", number)
         blender.add(tile, _tile_variance(encode, inputs, tile, config.n_noise_realizations, target_psf, rng))
     return finish_variance(blender.result() * inputs.scale**2)
 

@@ -37,6 +37,7 @@ from lsst.utils.logging import PeriodicLogger
 from ...arrays.namespace import keras_transforms
 from ...errors import TrainingDivergedError
 from ...exposures.boxes import Box
+from ...exposures.random_streams import random_stream
 from ...forward.forward_model import ForwardModel
 from ...forward.paired_forward_model import PairedForwardModel
 from ...machine.device_memory import ShrinkingBatches, TakeSteps, UntilOutOfMemory
@@ -83,7 +84,7 @@ def train(
     TrainingDivergedError
         Raised if the loss stops being finite.
     """
-    rng = np.random.default_rng([config.seed, 1])
+    rng = random_stream(config.seed, "paper", "tiles")
     size = config.tiles.training_size
     network.start(inputs, draw_tiles(inputs.box, size, rng)[:N_START_TILES])
     shape = tile_grid(inputs.box, size, 0)[0].shape

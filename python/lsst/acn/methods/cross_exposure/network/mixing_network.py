@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 
 from ....arrays.namespace import keras_transforms
+from ....exposures.random_streams import random_stream
 from ....forward.forward_model import ForwardModel
 from ....forward.huber_loss import masked_huber
 from ....restoration_config import RestorationConfig
@@ -194,11 +195,11 @@ def _build(channels: int, dilations: tuple[int, ...], seed: int) -> Any:
     """Return a residual network from features to logits."""
     import keras
 
-    seeds = iter(np.random.SeedSequence([seed, 3]).generate_state(len(dilations) + 4).tolist())
+    seeds = random_stream(seed, "mixing network", "weights")
     layers = keras.layers
 
     def options(activation: str | None = "gelu") -> dict[str, Any]:
-        start = keras.initializers.GlorotUniform(seed=int(next(seeds)))
+        start = keras.initializers.GlorotUniform(seed=int(seeds.integers(2**32)))
         return {"padding": "same", "activation": activation, "kernel_initializer": start}
 
     features = keras.Input((None, None, N_FEATURES))
@@ -211,7 +212,7 @@ def _build(channels: int, dilations: tuple[int, ...], seed: int) -> Any:
     # Odd heights and widths are a pixel larger after halving and doubling.
     far = layers.Lambda(_cut_to, output_shape=(None, None, HEAD_CHANNELS))([far, near])
     hidden = layers.Activation("gelu")(layers.Add()([far, near]))
-    small = keras.initializers.RandomNormal(stddev=0.01, seed=int(next(seeds)))
+    small = keras.initializers.RandomNormal(stddev=0.01, seed=int(seeds.integers(2**32)))
     model = keras.Model(features, layers.Conv2D(FAMILY_SIZE + 1, 1, kernel_initializer=small)(hidden))
     start = np.zeros(FAMILY_SIZE + 1, np.float32)
     start[SHARP_MEMBER] = START_WEIGHT

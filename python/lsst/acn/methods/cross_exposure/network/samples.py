@@ -44,6 +44,7 @@ import scipy.fft
 
 from ....exposures.boxes import Box
 from ....exposures.mirrored_cutout import mirrored_cutout
+from ....exposures.random_streams import random_stream
 from ....exposures.source import ExposureSource
 from ....exposures.stack import ExposureStack
 from ....forward.forward_model import ForwardModel
@@ -105,7 +106,7 @@ def draw_patch_samples(
     samples : `list` [`CrossExposureSample`]
         Of equal shapes.
     """
-    rng = np.random.default_rng([seed, 4])
+    rng = random_stream(seed, "mixing network", "samples")
     tiles: list[Box] = []
     while len(tiles) < options.samples:
         tiles += draw_tiles(exposures.box, options.tile_size, rng)

@@ -36,6 +36,7 @@ import numpy as np
 from lsst.utils.logging import PeriodicLogger
 
 from ....errors import TrainingDivergedError
+from ....exposures.random_streams import random_stream
 from ....machine.devices import Devices
 from ....machine.training_step import make_training_step
 from ....restoration_config import CrossExposureConfig
@@ -84,7 +85,7 @@ def train_mixing_network(
     TrainingDivergedError
         Raised if the loss stops being finite.
     """
-    batches = _endless_batches(samples, options.batch_size, np.random.default_rng([seed, 5]))
+    batches = _endless_batches(samples, options.batch_size, random_stream(seed, "mixing network", "order"))
     stacked = ((stack_samples([samples[index] for index in chosen]), end) for chosen, end in batches)
     return take_training_steps(network, stacked, network.loss, options, log, devices)
 
