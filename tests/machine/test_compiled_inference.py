@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from other_backends import OTHERS, run_elsewhere
 
 from lsst.acn import RestorationConfig
 from lsst.acn.machine.compiled_inference import compile_inference
@@ -60,3 +61,27 @@ def test_network_sees_no_further_than_its_margin(network: MixingNetwork):
     y, x = np.nonzero((mix(changed, members) != mix(features, members))[0])
     assert 0 < np.abs(y - 30).max() <= network.margin
     assert 0 < np.abs(x - 31).max() <= network.margin
+
+
+def trained_afterwards() -> list[list[float]]:
+    """Return what a compiled model makes of an image before and after it learns, and what it should."""
+    import keras
+
+    model = keras.Sequential([keras.Input((None, None, 1)), keras.layers.Conv2D(1, 1)])
+    compiled = compile_inference(lambda images: 2.0 * model(images), model=model)
+    image = np.ones((1, 2, 2, 1), np.float32)
+    found = []
+    for weight in (1.0, 3.0):
+        model.set_weights([np.full((1, 1, 1, 1), weight), np.zeros(1)])
+        found.append(compiled(image).ravel().tolist())
+    return found
+
+
+def test_a_model_may_be_trained_after_it_was_compiled() -> None:
+    assert trained_afterwards() == [[2.0] * 4, [6.0] * 4]
+
+
+@pytest.mark.parametrize("backend", OTHERS)
+def test_other_backends_see_what_was_trained_too(backend: str) -> None:
+    found = run_elsewhere(backend, "machine/test_compiled_inference.trained_afterwards")
+    assert found == [[2.0] * 4, [6.0] * 4]

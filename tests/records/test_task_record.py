@@ -32,7 +32,7 @@ def test_digest_depends_on_values_alone() -> None:
     one.seed, one.target_psf_fwhm = 1, 3.0
     other.target_psf_fwhm, other.seed = 3.0, 1
     assert config_digest(one) == config_digest(other)
-    other.training.epochs += 1
+    other.paper.training.epochs += 1
     assert config_digest(one) != config_digest(other)
 
 

@@ -180,7 +180,7 @@ def test_images_in_another_unit_are_refused(
 
 def test_recorded_config_is_the_one_that_was_used() -> None:
     used = quick_config()
-    used.restoration.network.kernel_sizes = [3, 9]
+    used.restoration.paper.network.kernel_sizes = [3, 9]
     metadata = {"config": json.dumps(used.toDict())}
     assert recorded_restoration_config(metadata).toDict() == used.restoration.toDict()
 

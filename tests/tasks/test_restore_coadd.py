@@ -143,10 +143,10 @@ def quick_config(method: str, seed: int) -> RestoreCoaddConfig:
     config = RestoreCoaddConfig()
     config.restoration.method = method
     config.restoration.seed = seed
-    config.restoration.training.epochs = 2
-    config.restoration.network.kernel_sizes = [3]
-    config.restoration.network.depth = 1
-    config.restoration.tiles.training_size = 32
+    config.restoration.paper.training.epochs = 2
+    config.restoration.paper.network.kernel_sizes = [3]
+    config.restoration.paper.network.depth = 1
+    config.restoration.paper.tile_size = 32
     config.restoration.image_mm.iterations = 2
     config.restoration.n_noise_realizations = 2
     return config

@@ -23,7 +23,13 @@
 
 from __future__ import annotations
 
-__all__ = ("InvalidExposureError", "InvalidWarpFileError", "RestorationError", "TrainingDivergedError")
+__all__ = (
+    "InvalidExposureError",
+    "InvalidWarpFileError",
+    "MissingFrameworkError",
+    "RestorationError",
+    "TrainingDivergedError",
+)
 
 from typing import Any
 
@@ -60,3 +66,10 @@ class InvalidWarpFileError(RestorationError):
 
 class TrainingDivergedError(RestorationError):
     """Raised if training ends in a loss or a latent image without meaning."""
+
+
+class MissingFrameworkError(ImportError):
+    """Raised if something needs Keras, and it or its backend is not installed.
+
+    The data are not at fault, so this is no `RestorationError`.
+    """

@@ -29,8 +29,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-import scipy.fft
-
 from lsst.pex.config import ConfigField, Field
 from lsst.pipe.base import (
     AlgorithmError,
@@ -188,6 +186,7 @@ class TrainRestorationTask(PipelineTask):
         # Keras.
         from .machine.backend_setup import prepare_backend
         from .machine.devices import Devices
+        from .machine.threads import cores
         from .methods.cross_exposure.network.mixing_network import MixingNetwork
         from .methods.cross_exposure.network.samples import draw_patch_samples
         from .methods.cross_exposure.network.training import train_mixing_network
@@ -198,7 +197,7 @@ class TrainRestorationTask(PipelineTask):
         visits: set[int] = set()
         n_patches = 0
         for n_patches, stack in enumerate(stacks, start=1):
-            with scipy.fft.set_workers(n_cores):
+            with cores(n_cores):
                 samples += draw_patch_samples(stack, config.cross_exposure, config.seed + n_patches)
             visits.update(stack.visits)
             self.log.info("Drew samples from %d patches, %d in all.", n_patches, len(samples))

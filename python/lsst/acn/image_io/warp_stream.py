@@ -39,7 +39,7 @@ from ..exposures.boxes import Box
 from ..exposures.psf_kernels import PsfKernels
 from ..exposures.rows import join_rows
 from ..exposures.stack import ExposureStack
-from ..machine.side_thread import side_thread
+from ..machine.threads import side_thread
 from ..records.mask_propagation import OUTPUT_PLANES
 from .psf_grid import psf_cells
 from .shared_terms import NO_DATA, SharedTerms

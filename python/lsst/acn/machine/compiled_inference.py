@@ -30,9 +30,11 @@ from typing import Any
 
 import numpy as np
 
+from .backend import backend_name
+
 
 def compile_inference(
-    function: Callable[..., Any], channels: Sequence[int] | None = None
+    function: Callable[..., Any], channels: Sequence[int] | None = None, *, model: Any = None
 ) -> Callable[..., Any]:
     """Return a function of arrays that takes no gradients.
 
@@ -44,14 +46,16 @@ def compile_inference(
         Channels of each tensor that it takes, if all are of shape ``(b,
         height, width, channels)``: TensorFlow then compiles it once for all
         heights and widths.
+    model : `keras.Model`, optional
+        What it computes with, if that may be trained afterwards: JAX keeps
+        the weights of any other model as they are at the first call.
 
     Returns
     -------
     compiled : `~collections.abc.Callable`
         Takes arrays and returns an array, or a tuple of them; JAX, if it is
         told a ``device``, works there.  It is compiled anew for each shape by
-        JAX, and by TensorFlow if ``channels`` are not given; JAX keeps the
-        weights that a model in ``function`` has at its first call.
+        JAX, and by TensorFlow if ``channels`` are not given.
 
     Notes
     -----
@@ -62,24 +66,15 @@ def compile_inference(
     """
     from keras import ops
 
+    if backend_name() == "jax":
+        return _jax_inference(function, model)
     run = _compiled(function, channels)
-
-    def infer(*arrays: np.ndarray, device: Any = None) -> Any:
-        if device is not None:
-            import jax
-
-            with jax.default_device(device):
-                return _to_arrays(run(*arrays))
-        return _to_arrays(run(*(ops.convert_to_tensor(array) for array in arrays)))
-
-    return infer
+    return lambda *arrays, device=None: _to_arrays(run(*(ops.convert_to_tensor(array) for array in arrays)))
 
 
 def _compiled(function: Callable[..., Any], channels: Sequence[int] | None) -> Callable[..., Any]:
-    """Return the function in the way of the backend."""
-    import keras
-
-    match keras.backend.backend():
+    """Return the function in the way of TensorFlow, of PyTorch, or as it is."""
+    match backend_name():
         case "tensorflow":
             import tensorflow as tf
 
@@ -87,16 +82,35 @@ def _compiled(function: Callable[..., Any], channels: Sequence[int] | None) -> C
             if channels is not None:
                 signature = [tf.TensorSpec([None, None, None, number], tf.float32) for number in channels]
             return tf.function(function, input_signature=signature, autograph=False)
-        case "jax":
-            import jax
-
-            return jax.jit(function)
         case "torch":
             import torch
 
             return torch.no_grad()(function)
         case _:
             return function
+
+
+def _jax_inference(function: Callable[..., Any], model: Any) -> Callable[..., Any]:
+    """Return the function compiled by JAX; the weights of a model are arguments."""
+    import jax
+    import keras
+
+    variables = [] if model is None else model.variables
+
+    @jax.jit
+    def run(values: Sequence[Any], *arrays: Any) -> Any:
+        with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+            return function(*arrays)
+
+    def infer(*arrays: np.ndarray, device: Any = None) -> Any:
+        values = [variable.value for variable in variables]
+        if device is not None:
+            values = jax.device_put(values, device)
+        # Without a device, that is the one that JAX uses by itself.
+        with jax.default_device(device):
+            return _to_arrays(run(values, *arrays))
+
+    return infer
 
 
 def _to_arrays(outputs: Any) -> Any:

@@ -39,15 +39,16 @@ from ...exposures.random_streams import random_stream
 from ...exposures.source import ExposureSource
 from ...exposures.stack import ExposureStack
 from ...forward.target_psf import convolve_to_target
+from ...machine.backend import backend_facts
 from ...machine.compiled_inference import compile_inference
 from ...machine.device_memory import is_out_of_memory
 from ...machine.devices import Devices, has_accelerator
 from ...on_device.latent import to_latent as to_latent_on_device
 from ...on_device.tile_restorer import TileRestorer
 from ...restoration_config import RestorationConfig
-from ...restoration_result import empty_history
 from ...tiles.restore_tiles import OnStrip, restore_tiles
-from ..paper.noise_variance import finish_variance
+from ..history import empty_history
+from ..variance import finish_variance
 from .error_model import predict_variance
 from .family.family import RestorationFamily
 from .family.refinement import refine_bright
@@ -173,7 +174,6 @@ class CrossExposureMethod:
         kernel: np.ndarray | None,
         log: logging.Logger,
         on_strip: OnStrip | None = None,
-        workers: int | None = None,
     ) -> tuple[np.ndarray, np.ndarray | None]:
         def restore_tile(stack: ExposureStack, tile: Box) -> tuple[np.ndarray, np.ndarray | None]:
             return self.restore_tile(stack, tile, kernel)
@@ -187,13 +187,12 @@ class CrossExposureMethod:
             + (0 if kernel is None else len(kernel) // 2),
             log=log,
             on_strip=on_strip,
-            workers=workers,
         )
         if variance is None or self.predicts_variance:
             return latent, variance
         return latent, finish_variance(variance)
 
-    def kernel_fwhm(self, target_fwhm: float) -> float:
+    def matching_fwhm(self, target_fwhm: float) -> float:
         return sampled_kernel_fwhm(target_fwhm)
 
     def to_latent(self, restored: np.ndarray) -> np.ndarray:
@@ -327,11 +326,8 @@ class CrossExposureMethod:
         return (len(images) - 1) * np.var(images, axis=0)
 
     def summary(self) -> dict[str, int | float | str]:
-        import keras
-
         return {
-            "backend": keras.backend.backend(),
-            "keras_version": keras.version(),
+            **backend_facts(),
             "engine": "backend" if self._on_device else "numpy",
             "n_parameters": int(self.network.model.count_params()),
         }
