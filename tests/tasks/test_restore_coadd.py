@@ -129,7 +129,7 @@ def test_each_output_says_where_it_comes_from(outputs: Struct, name: str) -> Non
     assert record["backend"] == "none"
     assert json.loads(record["visits"]) == [10, 11, 12]
     assert record["config_sha256"] == config_digest(outputs.task.config)
-    assert json.loads(record["config"])["restoration"]["training"]["epochs"] == 450
+    assert json.loads(record["config"])["restoration"]["paper"]["training"]["epochs"] == 450
     assert "acn" in json.loads(record["packages"])
 
 

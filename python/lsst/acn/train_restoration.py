@@ -179,6 +179,8 @@ class TrainRestorationTask(PipelineTask):
         ------
         lsst.pipe.base.NoWorkFound
             Raised if there is no patch to train on.
+        MissingFrameworkError
+            Raised if Keras or its backend is not installed.
         TrainingDivergedError
             Raised if the loss stops being finite.
         """
@@ -192,6 +194,8 @@ class TrainRestorationTask(PipelineTask):
         from .methods.cross_exposure.network.training import train_mixing_network
         from .methods.cross_exposure.network.weights import pack_network
 
+        # What is missing is told before hours go into samples.
+        prepare_backend(n_cores)
         config = self.config.restoration
         samples = []
         visits: set[int] = set()
@@ -203,7 +207,6 @@ class TrainRestorationTask(PipelineTask):
             self.log.info("Drew samples from %d patches, %d in all.", n_patches, len(samples))
         if not samples:
             raise NoWorkFound("No patch has enough usable warps to train a network on.")
-        prepare_backend(n_cores)
         network = MixingNetwork(config)
         history = train_mixing_network(
             network,
