@@ -40,7 +40,9 @@ import numpy as np
 
 image = np.ones((2, 20, 20), np.float32)
 stack = ExposureStack.from_arrays(image, image, np.stack([gaussian_kernel(3.0, 9)] * 2))
-make_method(stack, RestorationConfig(), n_cores=int(sys.argv[1]))
+config = RestorationConfig()
+config.method = "paper"
+make_method(stack, config, n_cores=int(sys.argv[1]))
 import tensorflow as tf
 
 print(tf.config.threading.get_intra_op_parallelism_threads())

@@ -196,17 +196,16 @@ def make_method(
     """
     if network is not None and config.method != "cross_exposure":
         raise ValueError(f"The method {config.method!r} cannot begin with a trained network.")
-    if config.method != "image_mm":
-        prepare_backend(n_cores)
     match config.method:
         case "paper":
             from .methods.paper.method import PaperMethod
 
+            prepare_backend(n_cores)
             return PaperMethod(exposures.cutout(exposures.box), config)
         case "cross_exposure":
             from .methods.cross_exposure.method import CrossExposureMethod
 
-            return CrossExposureMethod(exposures, config, network)
+            return CrossExposureMethod(exposures, config, network, n_cores)
         case "image_mm":
             from .methods.image_mm.method import ImageMMMethod
 

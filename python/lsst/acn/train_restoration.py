@@ -189,8 +189,9 @@ class TrainRestorationTask(PipelineTask):
         from .machine.backend_setup import prepare_backend
         from .machine.devices import Devices
         from .machine.threads import cores
-        from .methods.cross_exposure.network.mixing_network import MixingNetwork
+        from .methods.cross_exposure.network.mixing_network import fresh_network
         from .methods.cross_exposure.network.samples import draw_patch_samples
+        from .methods.cross_exposure.network.trainable import TrainableNetwork
         from .methods.cross_exposure.network.training import train_mixing_network
         from .methods.cross_exposure.network.weights import pack_network
 
@@ -207,11 +208,14 @@ class TrainRestorationTask(PipelineTask):
             self.log.info("Drew samples from %d patches, %d in all.", n_patches, len(samples))
         if not samples:
             raise NoWorkFound("No patch has enough usable warps to train a network on.")
-        network = MixingNetwork(config)
+        options = config.cross_exposure
+        rng = random_stream(config.seed, "training", "weights")
+        fresh = fresh_network(options.channels, tuple(options.dilations), rng)
+        network = TrainableNetwork(fresh, options.huber_delta)
         history = train_mixing_network(
             network,
             samples,
-            config.cross_exposure,
+            options,
             seed=config.seed,
             log=self.log.logger,
             devices=Devices(config.devices),
@@ -225,4 +229,4 @@ class TrainRestorationTask(PipelineTask):
         for name, value in summary.items():
             self.metadata[name] = value
         record = provenance_record(self.config, sorted(visits), summary)
-        return Struct(restoration_network=pack_network(network, record))
+        return Struct(restoration_network=pack_network(network.trained(), record))

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("compile_inference",)
+__all__ = ("compile_function", "compile_inference")
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -68,12 +68,14 @@ def compile_inference(
 
     if backend_name() == "jax":
         return _jax_inference(function, model)
-    run = _compiled(function, channels)
+    run = compile_function(function, channels)
     return lambda *arrays, device=None: _to_arrays(run(*(ops.convert_to_tensor(array) for array in arrays)))
 
 
-def _compiled(function: Callable[..., Any], channels: Sequence[int] | None) -> Callable[..., Any]:
-    """Return the function in the way of TensorFlow, of PyTorch, or as it is."""
+def compile_function(
+    function: Callable[..., Any], channels: Sequence[int] | None = None
+) -> Callable[..., Any]:
+    """Return the function in the way of the backend."""
     match backend_name():
         case "tensorflow":
             import tensorflow as tf
@@ -82,6 +84,10 @@ def _compiled(function: Callable[..., Any], channels: Sequence[int] | None) -> C
             if channels is not None:
                 signature = [tf.TensorSpec([None, None, None, number], tf.float32) for number in channels]
             return tf.function(function, input_signature=signature, autograph=False)
+        case "jax":
+            import jax
+
+            return jax.jit(function)
         case "torch":
             import torch
 

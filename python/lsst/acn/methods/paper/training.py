@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays.namespace import keras_transforms
+from ...arrays.keras_arrays import keras_arrays
 from ...exposures.boxes import Box
 from ...exposures.random_streams import random_stream
 from ...forward.forward_model import ForwardModel
@@ -83,7 +83,7 @@ def train(
     training, size = config.paper.training, config.paper.tile_size
     network.start(inputs, draw_tiles(inputs.box, size, rng)[:N_START_TILES])
     shape = tile_grid(inputs.box, size, 0)[0].shape
-    forward_model = PairedForwardModel(shape, inputs.psf.size, network.n_exposures, keras_transforms())
+    forward_model = PairedForwardModel(shape, inputs.psf.size, network.n_exposures, keras_arrays())
     optimizer = make_optimizer(config)
     take_steps = _make_steps(network, optimizer, inputs, forward_model, config, log)
     history = TrainingHistory(optimizer, "epoch", training.epochs, log)
