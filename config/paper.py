@@ -23,15 +23,15 @@
 # states it. What the paper leaves open (kernel sizes, depth, the Huber loss's
 # delta, tiles) was settled by experiment and stays at its default.
 config.restoration.method = "paper"
-config.restoration.training.epochs = 450
-config.restoration.training.learning_rate = 0.002
-config.restoration.training.learning_rate_decay = 0.95
-config.restoration.training.learning_rate_steps = 1000
+config.restoration.paper.training.epochs = 450
+config.restoration.paper.training.learning_rate = 0.002
+config.restoration.paper.training.learning_rate_decay = 0.95
+config.restoration.paper.training.learning_rate_steps = 1000
 
 # The convolutions start Glorot-uniform. The pointwise layer behind them starts
 # so that the latent image is the coadd: the last ReLU is alive with any seed.
-config.restoration.network.start = "coadd"
+config.restoration.paper.network.start = "coadd"
 
 # Batch normalisation by the patch. Normalised by its own tile, whatever shares
 # a tile with a bright star comes out faint.
-config.restoration.network.statistics = "patch"
+config.restoration.paper.network.statistics = "patch"

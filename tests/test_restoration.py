@@ -43,11 +43,13 @@ def test_shapes_boxes_and_signs():
     assert result.target_psf.sum() == pytest.approx(1.0, abs=1e-5)
     assert all(len(column) == 3 for column in result.history.values())
     assert result.summary["n_exposures"] == 4
+    assert result.summary["fit_seconds"] >= result.summary["training_seconds"] > 0
+    assert result.summary["restore_seconds"] > 0
 
 
 def test_training_lowers_the_loss_and_finds_the_stars():
     stack, truth = make_stack(n=6)
-    result = restore(stack, make_config(training__epochs=60))
+    result = restore(stack, make_config(paper__training__epochs=60))
     assert result.history["loss"][-1] < 0.9 * result.history["loss"][0]
     assert result.latent.sum() == pytest.approx(truth.sum(), rel=0.15)
     brightest = np.unravel_index(truth[8:-8, 8:-8].argmax(), (32, 40))
@@ -80,7 +82,7 @@ def test_the_same_seed_gives_the_same_bytes():
 
 
 def test_psfs_may_vary_over_the_patch():
-    result = restore(make_varying_stack(), make_config(training__epochs=30))
+    result = restore(make_varying_stack(), make_config(paper__training__epochs=30))
     assert np.isfinite(result.image).all()
     assert result.history["loss"][-1] < result.history["loss"][0]
 

@@ -36,8 +36,7 @@ import numpy as np
 from lsst.acn import ExposureStack, RestorationConfig, gaussian_kernel
 from lsst.acn.forward.target_psf import convolve_to_target
 from lsst.acn.methods.cross_exposure.network.shipped import FILE
-from lsst.acn.methods.method import make_method
-from lsst.acn.restoration import kernel_fwhm
+from lsst.acn.restoration import make_method, matching_kernel_fwhm
 
 from ..scoreboard.score import Restored
 from .cost import Cost
@@ -79,7 +78,7 @@ def network_config(method: str, target_fwhm: float, *, quick: bool = False) -> R
     config = _load_config(files[method]) if method in files else RestorationConfig()
     config.target_psf_fwhm = target_fwhm
     if quick and method in files:
-        config.training.epochs = QUICK_EPOCHS
+        config.paper.training.epochs = QUICK_EPOCHS
         config.cross_exposure.steps = QUICK_STEPS
         config.cross_exposure.samples = QUICK_SAMPLES
     return config
@@ -119,7 +118,7 @@ def restore_with(name: str, config: RestorationConfig, stack: ExposureStack) -> 
         start = time.perf_counter()
         latent, _ = method.restore(None, log)
         restoring_seconds = time.perf_counter() - start
-        kernel = gaussian_kernel(kernel_fwhm(method, config, log))
+        kernel = gaussian_kernel(matching_kernel_fwhm(method, config, log))
         latent_box = stack.box.grown_by(stack.psf.radius)
         image = convolve_to_target(latent, latent_box, kernel, stack.box)
     if not np.isfinite(image).all():

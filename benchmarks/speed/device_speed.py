@@ -43,6 +43,7 @@ from astropy.table import Table
 from lsst.acn import Box, ExposureStack, RestorationConfig
 from lsst.acn.machine.backend_setup import prepare_backend
 from lsst.acn.machine.compiled_inference import compile_inference
+from lsst.acn.machine.threads import cores
 from lsst.acn.methods.cross_exposure.family.family import FIRST_PASS, SHARP_PATH
 from lsst.acn.methods.cross_exposure.method import CrossExposureMethod
 from lsst.acn.methods.paper.inputs import PatchInputs
@@ -70,14 +71,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=1050, help="Side of the patch in pixels.")
     parser.add_argument("--visits", type=int, default=33, help="Number of exposures.")
-    parser.add_argument("--workers", type=int, help="Threads that prepare tiles.")
+    parser.add_argument("--cores", type=int, help="Cores that prepare tiles.")
     parser.add_argument("--batch-size", type=int, default=16, help="Tiles in a step of the paper's training.")
     parser.add_argument("--train", action="store_true", help="Train, too.")
     arguments = parser.parse_args()
     prepare_backend()
     print(f"{describe_device()}; copying moves {copy_bandwidth() / 1e9:.0f} GB/s there.")
     stack = tiled_stack(arguments.size, arguments.visits)
-    rows = [*tile_rows(arguments.visits), *patch_rows(stack, arguments.workers)]
+    rows = [*tile_rows(arguments.visits), *patch_rows(stack, arguments.cores)]
     if arguments.train:
         rows += training_rows(stack, arguments.batch_size)
     table = Table(rows=rows, names=("what", "seconds"))
@@ -110,13 +111,14 @@ def tile_bytes(tile: Box, visits: int, radius: int) -> float:
     return shape[0] * shape[1] * (BYTES_PER_EXPOSURE * n_exposures + BYTES_PER_UPDATE * updates)
 
 
-def patch_rows(stack: ExposureStack, workers: int | None) -> list[tuple[str, float]]:
+def patch_rows(stack: ExposureStack, n_cores: int | None) -> list[tuple[str, float]]:
     """Return the times of a whole patch on the device."""
     method = CrossExposureMethod(stack, config_of("backend"))
 
     def restore() -> None:
-        restored, _ = method.restore(TARGET_KERNEL, LOG, workers=workers)
-        method.to_latent(restored)
+        with cores(n_cores):
+            restored, _ = method.restore(TARGET_KERNEL, LOG)
+            method.to_latent(restored)
 
     first = timed(restore)
     return [("patch, first time", first), ("patch, compiled", timed(restore))]
@@ -125,8 +127,8 @@ def patch_rows(stack: ExposureStack, workers: int | None) -> list[tuple[str, flo
 def training_rows(stack: ExposureStack, batch_size: int) -> list[tuple[str, float]]:
     """Return the times of training on the patch."""
     config = RestorationConfig()
-    config.method, config.training.epochs = "paper", TIMED_EPOCHS
-    config.training.batch_size, config.training.resident = batch_size, "always"
+    config.method, config.paper.training.epochs = "paper", TIMED_EPOCHS
+    config.paper.training.batch_size, config.paper.training.resident = batch_size, "always"
     network = PaperNetwork(config, len(stack))
     history = train(network, PatchInputs(stack, network.margin), config, LOG)
     epoch = float(np.min(np.diff(history["seconds"])))

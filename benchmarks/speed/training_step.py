@@ -133,9 +133,9 @@ def make_stack(exposures: int, tile: int, psf_size: int) -> ExposureStack:
 def make_config(options: argparse.Namespace) -> RestorationConfig:
     """Return the configuration of our step."""
     config = RestorationConfig()
-    config.network.kernel_sizes = options.kernels
-    config.network.depth = options.depth
-    config.network.statistics = options.statistics
+    config.paper.network.kernel_sizes = options.kernels
+    config.paper.network.depth = options.depth
+    config.paper.network.statistics = options.statistics
     return config
 
 

@@ -96,7 +96,7 @@ def test_stars_of_the_restored_image_have_the_target_psf():
     config.match_target_psf = False
     plain = restore(stack, config)
     plain_width = gaussian_width(plain.image[y + rows, x + columns])
-    assert result.summary["kernel_fwhm"] < 2.5 == plain.summary["kernel_fwhm"]
+    assert result.summary["matching_kernel_fwhm"] < 2.5 == plain.summary["matching_kernel_fwhm"]
     assert abs(width - 2.5) < 0.15
     assert abs(width - 2.5) < abs(plain_width - 2.5)
 

@@ -30,17 +30,19 @@ import threading
 
 import pytest
 
-from lsst.acn.machine.side_thread import side_thread
+from lsst.acn.machine.threads import side_thread
 
 USE = """
 import sys
 from lsst.acn import ExposureStack, RestorationConfig, gaussian_kernel
-from lsst.acn.methods.method import make_method
+from lsst.acn.restoration import make_method
 import numpy as np
 
 image = np.ones((2, 20, 20), np.float32)
 stack = ExposureStack.from_arrays(image, image, np.stack([gaussian_kernel(3.0, 9)] * 2))
-make_method(stack, RestorationConfig(), workers=int(sys.argv[1]))
+config = RestorationConfig()
+config.method = "paper"
+make_method(stack, config, n_cores=int(sys.argv[1]))
 import tensorflow as tf
 
 print(tf.config.threading.get_intra_op_parallelism_threads())

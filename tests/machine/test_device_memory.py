@@ -73,7 +73,7 @@ def test_nothing_changes_with_room_enough() -> None:
 
 
 def test_one_tile_that_does_not_fit_is_an_error() -> None:
-    with pytest.raises(MemoryError, match=r"tiles\.training_size"):
+    with pytest.raises(MemoryError, match=r"paper\.tile_size"):
         ShrinkingBatches(SmallDevice(0).take_step, logging.getLogger("test"))(TILES)
 
 

@@ -29,6 +29,7 @@ from small_fields import make_config, make_stack
 
 from lsst.acn import RestorationConfig
 from lsst.acn.machine.devices import Devices
+from lsst.acn.machine.threads import cores
 from lsst.acn.methods.cross_exposure.method import CrossExposureMethod
 from lsst.acn.methods.paper.method import PaperMethod
 
@@ -44,7 +45,7 @@ CROSS = {
     "cross_exposure__dilations": [1],
     "tiles__restoring_size": 40,
 }
-PAPER = {"training__epochs": 3, "training__batch_size": 2, "tiles__training_size": 24}
+PAPER = {"paper__training__epochs": 3, "paper__training__batch_size": 2, "paper__tile_size": 24}
 
 
 def fit(config: RestorationConfig) -> dict[str, Any]:
@@ -54,7 +55,8 @@ def fit(config: RestorationConfig) -> dict[str, Any]:
     kind = CrossExposureMethod if config.method == "cross_exposure" else PaperMethod
     method = kind(stack, config)
     losses = method.fit(log)["loss"]
-    restored, _ = method.restore(None, log, workers=2)
+    with cores(2):
+        restored, _ = method.restore(None, log)
     return {"losses": losses.tolist(), "light": restored.sum(axis=0).tolist()}
 
 

@@ -19,6 +19,8 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
+import os
+import runpy
 import threading
 
 import numpy as np
@@ -28,26 +30,27 @@ from array_libraries import sums_of
 from small_fields import make_stack
 
 from lsst.acn.arrays.numpy_arrays import numpy_arrays
-from lsst.acn.machine.threads import for_each
+from lsst.acn.machine import threads
+from lsst.acn.machine.threads import MAX_CORES, cores, cores_in_use, for_each
 from lsst.acn.methods.cross_exposure.family.exposure_sums import sum_up
 
 
-@pytest.mark.parametrize("workers", [1, 2, 5])
-def test_results_come_in_order_whatever_the_threads(workers: int) -> None:
-    with scipy.fft.set_workers(workers):
+@pytest.mark.parametrize("number", [1, 2, 5])
+def test_results_come_in_order_whatever_the_threads(number: int) -> None:
+    with cores(number):
         assert for_each(lambda index: index**2, 7) == [index**2 for index in range(7)]
         assert for_each(lambda index: index, 0) == []
 
 
-def test_as_many_at_once_as_scipy_may_use() -> None:
+def test_as_many_at_once_as_there_are_cores() -> None:
     together = threading.Barrier(2, timeout=10)
-    with scipy.fft.set_workers(2):
+    with cores(2):
         # Neither call returns before the other has begun.
         assert len(for_each(lambda _: together.wait(), 2)) == 2
 
 
 def test_errors_are_not_lost() -> None:
-    with scipy.fft.set_workers(2), pytest.raises(ZeroDivisionError):
+    with cores(2), pytest.raises(ZeroDivisionError):
         for_each(lambda index: 1 // index, 3)
 
 
@@ -55,8 +58,30 @@ def test_statistics_are_the_same_bytes_with_any_number_of_threads() -> None:
     stack, truth = make_stack(n=7)
     latent = np.full(stack.shape, 0.5, np.float32)
     sums = []
-    for workers in (1, 3):
-        with scipy.fft.set_workers(workers):
+    for number in (1, 3):
+        with cores(number):
             xp, exposures = numpy_arrays(), sums_of(stack)
             sums.append([sum_up(xp, exposures, start).back_projection for start in (None, latent)])
     np.testing.assert_array_equal(sums[0], sums[1])
+
+
+def test_cores_are_those_of_the_thread_and_of_fourier_transforms() -> None:
+    outside = cores_in_use()
+    with cores(3):
+        assert cores_in_use() == scipy.fft.get_workers() == 3
+        with cores(2):
+            assert for_each(lambda _: cores_in_use(), 4) == [1] * 4
+            assert cores_in_use() == 2
+        assert cores_in_use() == 3
+    assert cores_in_use() == outside
+    with cores():
+        assert cores_in_use() == MAX_CORES
+
+
+@pytest.mark.parametrize(("said", "most"), [("1", 1), ("3,1", 3), ("many", None), ("", None), ("64", 16)])
+def test_most_cores_are_what_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch, said: str, most: int | None
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", said)
+    found = runpy.run_path(threads.__file__)["MAX_CORES"]
+    assert found == (most or min(os.cpu_count() or 1, 16))

@@ -41,7 +41,7 @@ def test_digest_depends_on_values_alone() -> None:
     one.seed, one.target_psf_fwhm = 1, 3.0
     other.target_psf_fwhm, other.seed = 3.0, 1
     assert config_digest(one) == config_digest(other)
-    other.training.epochs += 1
+    other.paper.training.epochs += 1
     assert config_digest(one) != config_digest(other)
 
 
@@ -65,7 +65,7 @@ def test_record_keeps_the_summary() -> None:
 def test_recorded_config_is_the_one_that_was_used() -> None:
     used = RestoreCoaddConfig()
     used.restoration.method = "image_mm"
-    used.restoration.network.kernel_sizes = [3, 9]
+    used.restoration.paper.network.kernel_sizes = [3, 9]
     metadata = {"config": json.dumps(used.toDict())}
     assert recorded_restoration_config(metadata).toDict() == used.restoration.toDict()
 

@@ -61,14 +61,14 @@ def make_varying_stack(**kwargs):
 
 
 def make_config(**changes):
-    """Return a quick configuration; ``training__epochs=5`` sets a nested field."""
+    """Return a quick configuration; ``paper__training__epochs=5`` sets a nested field."""
     config = RestorationConfig()
     config.method = "paper"
     config.cross_exposure.network = "fresh"
-    config.network.kernel_sizes = [3, 5]
-    config.network.depth = 1
-    config.training.epochs = 3
-    config.tiles.training_size = 24
+    config.paper.network.kernel_sizes = [3, 5]
+    config.paper.network.depth = 1
+    config.paper.training.epochs = 3
+    config.paper.tile_size = 24
     config.tiles.restoring_size = 32
     config.tiles.overlap = 8
     config.n_noise_realizations = 2

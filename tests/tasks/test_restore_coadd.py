@@ -129,7 +129,7 @@ def test_each_output_says_where_it_comes_from(outputs: Struct, name: str) -> Non
     assert record["backend"] == "none"
     assert json.loads(record["visits"]) == [10, 11, 12]
     assert record["config_sha256"] == config_digest(outputs.task.config)
-    assert json.loads(record["config"])["restoration"]["training"]["epochs"] == 450
+    assert json.loads(record["config"])["restoration"]["paper"]["training"]["epochs"] == 450
     assert "acn" in json.loads(record["packages"])
 
 
@@ -143,10 +143,10 @@ def quick_config(method: str, seed: int) -> RestoreCoaddConfig:
     config = RestoreCoaddConfig()
     config.restoration.method = method
     config.restoration.seed = seed
-    config.restoration.training.epochs = 2
-    config.restoration.network.kernel_sizes = [3]
-    config.restoration.network.depth = 1
-    config.restoration.tiles.training_size = 32
+    config.restoration.paper.training.epochs = 2
+    config.restoration.paper.network.kernel_sizes = [3]
+    config.restoration.paper.network.depth = 1
+    config.restoration.paper.tile_size = 32
     config.restoration.image_mm.iterations = 2
     config.restoration.n_noise_realizations = 2
     return config

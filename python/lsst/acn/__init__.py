@@ -28,6 +28,7 @@ from .errors import (
     InvalidExposureError,
     InvalidNetworkError,
     InvalidWarpFileError,
+    MissingFrameworkError,
     RepositoryConflictError,
     RestorationError,
     TrainingDivergedError,
@@ -36,10 +37,9 @@ from .errors import (
 from .exposures.boxes import Box
 from .exposures.psf_kernels import PsfKernels, constant_kernels, gaussian_kernel, padded_kernels
 from .exposures.stack import ExposureStack, median_variances
-from .restoration_result import HISTORY_DTYPES, RestorationResult, empty_history
+from .restoration_result import RestorationResult
 
 __all__ = (
-    "HISTORY_DTYPES",
     "Box",
     "CrossExposureConfig",
     "ExposureStack",
@@ -47,20 +47,20 @@ __all__ = (
     "InvalidExposureError",
     "InvalidNetworkError",
     "InvalidWarpFileError",
+    "MissingFrameworkError",
+    "PaperConfig",
     "PaperNetworkConfig",
+    "PaperTrainingConfig",
     "PsfKernels",
     "RepositoryConflictError",
     "RestorationConfig",
     "RestorationError",
     "RestorationResult",
     "TilesConfig",
-    "TrainingConfig",
     "TrainingDivergedError",
     "UnknownRestorationError",
     "constant_kernels",
-    "empty_history",
     "gaussian_kernel",
-    "kernel_fwhm",
     "median_variances",
     "padded_kernels",
     "restore",
@@ -68,14 +68,15 @@ __all__ = (
 )
 
 if TYPE_CHECKING:
-    from .restoration import kernel_fwhm, restore, restore_latent
+    from .restoration import restore, restore_latent
     from .restoration_config import (
         CrossExposureConfig,
         ImageMMConfig,
+        PaperConfig,
         PaperNetworkConfig,
+        PaperTrainingConfig,
         RestorationConfig,
         TilesConfig,
-        TrainingConfig,
     )
 else:
 

@@ -27,6 +27,7 @@ __all__ = (
     "InvalidExposureError",
     "InvalidNetworkError",
     "InvalidWarpFileError",
+    "MissingFrameworkError",
     "RepositoryConflictError",
     "RestorationError",
     "TrainingDivergedError",
@@ -85,3 +86,10 @@ class TrainingDivergedError(RestorationError):
 
 class UnknownRestorationError(RestorationError):
     """Raised if a restored coadd does not tell how it was restored."""
+
+
+class MissingFrameworkError(ImportError):
+    """Raised if something needs Keras, and it or its backend is not installed.
+
+    The data are not at fault, so this is no `RestorationError`.
+    """

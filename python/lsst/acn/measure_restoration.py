@@ -282,7 +282,7 @@ class MeasureRestorationTask(WarpInputsTask):
             magnitude_edges=np.array(self.config.magnitude_edges),
             zero_point=self.config.magnitude_zero_point,
             outlier_threshold=self.config.outlier_threshold,
-            workers=inputs.n_cores,
+            n_cores=inputs.n_cores,
         )
         if self.config.held_out:
             test = self._hold_out(measurement, restored_coadd.metadata, restoration_network, inputs.n_cores)
@@ -339,7 +339,7 @@ class MeasureRestorationTask(WarpInputsTask):
             )
 
     def _hold_out(
-        self, measurement: PatchMeasurement, metadata: Any, network: Any, workers: int
+        self, measurement: PatchMeasurement, metadata: Any, network: Any, n_cores: int
     ) -> HeldOutTest | None:
         """Return the test on held-out exposures, or nothing where there can be none."""
         try:
@@ -358,7 +358,7 @@ class MeasureRestorationTask(WarpInputsTask):
                 sources=measurement.pixels.source,
                 network=network,
                 log=self.log.logger,
-                workers=workers,
+                n_cores=n_cores,
             )
         except RestorationError as error:
             self.log.warning("There is no test on held-out exposures: %s", error)

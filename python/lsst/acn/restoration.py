@@ -23,23 +23,26 @@
 
 from __future__ import annotations
 
-__all__ = ("kernel_fwhm", "restore", "restore_latent")
+__all__ = ("make_method", "matching_kernel_fwhm", "restore", "restore_latent")
 
+import dataclasses
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import scipy.fft
 
 from .errors import InvalidExposureError, TrainingDivergedError
 from .exposures.psf_kernels import gaussian_kernel
 from .exposures.source import ExposureSource
 from .forward.target_psf import convolve_to_target
-from .methods.method import RestorationMethod, make_method
+from .machine.backend_setup import prepare_backend
+from .machine.threads import cores
+from .methods.method import RestorationMethod
 from .restoration_config import RestorationConfig
 from .restoration_result import RestorationResult
-from .tiles.restore_tiles import MAX_WORKERS, OnStrip
+from .tiles.restore_tiles import OnStrip
 
 MIN_EXPOSURES = 2
 
@@ -51,7 +54,7 @@ def restore(
     network: Mapping[str, Any] | None = None,
     log: logging.Logger | None = None,
     on_strip: OnStrip | None = None,
-    workers: int | None = None,
+    n_cores: int | None = None,
 ) -> RestorationResult:
     """Restore one sharp, clean image from many noisy, blurred exposures.
 
@@ -69,7 +72,7 @@ def restore(
     on_strip : `~collections.abc.Callable`, optional
         Called with the rows of the patch and the exposures on at least these,
         as they pass by, so that a large patch need not be read twice.
-    workers : `int`, optional
+    n_cores : `int`, optional
         Cores to use, and so tiles that may be restored at once; by default as
         many as OMP_NUM_THREADS says, or as there are.
 
@@ -87,25 +90,29 @@ def restore(
     """
     config = config or RestorationConfig()
     log = log or logging.getLogger(__name__)
-    exposures, method, history = _fit(exposures, config, network, log, workers)
-    fwhm = kernel_fwhm(method, config, log)
-    kernel = gaussian_kernel(fwhm)
-    restored, variance = method.restore(kernel, log, on_strip, workers)
-    _check(restored, exposures, config)
-    assert variance is not None
-    with scipy.fft.set_workers(workers or MAX_WORKERS):
+    with cores(n_cores):
+        fitted = _fit(exposures, config, network, log, n_cores)
+        start = time.perf_counter()
+        exposures, method = fitted.exposures, fitted.method
+        fwhm = matching_kernel_fwhm(method, config, log)
+        kernel = gaussian_kernel(fwhm)
+        restored, variance = method.restore(kernel, log, on_strip)
+        _check(restored, exposures, config)
+        assert variance is not None
         latent = method.to_latent(restored)
-    latent_box = exposures.box.grown_by(exposures.psf.radius)
-    return RestorationResult(
-        image=convolve_to_target(
+        latent_box = exposures.box.grown_by(exposures.psf.radius)
+        image = convolve_to_target(
             restored if config.match_target_psf else latent, latent_box, kernel, exposures.box
-        ),
+        )
+    times = {"fit_seconds": fitted.seconds, "restore_seconds": time.perf_counter() - start}
+    return RestorationResult(
+        image=image,
         variance=variance,
         latent=latent,
         latent_box=latent_box,
         target_psf=gaussian_kernel(config.target_psf_fwhm),
-        history=history,
-        summary=_summarize(exposures, config, method, history) | {"kernel_fwhm": fwhm},
+        history=fitted.history,
+        summary=_summarize(fitted, config) | {"matching_kernel_fwhm": fwhm} | times,
     )
 
 
@@ -115,7 +122,7 @@ def restore_latent(
     *,
     network: Mapping[str, Any] | None = None,
     log: logging.Logger | None = None,
-    workers: int | None = None,
+    n_cores: int | None = None,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Restore the latent image alone, without its variance.
 
@@ -129,7 +136,7 @@ def restore_latent(
         As `restore` takes it.
     log : `logging.Logger`, optional
         Told of the progress.
-    workers : `int`, optional
+    n_cores : `int`, optional
         As `restore` takes it.
 
     Returns
@@ -147,11 +154,73 @@ def restore_latent(
         Raised as by `restore`.
     """
     log = log or logging.getLogger(__name__)
-    exposures, method, history = _fit(exposures, config, network, log, workers)
-    restored, _ = method.restore(None, log, workers=workers)
-    _check(restored, exposures, config)
-    with scipy.fft.set_workers(workers or MAX_WORKERS):
-        return method.to_latent(restored), history
+    with cores(n_cores):
+        fitted = _fit(exposures, config, network, log, n_cores)
+        restored, _ = fitted.method.restore(None, log)
+        _check(restored, fitted.exposures, config)
+        return fitted.method.to_latent(restored), fitted.history
+
+
+def make_method(
+    exposures: ExposureSource,
+    config: RestorationConfig,
+    network: Mapping[str, Any] | None = None,
+    n_cores: int | None = None,
+) -> RestorationMethod:
+    """Return the method that a config selects.
+
+    Parameters
+    ----------
+    exposures : `ExposureSource`
+        What is to be restored.  The method ``paper`` takes all of it into
+        memory.
+    config : `RestorationConfig`
+        Its ``method`` is looked at here, the rest by the method.
+    network : `~collections.abc.Mapping`, optional
+        Trained network in plain values, for methods that can begin with one.
+    n_cores : `int`, optional
+        Cores to use; by default the Keras backend decides.
+
+    Returns
+    -------
+    method : `RestorationMethod`
+        Ready to be fitted.
+
+    Raises
+    ------
+    MissingFrameworkError
+        Raised if the method needs Keras and there is none.
+    ValueError
+        Raised if there is no such method, or if it has no use for a trained
+        network.
+    """
+    if network is not None and config.method != "cross_exposure":
+        raise ValueError(f"The method {config.method!r} cannot begin with a trained network.")
+    match config.method:
+        case "paper":
+            from .methods.paper.method import PaperMethod
+
+            prepare_backend(n_cores)
+            return PaperMethod(exposures.cutout(exposures.box), config)
+        case "cross_exposure":
+            from .methods.cross_exposure.method import CrossExposureMethod
+
+            return CrossExposureMethod(exposures, config, network, n_cores)
+        case "image_mm":
+            from .methods.image_mm.method import ImageMMMethod
+
+            return ImageMMMethod(exposures, config)
+    raise ValueError(f"There is no restoration method {config.method!r}.")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Fitted:
+    """A method that knows its exposures, and how that came about."""
+
+    exposures: ExposureSource
+    method: RestorationMethod
+    history: dict[str, np.ndarray]
+    seconds: float
 
 
 def _fit(
@@ -159,15 +228,16 @@ def _fit(
     config: RestorationConfig,
     network: Mapping[str, Any] | None,
     log: logging.Logger,
-    workers: int | None,
-) -> tuple[ExposureSource, RestorationMethod, dict[str, np.ndarray]]:
-    """Return the exposures that are of use, the method fitted to them, and its story."""
+    n_cores: int | None,
+) -> _Fitted:
+    """Fit the method of a config to those exposures that are of use."""
     config.validate()
     exposures = _usable(exposures)
     log.info("Restoring %s from %d exposures of %s.", exposures.box, len(exposures), exposures.box.shape)
-    method = make_method(exposures, config, network, workers)
-    with scipy.fft.set_workers(workers or MAX_WORKERS):
-        return exposures, method, method.fit(log)
+    start = time.perf_counter()
+    method = make_method(exposures, config, network, n_cores)
+    history = method.fit(log)
+    return _Fitted(exposures, method, history, time.perf_counter() - start)
 
 
 def _usable(exposures: ExposureSource) -> ExposureSource:
@@ -189,7 +259,7 @@ def _check(latent: np.ndarray, exposures: ExposureSource, config: RestorationCon
         )
 
 
-def kernel_fwhm(method: RestorationMethod, config: RestorationConfig, log: logging.Logger) -> float:
+def matching_kernel_fwhm(method: RestorationMethod, config: RestorationConfig, log: logging.Logger) -> float:
     """Return the width of the Gaussian to convolve the latent image with.
 
     Parameters
@@ -209,23 +279,19 @@ def kernel_fwhm(method: RestorationMethod, config: RestorationConfig, log: loggi
     target = config.target_psf_fwhm
     if not config.match_target_psf:
         return target
-    fwhm = method.kernel_fwhm(target)
+    fwhm = method.matching_fwhm(target)
     log.info("A Gaussian of FWHM %.2f pixels brings stars to the target of %.2f.", fwhm, target)
     return fwhm
 
 
-def _summarize(
-    exposures: ExposureSource,
-    config: RestorationConfig,
-    method: RestorationMethod,
-    history: dict[str, np.ndarray],
-) -> dict[str, int | float | str]:
+def _summarize(fitted: _Fitted, config: RestorationConfig) -> dict[str, int | float | str]:
+    history = fitted.history
     trained = len(history["epoch"]) > 0
     return {
         "method": config.method,
         "seed": config.seed,
-        **method.summary(),
-        "n_exposures": len(exposures),
+        **fitted.method.summary(),
+        "n_exposures": len(fitted.exposures),
         "epochs": len(history["epoch"]),
         "final_loss": float(history["loss"][-1]) if trained else float("nan"),
         "training_seconds": float(history["seconds"][-1]) if trained else 0.0,

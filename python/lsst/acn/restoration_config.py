@@ -26,10 +26,11 @@ from __future__ import annotations
 __all__ = (
     "CrossExposureConfig",
     "ImageMMConfig",
+    "PaperConfig",
     "PaperNetworkConfig",
+    "PaperTrainingConfig",
     "RestorationConfig",
     "TilesConfig",
-    "TrainingConfig",
 )
 
 from lsst.pex.config import ChoiceField, Config, ConfigField, Field, ListField
@@ -73,8 +74,8 @@ class PaperNetworkConfig(Config):
     )
 
 
-class TrainingConfig(Config):
-    """How a network is trained on a patch."""
+class PaperTrainingConfig(Config):
+    """How that encoder is trained on a patch."""
 
     epochs = Field[int](
         doc="Number of passes over the patch.",
@@ -121,6 +122,18 @@ class TrainingConfig(Config):
         doc="Compile the training step with XLA under TensorFlow. Slower on CPU by a large factor; "
         "JAX always compiles.",
         default=False,
+    )
+
+
+class PaperConfig(Config):
+    """The method of AstroClearNet."""
+
+    network = ConfigField[PaperNetworkConfig](doc="The encoder.")
+    training = ConfigField[PaperTrainingConfig](doc="How the encoder is trained.")
+    tile_size = Field[int](
+        doc="Side in pixels of the part of a training tile whose residuals count.",
+        default=128,
+        check=lambda size: size >= 8,
     )
 
 
@@ -239,13 +252,8 @@ class ImageMMConfig(Config):
 
 
 class TilesConfig(Config):
-    """How a patch is cut into tiles."""
+    """How a patch is cut into the tiles that are restored."""
 
-    training_size = Field[int](
-        doc="Side in pixels of the part of a training tile whose residuals count.",
-        default=128,
-        check=lambda size: size >= 8,
-    )
     restoring_size = Field[int](
         doc="Side in pixels of the part of a tile that is restored at once.",
         default=320,
@@ -271,9 +279,8 @@ class RestorationConfig(Config):
         },
         default="cross_exposure",
     )
-    network = ConfigField[PaperNetworkConfig](doc="The paper's encoder.")
-    training = ConfigField[TrainingConfig](doc="How the network is trained.")
-    cross_exposure = ConfigField[CrossExposureConfig](doc="How cross-exposure training goes.")
+    paper = ConfigField[PaperConfig](doc="The paper's network and its training; for the method paper alone.")
+    cross_exposure = ConfigField[CrossExposureConfig](doc="The mixing network, and how it is trained.")
     image_mm = ConfigField[ImageMMConfig](doc="How ImageMM iterates.")
     tiles = ConfigField[TilesConfig](doc="How the patch is cut into tiles.")
     seed = Field[int](

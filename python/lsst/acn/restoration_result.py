@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("HISTORY_DTYPES", "RestorationResult", "empty_history")
+__all__ = ("RestorationResult",)
 
 import dataclasses
 from collections.abc import Mapping
@@ -31,14 +31,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from .exposures.boxes import Box
-
-HISTORY_DTYPES = {
-    "epoch": np.int64,
-    "loss": np.float64,
-    "learning_rate": np.float64,
-    "seconds": np.float64,
-}
-"""Columns of a training history."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -65,7 +57,8 @@ class RestorationResult:
         start of training.
     summary : `~collections.abc.Mapping` [`str`, `int` | `float` | `str`]
         Facts about the restoration: method, seed, backend, number of
-        parameters and so on.
+        parameters, wall seconds of fitting the method to the exposures and of
+        restoring them, and so on.
     """
 
     image: np.ndarray
@@ -75,14 +68,3 @@ class RestorationResult:
     target_psf: np.ndarray
     history: Mapping[str, np.ndarray]
     summary: Mapping[str, int | float | str]
-
-
-def empty_history() -> dict[str, np.ndarray]:
-    """Return the history of a restoration that trained nothing.
-
-    Returns
-    -------
-    history : `dict` [`str`, `numpy.ndarray`]
-        All columns, without rows.
-    """
-    return {name: np.zeros(0, dtype) for name, dtype in HISTORY_DTYPES.items()}

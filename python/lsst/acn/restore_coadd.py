@@ -180,7 +180,7 @@ class RestoreCoaddTask(WarpInputsTask):
             network=restoration_network,
             log=self.log.logger,
             on_strip=records.add,
-            workers=inputs.n_cores,
+            n_cores=inputs.n_cores,
         )
         self.record_summary(exposures, result.summary)
         record = provenance_record(self.config, exposures.visits, result.summary)

@@ -29,9 +29,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-import numpy as np
-import scipy.fft
-
 from lsst.pex.config import ConfigField, Field
 from lsst.pipe.base import (
     AlgorithmError,
@@ -45,6 +42,7 @@ from lsst.pipe.base import (
 )
 from lsst.pipe.base import connectionTypes as cT
 
+from .exposures.random_streams import random_stream
 from .exposures.source import ExposureSource
 from .records.task_record import provenance_record
 from .restoration_config import RestorationConfig
@@ -141,7 +139,7 @@ class TrainRestorationTask(PipelineTask):
         for handle in handles:
             patches[int(handle.dataId["tract"]), int(handle.dataId["patch"])].append(handle)
         names = sorted(patches)
-        rng = np.random.default_rng([self.config.restoration.seed, 6])
+        rng = random_stream(self.config.restoration.seed, "training patches")
         chosen = sorted(rng.permutation(len(names))[: self.config.max_patches].tolist())
         return {names[index]: patches[names[index]] for index in chosen}
 
@@ -183,6 +181,8 @@ class TrainRestorationTask(PipelineTask):
         ------
         lsst.pipe.base.NoWorkFound
             Raised if there is no patch to train on.
+        MissingFrameworkError
+            Raised if Keras or its backend is not installed.
         TrainingDivergedError
             Raised if the loss stops being finite.
         """
@@ -190,26 +190,28 @@ class TrainRestorationTask(PipelineTask):
         # Keras.
         from .machine.backend_setup import prepare_backend
         from .machine.devices import Devices
+        from .machine.threads import cores
         from .methods.cross_exposure.network.mixing_network import fresh_network
         from .methods.cross_exposure.network.samples import draw_patch_samples
         from .methods.cross_exposure.network.trainable import TrainableNetwork
         from .methods.cross_exposure.network.training import train_mixing_network
         from .methods.cross_exposure.network.weights import pack_network
 
+        # What is missing is told before hours go into samples.
+        prepare_backend(n_cores)
         config = self.config.restoration
         samples = []
         visits: set[int] = set()
         n_patches = 0
         for n_patches, stack in enumerate(stacks, start=1):
-            with scipy.fft.set_workers(n_cores):
+            with cores(n_cores):
                 samples += draw_patch_samples(stack, config.cross_exposure, config.seed + n_patches)
             visits.update(stack.visits)
             self.log.info("Drew samples from %d patches, %d in all.", n_patches, len(samples))
         if not samples:
             raise NoWorkFound("No patch has enough usable warps to train a network on.")
-        prepare_backend(n_cores)
         options = config.cross_exposure
-        rng = np.random.default_rng([config.seed, 3])
+        rng = random_stream(config.seed, "training", "weights")
         fresh = fresh_network(options.channels, tuple(options.dilations), rng)
         network = TrainableNetwork(fresh, options.huber_delta)
         history = train_mixing_network(

@@ -39,7 +39,7 @@ def test_the_encoder_is_the_papers():
 
 @pytest.mark.parametrize("depth", [1, 2])
 def test_the_receptive_field_is_as_stated(depth):
-    network, _, _, batch = make_case(network__depth=depth)
+    network, _, _, batch = make_case(paper__network__depth=depth)
     exposures = batch[0]
     assert network.margin == encoder_radius([3, 5], depth) == 2 * depth
     changed = exposures.copy()

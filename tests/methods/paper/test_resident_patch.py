@@ -65,7 +65,7 @@ def test_tiles_are_the_same_as_those_handed_over(make: Any) -> None:
 
 def losses(resident: str, batch_size: int = 2) -> list[float]:
     """Return the losses of a few epochs."""
-    config = make_config(training__resident=resident, training__batch_size=batch_size)
+    config = make_config(paper__training__resident=resident, paper__training__batch_size=batch_size)
     stack = make_varying_stack()
     network = PaperNetwork(config, len(stack))
     history = train(network, PatchInputs(stack, network.margin), config, logging.getLogger(__name__))

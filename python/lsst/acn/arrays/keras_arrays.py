@@ -31,6 +31,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from ..machine.backend import import_keras, supported_backend
 from ..machine.compiled_inference import compile_function
 from .namespace import Arrays
 
@@ -42,16 +43,16 @@ class KerasArrays:
 
     Raises
     ------
+    MissingFrameworkError
+        Raised if Keras or its backend is not installed.
     RuntimeError
         Raised if the backend is none of tensorflow, jax and torch.
     """
 
     def __init__(self) -> None:
-        from keras import ops
-
-        self._ops = ops
-        self._compiled: dict[Any, Callable[..., Any]] = {}
         self.name, natives = _native_functions()
+        self._ops = import_keras().ops
+        self._compiled: dict[Any, Callable[..., Any]] = {}
         vars(self).update(natives)
 
     def __getattr__(self, name: str) -> Any:
@@ -154,6 +155,8 @@ def keras_arrays() -> Arrays:
 
     Raises
     ------
+    MissingFrameworkError
+        Raised if Keras or its backend is not installed.
     RuntimeError
         Raised if the backend is none of tensorflow, jax and torch.
     """
@@ -164,17 +167,13 @@ def _native_functions() -> tuple[str, dict[str, Callable[..., Any]]]:
     """Return the name of the backend, and what `keras.ops` lacks or has for
     real numbers only.
     """
-    import keras
-
-    match keras.backend.backend():
+    match name := supported_backend():
         case "tensorflow":
-            return "tensorflow", _tensorflow_functions()
+            return name, _tensorflow_functions()
         case "jax":
-            return "jax", _jax_functions()
+            return name, _jax_functions()
         case "torch":
-            return "torch", _torch_functions()
-        case other:
-            raise RuntimeError(f"The Keras backend {other!r} is not supported; use tensorflow, jax or torch.")
+            return name, _torch_functions()
 
 
 def _tensorflow_functions() -> dict[str, Callable[..., Any]]:

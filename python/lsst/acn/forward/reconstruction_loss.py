@@ -28,7 +28,7 @@ __all__ = ("reconstruction_loss",)
 import contextlib
 from typing import Any
 
-from ..methods.paper.rectified_convolution import on_tensorflow_cpu
+from ..machine.devices import on_tensorflow_cpu
 from .forward_model import ExposureGroup, ForwardModel
 
 GROUP = 4

@@ -40,7 +40,7 @@ from ..exposures.mask_planes import NO_DATA, OUTPUT_PLANES
 from ..exposures.psf_kernels import PsfKernels
 from ..exposures.rows import join_rows
 from ..exposures.stack import ExposureStack
-from ..machine.side_thread import side_thread
+from ..machine.threads import side_thread
 from .any_warp import warp_box
 from .psf_grid import psf_cells
 from .shared_terms import SharedTerms

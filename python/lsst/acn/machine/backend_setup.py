@@ -27,6 +27,7 @@ __all__ = ("prepare_backend",)
 
 import logging
 
+from .backend import backend_name
 from .device_memory import grow_memory_on_demand
 
 
@@ -41,6 +42,11 @@ def prepare_backend(n_cores: int | None = None) -> None:
     n_cores : `int`, optional
         Cores that this process may use; by default the backend decides.
 
+    Raises
+    ------
+    MissingFrameworkError
+        Raised if Keras or its backend is not installed.
+
     Notes
     -----
     TensorFlow and PyTorch take all cores otherwise, whatever OMP_NUM_THREADS
@@ -54,9 +60,7 @@ def prepare_backend(n_cores: int | None = None) -> None:
 
 
 def _limit_threads(number: int) -> None:
-    import keras
-
-    match keras.backend.backend():
+    match backend_name():
         case "tensorflow":
             import tensorflow as tf
 

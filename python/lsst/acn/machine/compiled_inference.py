@@ -30,65 +30,52 @@ from typing import Any
 
 import numpy as np
 
+from .backend import backend_name
 
-def compile_inference(
-    function: Callable[..., Any], channels: Sequence[int] | None = None
-) -> Callable[..., Any]:
+
+def compile_inference(function: Callable[..., Any], *, model: Any = None) -> Callable[..., Any]:
     """Return a function of arrays that takes no gradients.
 
     Parameters
     ----------
     function : `~collections.abc.Callable`
         Takes tensors and returns a tensor or a tuple of them.
-    channels : `~collections.abc.Sequence` [`int`], optional
-        Channels of each tensor that it takes, if all are of shape ``(b,
-        height, width, channels)``: TensorFlow then compiles it once for all
-        heights and widths.
+    model : `keras.Model`, optional
+        What it computes with, if that may be trained afterwards: JAX keeps
+        the weights of any other model as they are at the first call.
 
     Returns
     -------
     compiled : `~collections.abc.Callable`
-        Takes arrays and returns an array, or a tuple of them; JAX, if it is
-        told a ``device``, works there.  It is compiled anew for each shape by
-        JAX, and by TensorFlow if ``channels`` are not given; JAX keeps the
-        weights that a model in ``function`` has at its first call.
-
-    Notes
-    -----
-    TensorFlow fuses the activations of a graph with its convolutions: on a
-    CPU the mixing network takes half as long as op by op.  Were the number of
-    channels unknown, Keras would leave convolutions to XLA, which is slow
-    there.
+        Takes arrays and returns an array, or a tuple of them.  JAX and
+        TensorFlow compile it anew for each shape.
     """
     from keras import ops
 
-    run = compile_function(function, channels)
-
-    def infer(*arrays: np.ndarray, device: Any = None) -> Any:
-        if device is not None:
-            import jax
-
-            with jax.default_device(device):
-                return _to_arrays(run(*arrays))
-        return _to_arrays(run(*(ops.convert_to_tensor(array) for array in arrays)))
-
-    return infer
+    if backend_name() == "jax":
+        return _jax_inference(function, model)
+    run = compile_function(function)
+    return lambda *arrays: _to_arrays(run(*(ops.convert_to_tensor(array) for array in arrays)))
 
 
-def compile_function(
-    function: Callable[..., Any], channels: Sequence[int] | None = None
-) -> Callable[..., Any]:
-    """Return the function in the way of the backend."""
-    import keras
+def compile_function(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of tensors that takes no gradients, in the way of the backend.
 
-    match keras.backend.backend():
+    Parameters
+    ----------
+    function : `~collections.abc.Callable`
+        Takes and returns tensors, or tuples of them.
+
+    Returns
+    -------
+    compiled : `~collections.abc.Callable`
+        The same.
+    """
+    match backend_name():
         case "tensorflow":
             import tensorflow as tf
 
-            signature = None
-            if channels is not None:
-                signature = [tf.TensorSpec([None, None, None, number], tf.float32) for number in channels]
-            return tf.function(function, input_signature=signature, autograph=False)
+            return tf.function(function, autograph=False)
         case "jax":
             import jax
 
@@ -99,6 +86,21 @@ def compile_function(
             return torch.no_grad()(function)
         case _:
             return function
+
+
+def _jax_inference(function: Callable[..., Any], model: Any) -> Callable[..., Any]:
+    """Return the function compiled by JAX; the weights of a model are arguments."""
+    import jax
+    import keras
+
+    variables = [] if model is None else model.variables
+
+    @jax.jit
+    def run(values: Sequence[Any], *arrays: Any) -> Any:
+        with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+            return function(*arrays)
+
+    return lambda *arrays: _to_arrays(run([variable.value for variable in variables], *arrays))
 
 
 def _to_arrays(outputs: Any) -> Any:

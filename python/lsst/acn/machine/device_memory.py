@@ -28,8 +28,9 @@ __all__ = ("ShrinkingBatches", "TakeSteps", "UntilOutOfMemory", "grow_memory_on_
 import logging
 import os
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from ..exposures.boxes import Box
+from .backend import backend_name
 
 OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "out of memory", "OutOfMemory")
 """What backends call it, in the names or messages of their errors."""
@@ -42,9 +43,7 @@ def grow_memory_on_demand() -> None:
     """
     # JAX reads this when it first looks for devices.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-    import keras
-
-    if keras.backend.backend() != "tensorflow":
+    if backend_name() != "tensorflow":
         return
     import tensorflow as tf
 
@@ -72,7 +71,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or any(words in text for words in OUT_OF_MEMORY)
 
 
-type TakeSteps = Callable[[Sequence[Sequence[Box]]], Sequence[float]]
+type TakeSteps = Callable[[Sequence[Sequence[Any]]], Sequence[float]]
 """Takes a step with the tiles of each batch and returns the losses."""
 
 
@@ -87,16 +86,16 @@ class ShrinkingBatches:
         Warned when batches become smaller.
     """
 
-    def __init__(self, take_step: Callable[[Sequence[Box]], float], log: logging.Logger) -> None:
+    def __init__(self, take_step: Callable[[Sequence[Any]], float], log: logging.Logger) -> None:
         self._take_step, self._log = take_step, log
         self._limit: int | None = None
 
-    def __call__(self, tiles: Sequence[Box]) -> list[float]:
+    def __call__(self, tiles: Sequence[Any]) -> list[float]:
         """Take one step, or as many as it takes with smaller batches.
 
         Parameters
         ----------
-        tiles : `~collections.abc.Sequence` [`Box`]
+        tiles : `~collections.abc.Sequence`
             A batch.
 
         Returns
@@ -121,10 +120,10 @@ class ShrinkingBatches:
                 return losses + self._retry(tiles[start:], len(batch), error)
         return losses
 
-    def _retry(self, tiles: Sequence[Box], size: int, error: Exception) -> list[float]:
+    def _retry(self, tiles: Sequence[Any], size: int, error: Exception) -> list[float]:
         if size == 1:
             raise MemoryError(
-                "There is not enough memory for a training step on one tile; lower tiles.training_size."
+                "There is not enough memory for a training step on one tile; lower paper.tile_size."
             ) from error
         self._limit = size // 2
         self._log.warning("Out of memory with %d tiles in a batch: going on with %d.", size, self._limit)
@@ -153,7 +152,7 @@ class UntilOutOfMemory:
         self._take: TakeSteps | None = None
         self._is_first = True
 
-    def __call__(self, batches: Sequence[Sequence[Box]]) -> Sequence[float]:
+    def __call__(self, batches: Sequence[Sequence[Any]]) -> Sequence[float]:
         """Take the steps.
 
         Parameters

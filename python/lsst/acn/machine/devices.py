@@ -19,21 +19,28 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""Several devices that share the work."""
+"""The devices that a backend computes with, and work that they share."""
 
 from __future__ import annotations
 
-__all__ = ("Devices", "has_accelerator", "working_on")
+__all__ = ("Devices", "has_accelerator", "on_tensorflow_cpu", "working_on")
 
 import contextlib
 import functools
 import itertools
+import os
 import threading
 from collections.abc import Sequence
 from typing import Any
 
+from ..errors import MissingFrameworkError
+from .backend import backend_name
+
 JAX_PLATFORMS = ("gpu", "cuda", "rocm", "tpu")
 """What JAX calls devices that are faster than a CPU, Fourier transforms included."""
+
+ACCELERATOR_FILES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd", "/dev/accel0", "/dev/vfio")
+"""By which Linux tells that there may be one."""
 
 
 class Devices:
@@ -146,11 +153,16 @@ def has_accelerator() -> bool:
     Returns
     -------
     has : `bool`
-        Whether there is a GPU or the like.
+        Whether there is a GPU or the like; not without Keras, which is not
+        imported where the operating system knows of none.
     """
-    import keras
-
-    match keras.backend.backend():
+    if os.name == "posix" and not any(map(os.path.exists, ACCELERATOR_FILES)):
+        return False
+    try:
+        backend = backend_name()
+    except MissingFrameworkError:
+        return False
+    match backend:
         case "tensorflow":
             import tensorflow as tf
 
@@ -167,10 +179,24 @@ def has_accelerator() -> bool:
             return False
 
 
-def _find_devices(number: int) -> list[Any]:
-    import keras
+def on_tensorflow_cpu() -> bool:
+    """Return whether Keras computes with TensorFlow and without a GPU.
 
-    backend = keras.backend.backend()
+    Returns
+    -------
+    on_cpu : `bool`
+        `True` if operations are worth taking apart for TensorFlow's kernels
+        on CPU; GPUs and compilers do better with whole ones.
+    """
+    if backend_name() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return not tf.config.list_logical_devices("GPU")
+
+
+def _find_devices(number: int) -> list[Any]:
+    backend = backend_name()
     if backend != "jax":
         raise ValueError(
             f"The config asks for {number} devices; work is shared out with the Keras backend jax alone, "

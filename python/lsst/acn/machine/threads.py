@@ -19,16 +19,53 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""One exposure after the other, or several at once."""
+
+"""How many cores may be used, and threads for them."""
 
 from __future__ import annotations
 
-__all__ = ("for_each",)
+__all__ = ("MAX_CORES", "cores", "cores_in_use", "for_each", "side_thread")
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any
 
 import scipy.fft
+
+_THREADS = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+MAX_CORES = min(int(_THREADS) if _THREADS.isdecimal() and int(_THREADS) else os.cpu_count() or 1, 16)
+"""Cores where nothing else is asked for: as many as OMP_NUM_THREADS says, or as there are."""
+
+
+@contextlib.contextmanager
+def cores(number: int | None = None) -> Iterator[None]:
+    """Let what this thread does inside use some cores.
+
+    Parameters
+    ----------
+    number : `int`, optional
+        How many; `MAX_CORES` by default.
+
+    Notes
+    -----
+    SciPy keeps the number, so that its Fourier transforms take as many
+    threads, too.  Threads that are begun inside have one core each.
+    """
+    with scipy.fft.set_workers(number or MAX_CORES):
+        yield
+
+
+def cores_in_use() -> int:
+    """Return how many cores this thread may use.
+
+    Returns
+    -------
+    number : `int`
+        What the innermost `cores` says; one outside of any.
+    """
+    return int(scipy.fft.get_workers())
 
 
 def for_each[Result](function: Callable[[int], Result], number: int) -> list[Result]:
@@ -37,9 +74,9 @@ def for_each[Result](function: Callable[[int], Result], number: int) -> list[Res
     Parameters
     ----------
     function : `~collections.abc.Callable`
-        Takes an index; called from as many threads at once as SciPy may use
-        for a Fourier transform (`scipy.fft.set_workers`): those of many small
-        images gain more from threads of their own than from shared ones.
+        Takes an index; called from as many threads at once as `cores` allows:
+        the Fourier transforms of many small images gain more from threads of
+        their own than from shared ones.
     number : `int`
         Indices from 0 to one less.
 
@@ -48,8 +85,41 @@ def for_each[Result](function: Callable[[int], Result], number: int) -> list[Res
     results : `list`
         In the order of the indices, whatever the number of threads.
     """
-    workers = min(scipy.fft.get_workers(), number)
-    if workers <= 1:
+    n_threads = min(cores_in_use(), number)
+    if n_threads <= 1:
         return [function(index) for index in range(number)]
-    with ThreadPoolExecutor(workers, thread_name_prefix="for-each") as pool:
+    with ThreadPoolExecutor(n_threads, thread_name_prefix="for-each") as pool:
         return list(pool.map(function, range(number)))
+
+
+def side_thread(name: str, n_cores: int) -> Executor:
+    """Return what does one thing at a time while the caller goes on.
+
+    Parameters
+    ----------
+    name : `str`
+        Name of the thread.
+    n_cores : `int`
+        Cores that may be used.  With only one, everything is done when it is
+        submitted: two threads would take the time of another process.
+
+    Returns
+    -------
+    executor : `concurrent.futures.Executor`
+        To be used as a context.
+    """
+    return ThreadPoolExecutor(1, thread_name_prefix=name) if n_cores > 1 else _AtOnce()
+
+
+class _AtOnce(Executor):
+    """Calls functions when they are submitted."""
+
+    def submit[**P, Result](
+        self, function: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Future[Result]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(function(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future

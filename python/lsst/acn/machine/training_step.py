@@ -30,6 +30,7 @@ from typing import Any
 
 import numpy as np
 
+from .backend import supported_backend
 from .devices import Devices
 from .shared_arrays import shared_tensor
 
@@ -73,21 +74,18 @@ def make_training_step(
 
     Raises
     ------
-    RuntimeError
-        Raised if the backend is none of tensorflow, jax and torch.
+    MissingFrameworkError, RuntimeError
+        Raised as by `~lsst.acn.machine.backend.supported_backend`.
     """
-    import keras
-
+    backend = supported_backend()
     optimizer.build(model.trainable_variables)
-    match keras.backend.backend():
+    match backend:
         case "tensorflow":
             return _tensorflow_step(model, optimizer, loss, jit_compile)
         case "jax":
             return _jax_step(model, optimizer, loss, devices or Devices())
         case "torch":
             return _torch_step(model, optimizer, loss)
-        case other:
-            raise RuntimeError(f"The Keras backend {other!r} is not supported; use tensorflow, jax or torch.")
 
 
 def make_training_steps(
@@ -117,9 +115,7 @@ def make_training_steps(
         latter, and returns the losses before each step.  If it raises, the
         model is as it was, with JAX.
     """
-    import keras
-
-    if keras.backend.backend() == "jax":
+    if supported_backend() == "jax":
         optimizer.build(model.trainable_variables)
         return _jax_steps(model, optimizer, loss)
     step = make_training_step(model, optimizer, loss, jit_compile=jit_compile)

@@ -118,7 +118,7 @@ class ExposureFits:
 
 
 def fit_exposures(
-    patch: RestoredPatch, pixels: PixelClasses, outlier_threshold: float = 5.0, workers: int = 1
+    patch: RestoredPatch, pixels: PixelClasses, outlier_threshold: float = 5.0, n_cores: int = 1
 ) -> ExposureFits:
     """Compare every exposure with what the latent image predicts for it.
 
@@ -130,7 +130,7 @@ def fit_exposures(
         Source and sky pixels.
     outlier_threshold : `float`, optional
         Deviation from which a visit is an outlier, in standard deviations.
-    workers : `int`, optional
+    n_cores : `int`, optional
         Exposures that may be looked at at once.
 
     Returns
@@ -151,7 +151,7 @@ def fit_exposures(
     # A few exposures at a time: the predictions of all would need as much
     # memory as the stack.
     weights = exposure_weights(patch.exposures)
-    for weight, (one, residual, deviation) in zip(weights, _in_turn(fit, len(weights), workers), strict=True):
+    for weight, (one, residual, deviation) in zip(weights, _in_turn(fit, len(weights), n_cores), strict=True):
         fits.append(one)
         signal += weight * residual * deviation
         noise += (weight * deviation) ** 2
@@ -159,13 +159,13 @@ def fit_exposures(
     return ExposureFits(_flagged(fits, outlier_threshold), signal / np.sqrt(noise), full_scale)
 
 
-def _in_turn[Result](function: Callable[[int], Result], number: int, workers: int) -> Iterator[Result]:
-    """Yield what a function makes of each index, no more at once than workers."""
-    with ThreadPoolExecutor(workers, thread_name_prefix="fit-exposures") as pool:
+def _in_turn[Result](function: Callable[[int], Result], number: int, n_cores: int) -> Iterator[Result]:
+    """Yield what a function makes of each index, no more at once than n_cores."""
+    with ThreadPoolExecutor(n_cores, thread_name_prefix="fit-exposures") as pool:
         running: deque[Future[Result]] = deque()
         for index in range(number):
             running.append(pool.submit(function, index))
-            if len(running) >= workers:
+            if len(running) >= n_cores:
                 yield running.popleft().result()
         while running:
             yield running.popleft().result()

@@ -42,8 +42,8 @@ from ..metrics import (
     PixelClasses,
     classify_pixels,
     image_excess,
-    kernel_fwhm,
     latent_excess,
+    psf_fwhm,
     richest_box,
 )
 from ..restoration_config import RestorationConfig
@@ -92,7 +92,7 @@ def run_held_out_test(
     sources: np.ndarray | None = None,
     network: Mapping[str, Any] | None = None,
     log: logging.Logger | None = None,
-    workers: int | None = None,
+    n_cores: int | None = None,
 ) -> HeldOutTest:
     """Restore a part of a patch without some exposures and test it on them.
 
@@ -116,7 +116,7 @@ def run_held_out_test(
         Trained network that the restoration begins with.
     log : `logging.Logger`, optional
         Told of the progress.
-    workers : `int`, optional
+    n_cores : `int`, optional
         Cores to use, as in `~lsst.acn.restoration.restore`.
 
     Returns
@@ -151,7 +151,7 @@ def run_held_out_test(
     kept, others = _split(exposures.cutout(box), held_out)
     coadd = assemble_coadd(kept)
     pixels = _classify(coadd, box, threshold)
-    latent, history = restore_latent(kept, config, network=network, log=log, workers=workers)
+    latent, history = restore_latent(kept, config, network=network, log=log, n_cores=n_cores)
     latent_box = kept.box.grown_by(kept.psf.radius)
     # The blur of the PSF must not spread missing pixels.
     coadd_image = np.where(np.isfinite(coadd.image), coadd.image, 0.0)
@@ -180,5 +180,5 @@ def _source_pixels(kept: ExposureStack, threshold: float) -> np.ndarray:
 
 
 def _classify(coadd: Coadd, box: Box, threshold: float) -> PixelClasses:
-    fwhm = kernel_fwhm(coadd.psf.at(*box.center)[0])
+    fwhm = psf_fwhm(coadd.psf.at(*box.center)[0])
     return classify_pixels(coadd.image, coadd.variance, fwhm, threshold=threshold)

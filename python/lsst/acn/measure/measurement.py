@@ -82,7 +82,7 @@ def measure_patch(
     magnitude_edges: np.ndarray,
     zero_point: float,
     outlier_threshold: float = 5.0,
-    workers: int = 1,
+    n_cores: int = 1,
 ) -> PatchMeasurement:
     """Measure a restoration on the exposures that it was made from.
 
@@ -100,7 +100,7 @@ def measure_patch(
         Magnitude of a flux of 1 in the unit of the exposures.
     outlier_threshold : `float`, optional
         Deviation from which a visit is an outlier, in standard deviations.
-    workers : `int`, optional
+    n_cores : `int`, optional
         Exposures that may be looked at at once.
 
     Returns
@@ -120,7 +120,7 @@ def measure_patch(
     return PatchMeasurement(
         patch=patch,
         pixels=pixels,
-        fits=fit_exposures(patch, pixels, outlier_threshold, workers),
+        fits=fit_exposures(patch, pixels, outlier_threshold, n_cores),
         sources=sources,
         ratios=flux_ratios(sources, magnitude_edges, zero_point),
         zero_point=zero_point,

@@ -23,17 +23,13 @@
 
 from __future__ import annotations
 
-__all__ = ("RestorationMethod", "make_method")
+__all__ = ("RestorationMethod",)
 
 import logging
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from ..exposures.source import ExposureSource
-from ..machine.backend_setup import prepare_backend
-from ..restoration_config import RestorationConfig
 from ..tiles.restore_tiles import OnStrip
 
 
@@ -60,9 +56,8 @@ class RestorationMethod(Protocol):
         kernel: np.ndarray | None,
         log: logging.Logger,
         on_strip: OnStrip | None = None,
-        workers: int | None = None,
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Restore the whole patch.
+        """Restore the whole patch, on as many cores as `~lsst.acn.machine.threads.cores` says.
 
         Parameters
         ----------
@@ -74,13 +69,11 @@ class RestorationMethod(Protocol):
         on_strip : `~collections.abc.Callable`, optional
             Told of the exposures as they pass by, so that they need not be
             read again.
-        workers : `int`, optional
-            Tiles that may be restored at once.
 
         Returns
         -------
         restored : `numpy.ndarray`
-            Image that a Gaussian of `kernel_fwhm` brings to the target PSF,
+            Image that a Gaussian of `matching_fwhm` brings to the target PSF,
             float32, in the unit of the exposures, on their box grown by half
             a PSF kernel.
         variance : `numpy.ndarray` or `None`
@@ -103,7 +96,7 @@ class RestorationMethod(Protocol):
             restores the latent image itself.
         """
 
-    def kernel_fwhm(self, target_fwhm: float) -> float:
+    def matching_fwhm(self, target_fwhm: float) -> float:
         """Return the Gaussian that brings what `restore` returns to the target PSF.
 
         Parameters
@@ -125,54 +118,3 @@ class RestorationMethod(Protocol):
         summary : `dict` [`str`, `int` | `float` | `str`]
             By name.
         """
-
-
-def make_method(
-    exposures: ExposureSource,
-    config: RestorationConfig,
-    network: Mapping[str, Any] | None = None,
-    workers: int | None = None,
-) -> RestorationMethod:
-    """Return the method that a config selects.
-
-    Parameters
-    ----------
-    exposures : `ExposureSource`
-        What is to be restored.  The method ``paper`` takes all of it into
-        memory.
-    config : `RestorationConfig`
-        Its ``method`` is looked at here, the rest by the method.
-    network : `~collections.abc.Mapping`, optional
-        Trained network in plain values, for methods that can begin with one.
-    workers : `int`, optional
-        Cores to use; by default the Keras backend decides.
-
-    Returns
-    -------
-    method : `RestorationMethod`
-        Ready to be fitted.
-
-    Raises
-    ------
-    ValueError
-        Raised if there is no such method, or if it has no use for a trained
-        network.
-    """
-    if network is not None and config.method != "cross_exposure":
-        raise ValueError(f"The method {config.method!r} cannot begin with a trained network.")
-    if config.method != "image_mm":
-        prepare_backend(workers)
-    match config.method:
-        case "paper":
-            from .paper.method import PaperMethod
-
-            return PaperMethod(exposures.cutout(exposures.box), config)
-        case "cross_exposure":
-            from .cross_exposure.method import CrossExposureMethod
-
-            return CrossExposureMethod(exposures, config, network)
-        case "image_mm":
-            from .image_mm.method import ImageMMMethod
-
-            return ImageMMMethod(exposures, config)
-    raise ValueError(f"There is no restoration method {config.method!r}.")

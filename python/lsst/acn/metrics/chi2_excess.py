@@ -31,6 +31,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ..exposures.boxes import Box
+from ..exposures.random_streams import random_stream
 from ..exposures.stack import ExposureStack
 from .prediction import predict_exposure
 from .residuals import normalized_residual
@@ -163,7 +164,7 @@ def choose_held_out(visits: Sequence[int], share: float, seed: int) -> list[int]
     if number < 1:
         return []
     # By rank, so that the order in which the visits come does not matter.
-    drawn = np.random.default_rng([seed, 3]).permutation(len(visits))[:number]
+    drawn = random_stream(seed, "held-out exposures").permutation(len(visits))[:number]
     ordered = sorted(visits)
     return sorted(ordered[rank] for rank in drawn)
 

@@ -28,7 +28,6 @@ from .exposure_conditions import *
 from .photometry import *
 from .pixel_noise import *
 from .psf_model import *
-from .random_streams import *
 from .simulated_field import *
 from .simulation_config import *
 from .sky_scene import *

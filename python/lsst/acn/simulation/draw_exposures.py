@@ -29,13 +29,13 @@ import dataclasses
 
 import numpy as np
 
+from ..exposures.random_streams import random_stream
 from .detector_defects import add_cosmic_rays, add_gap, saturate
 from .draw_sources import draw_noiseless
 from .exposure_conditions import ExposureConditions
 from .photometry import flux_of
 from .pixel_noise import add_noise, sky_noise
 from .psf_model import PsfModel
-from .random_streams import random_stream
 from .simulation_config import SimulationConfig
 from .sky_scene import SkyScene
 

@@ -29,7 +29,7 @@ import dataclasses
 
 import numpy as np
 
-from .random_streams import random_stream
+from ..exposures.random_streams import random_stream
 
 Gradient = tuple[float, float]
 """Change from one edge of the field to the other along (y, x)."""

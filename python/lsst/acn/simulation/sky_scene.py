@@ -32,8 +32,8 @@ import numpy as np
 from astropy.table import Table, vstack
 
 from ..exposures.boxes import Box
+from ..exposures.random_streams import random_stream
 from .photometry import flux_of
-from .random_streams import random_stream
 
 HALF_LIGHT_RANGE = (0.05, 3.0)
 SERSIC_RANGE = (1.0, 4.0)

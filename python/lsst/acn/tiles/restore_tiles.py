@@ -27,26 +27,20 @@ __all__ = ("OnStrip", "restore_tiles")
 
 import functools
 import logging
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
-import scipy.fft
 
 from ..exposures.boxes import Box
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
-from ..machine.side_thread import side_thread
+from ..machine.threads import cores_in_use, side_thread
 from ..restoration_config import TilesConfig
 from .grid import TileBlender, tile_grid
 
 LOG_SECONDS = 10.0
-
-_THREADS = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-MAX_WORKERS = min(int(_THREADS) if _THREADS.isdecimal() and int(_THREADS) else os.cpu_count() or 1, 16)
-"""Threads where nothing else is asked for."""
 
 OnStrip = Callable[[Box, ExposureStack], None]
 """Told the rows that are restored next, and the exposures on these and more."""
@@ -63,9 +57,8 @@ def restore_tiles(
     reach: int,
     log: logging.Logger,
     on_strip: OnStrip | None = None,
-    workers: int | None = None,
 ) -> Restored:
-    """Restore overlapping tiles, some at once, and blend them.
+    """Restore overlapping tiles, as many at once as there are cores, and blend them.
 
     Parameters
     ----------
@@ -84,9 +77,6 @@ def restore_tiles(
         Told of the progress.
     on_strip : `~collections.abc.Callable`, optional
         Told of the strips as they pass.
-    workers : `int`, optional
-        Tiles that are restored at once; by default as many as OMP_NUM_THREADS
-        says, or as there are cores.
 
     Returns
     -------
@@ -103,8 +93,8 @@ def restore_tiles(
     latent, variance = TileBlender(latent_box, options.overlap), TileBlender(exposures.box, options.overlap)
     progress = PeriodicLogger(log, interval=LOG_SECONDS)
     has_variance, n_rows = False, 0
-    workers = workers or MAX_WORKERS
-    with side_thread("on-strip", workers) as listener:
+    n_cores = cores_in_use()
+    with side_thread("on-strip", n_cores) as listener:
         for rows, strip in exposures.strips(options.overlap + reach):
             told = None if on_strip is None else listener.submit(on_strip, rows, strip)
             n_rows += rows.shape[0]
@@ -113,7 +103,7 @@ def restore_tiles(
                 options.restoring_size,
                 options.overlap,
             )
-            restored = _restored(strip, tiles, restore_tile, workers)
+            restored = _restored(strip, tiles, restore_tile, n_cores)
             for tile, (image, square) in zip(tiles, restored, strict=True):
                 latent.add(tile, image)
                 if square is not None:
@@ -142,21 +132,20 @@ def _restored(
     strip: ExposureStack,
     tiles: list[Box],
     restore_tile: Callable[[ExposureStack, Box], Restored],
-    workers: int,
+    n_cores: int,
 ) -> Iterator[Restored]:
     """Yield what is made of each tile, in order."""
-    if workers == 1 or len(tiles) == 1:
-        # A single tile has all threads for its Fourier transforms.
-        with scipy.fft.set_workers(workers):
-            for tile in tiles:
-                yield restore_tile(strip, tile)
+    if n_cores == 1 or len(tiles) == 1:
+        # A single tile has all cores for itself.
+        for tile in tiles:
+            yield restore_tile(strip, tile)
         return
-    with ThreadPoolExecutor(workers, thread_name_prefix="restore-tiles") as pool:
-        # No more tiles ahead than there are threads: what is done waits in memory.
+    with ThreadPoolExecutor(n_cores, thread_name_prefix="restore-tiles") as pool:
+        # No more tiles ahead than there are cores: what is done waits in memory.
         running: deque[Future[Restored]] = deque()
         for tile in tiles:
             running.append(pool.submit(functools.partial(restore_tile, strip, tile)))
-            if len(running) > workers:
+            if len(running) > n_cores:
                 yield running.popleft().result()
         while running:
             yield running.popleft().result()

@@ -38,16 +38,18 @@ from ...arrays.namespace import Arrays
 from ...arrays.numpy_arrays import numpy_arrays
 from ...errors import InvalidExposureError
 from ...exposures.boxes import Box
+from ...exposures.random_streams import random_stream
 from ...exposures.source import ExposureSource
 from ...exposures.stack import ExposureStack
 from ...forward.target_psf import convolve_to_target
+from ...machine.backend import backend_facts
 from ...machine.backend_setup import prepare_backend
 from ...machine.device_memory import is_out_of_memory
 from ...machine.devices import Devices, has_accelerator
 from ...restoration_config import RestorationConfig
-from ...restoration_result import empty_history
 from ...tiles.restore_tiles import OnStrip, restore_tiles
-from ..paper.noise_variance import finish_variance
+from ..history import empty_history
+from ..variance import finish_variance
 from .family.family import RestorationFamily, covering_part, first_model
 from .family.margins import family_margin, largest_margin
 from .family.sampling import sampled_kernel_fwhm, to_latent
@@ -114,12 +116,13 @@ class CrossExposureMethod:
             )
         self._exposures = exposures
         self._config = config
-        rng = np.random.default_rng([config.seed, 2])
+        rng = random_stream(config.seed, "jackknife groups")
         groups = np.array_split(rng.permutation(len(exposures)), N_GROUPS)
         self._groups = [{exposures.visits[index] for index in group} for group in groups]
         self._devices = Devices(config.devices)
         on_device = options.engine == "backend" or (options.engine == "auto" and has_accelerator())
-        if on_device or options.steps > 0:
+        self._needs_keras = on_device or options.steps > 0
+        if self._needs_keras:
             prepare_backend(n_cores)
         self._xp: Arrays = keras_arrays() if on_device else numpy_arrays()
         self._lock = threading.Lock()
@@ -148,7 +151,6 @@ class CrossExposureMethod:
         kernel: np.ndarray | None,
         log: logging.Logger,
         on_strip: OnStrip | None = None,
-        workers: int | None = None,
     ) -> tuple[np.ndarray, np.ndarray | None]:
         def restore_tile(stack: ExposureStack, tile: Box) -> tuple[np.ndarray, np.ndarray | None]:
             return self.restore_tile(stack, tile, kernel)
@@ -162,13 +164,12 @@ class CrossExposureMethod:
             + (0 if kernel is None else len(kernel) // 2),
             log=log,
             on_strip=on_strip,
-            workers=workers,
         )
         if variance is None or self.predicts_variance:
             return latent, variance
         return latent, finish_variance(variance)
 
-    def kernel_fwhm(self, target_fwhm: float) -> float:
+    def matching_fwhm(self, target_fwhm: float) -> float:
         return sampled_kernel_fwhm(target_fwhm)
 
     def to_latent(self, restored: np.ndarray) -> np.ndarray:
@@ -297,7 +298,8 @@ class CrossExposureMethod:
         return (len(images) - 1) * np.var(images, axis=0)
 
     def summary(self) -> dict[str, int | float | str]:
-        return {"engine": self._xp.name, "n_parameters": self.network.n_parameters}
+        facts = backend_facts() if self._needs_keras else {}
+        return {"engine": self._xp.name, "n_parameters": self.network.n_parameters, **facts}
 
 
 def _first_network(config: RestorationConfig, packed: Mapping[str, Any] | None) -> MixingNetwork:
@@ -307,5 +309,5 @@ def _first_network(config: RestorationConfig, packed: Mapping[str, Any] | None) 
         return unpack_network(packed)
     if options.network == "shipped":
         return shipped_network()
-    rng = np.random.default_rng([config.seed, 3])
+    rng = random_stream(config.seed, "mixing network", "weights")
     return fresh_network(options.channels, tuple(options.dilations), rng)

@@ -31,15 +31,16 @@ import numpy as np
 
 from ...coadd.robust_coadd import robust_coadd
 from ...exposures.boxes import Box
+from ...exposures.random_streams import random_stream
 from ...exposures.source import ExposureSource
 from ...exposures.stack import ExposureStack
 from ...forward.forward_model import ForwardModel
 from ...forward.point_response import matching_fwhm, measure_point_response
 from ...forward.target_psf import convolve_to_target
 from ...restoration_config import RestorationConfig
-from ...restoration_result import empty_history
 from ...tiles.restore_tiles import OnStrip, restore_tiles
-from ..paper.noise_variance import finish_variance
+from ..history import empty_history
+from ..variance import finish_variance
 from .updates import image_mm, image_mm_start
 
 
@@ -66,9 +67,8 @@ class ImageMMMethod:
         kernel: np.ndarray | None,
         log: logging.Logger,
         on_strip: OnStrip | None = None,
-        workers: int | None = None,
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        latent, variance = self._restore(self._exposures, kernel, log, on_strip, workers)
+        latent, variance = self._restore(self._exposures, kernel, log, on_strip)
         return latent, None if variance is None else finish_variance(variance)
 
     def _restore(
@@ -77,7 +77,6 @@ class ImageMMMethod:
         kernel: np.ndarray | None,
         log: logging.Logger,
         on_strip: OnStrip | None = None,
-        workers: int | None = None,
     ) -> tuple[np.ndarray, np.ndarray | None]:
         def restore_tile(stack: ExposureStack, tile: Box) -> tuple[np.ndarray, np.ndarray | None]:
             return self._restore_tile(stack, exposures.box, tile, kernel)
@@ -92,13 +91,12 @@ class ImageMMMethod:
             reach=reach,
             log=log,
             on_strip=on_strip,
-            workers=workers,
         )
 
     def to_latent(self, restored: np.ndarray) -> np.ndarray:
         return restored
 
-    def kernel_fwhm(self, target_fwhm: float) -> float:
+    def matching_fwhm(self, target_fwhm: float) -> float:
         log = logging.getLogger(__name__)
         response = measure_point_response(self._exposures, lambda stack: self._restore(stack, None, log)[0])
         return matching_fwhm(response, target_fwhm)
@@ -113,8 +111,9 @@ class ImageMMMethod:
         inside = latent[tile.slices_within(latent_box)]
         if kernel is None:
             return inside, None
-        place = tile.y_start - patch.y_start, tile.x_start - patch.x_start
-        rng = np.random.default_rng([self._config.seed, 2, *(2**16 + start for start in place)])
+        whole = patch.grown_by(stack.psf.radius)
+        place = tile.y_start - whole.y_start, tile.x_start - whole.x_start
+        rng = random_stream(self._config.seed, "image_mm", "noise", *place)
         where = tile.intersection(patch)
         total = np.zeros(where.shape)
         for _ in range(self._config.n_noise_realizations):

@@ -27,7 +27,7 @@ __all__ = ("channel_moments",)
 
 from typing import Any
 
-from .rectified_convolution import on_tensorflow_cpu
+from ...machine.devices import on_tensorflow_cpu
 
 
 def channel_moments(images: Any) -> tuple[Any, Any]:

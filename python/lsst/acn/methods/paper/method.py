@@ -26,12 +26,13 @@ from __future__ import annotations
 __all__ = ("PaperMethod",)
 
 import logging
-from collections.abc import Callable
 
 import numpy as np
 
 from ...exposures.stack import ExposureStack
 from ...forward.point_response import matching_fwhm, measure_point_response
+from ...machine.backend import backend_facts
+from ...machine.compiled_inference import compile_inference
 from ...restoration_config import RestorationConfig
 from ...tiles.grid import TileBlender, tile_grid
 from ...tiles.restore_tiles import OnStrip
@@ -57,7 +58,7 @@ class PaperMethod:
         self._stack = stack
         self.network = PaperNetwork(config, len(stack))
         self.inputs = PatchInputs(stack, self.network.margin)
-        self.encode = _compile_encoder(self.network)
+        self.encode = compile_inference(self.network.encode, model=self.network.model)
 
     def fit(self, log: logging.Logger) -> dict[str, np.ndarray]:
         return train(self.network, self.inputs, self._config, log)
@@ -67,7 +68,6 @@ class PaperMethod:
         kernel: np.ndarray | None,
         log: logging.Logger,
         on_strip: OnStrip | None = None,
-        workers: int | None = None,
     ) -> tuple[np.ndarray, np.ndarray | None]:
         if on_strip is not None:
             on_strip(self._stack.box, self._stack)
@@ -87,7 +87,7 @@ class PaperMethod:
     def to_latent(self, restored: np.ndarray) -> np.ndarray:
         return restored
 
-    def kernel_fwhm(self, target_fwhm: float) -> float:
+    def matching_fwhm(self, target_fwhm: float) -> float:
         def restore_latent(stack: ExposureStack) -> np.ndarray:
             return self._latent(PatchInputs(stack, self.network.margin, scale=self.inputs.scale))
 
@@ -95,43 +95,4 @@ class PaperMethod:
         return matching_fwhm(response, target_fwhm)
 
     def summary(self) -> dict[str, int | float | str]:
-        import keras
-
-        return {
-            "backend": keras.backend.backend(),
-            "keras_version": keras.version(),
-            "n_parameters": int(self.network.model.count_params()),
-        }
-
-
-def _compile_encoder(network: PaperNetwork) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the encoder as a function of NumPy arrays."""
-    import keras
-
-    encode: Callable[[np.ndarray], object]
-    match keras.backend.backend():
-        case "tensorflow":
-            import tensorflow as tf
-
-            encode = tf.function(network.encode, autograph=False)
-        case "jax":
-            import jax
-
-            # The weights are arguments, for JAX would freeze them at their
-            # values of the first call.
-            compiled = jax.jit(
-                lambda trainable, fixed, exposures: (
-                    network.encoder.stateless_call(trainable, fixed, exposures, training=False)[0][..., 0]
-                    * network.output_unit
-                )
-            )
-
-            def encode(exposures: np.ndarray) -> object:
-                model = network.encoder
-                trainable = [variable.value for variable in model.trainable_variables]
-                fixed = [variable.value for variable in model.non_trainable_variables]
-                return compiled(trainable, fixed, exposures)
-
-        case _:
-            encode = network.encode
-    return lambda exposures: np.asarray(keras.ops.convert_to_numpy(encode(exposures)))
+        return {**backend_facts(), "n_parameters": int(self.network.model.count_params())}

@@ -31,8 +31,10 @@ from typing import Any
 import numpy as np
 
 from ...exposures.boxes import Box
+from ...exposures.random_streams import random_stream
 from ...forward.forward_model import ForwardModel
 from ...forward.reconstruction_loss import reconstruction_loss
+from ...machine.backend import import_keras
 from ...restoration_config import RestorationConfig
 from .encoder import PaperEncoder
 from .inputs import PatchInputs
@@ -51,14 +53,14 @@ class PaperNetwork:
     Parameters
     ----------
     config : `RestorationConfig`
-        Uses ``network``, ``training.huber_delta`` and ``seed``.
+        Uses ``paper`` and ``seed``.
     n_exposures : `int`
         Number of exposures in the stack.
     """
 
     def __init__(self, config: RestorationConfig, n_exposures: int) -> None:
         self._config = config
-        self.output_unit = config.network.output_unit
+        self.output_unit = config.paper.network.output_unit
         self.n_exposures = n_exposures
         self._encoder = _make_encoder(config, n_exposures)
         self.margin = self._encoder.margin
@@ -109,8 +111,8 @@ class PaperNetwork:
             Scalar.
         """
         exposures, data, root_weight, spectra = batch
-        latent = self.encode(exposures, training=self._config.network.statistics == "batch")
-        delta = self._config.training.huber_delta
+        latent = self.encode(exposures, training=self._config.paper.network.statistics == "batch")
+        delta = self._config.paper.training.huber_delta
         return reconstruction_loss(forward_model, latent, spectra, data, root_weight, delta)
 
     def start(self, inputs: PatchInputs, tiles: Sequence[Box]) -> None:
@@ -133,7 +135,7 @@ class PaperNetwork:
         boxes = [tile.grown_by(inputs.psf.radius) for tile in tiles]
         exposures = np.stack([inputs.encoder_input(box) for box in boxes])
         self._set_statistics(exposures)
-        if self._config.network.start == "random":
+        if self._config.paper.network.start == "random":
             return
         fit = PointwiseFit(self._encoder.features.output_shape[-1])
         for index, box in enumerate(boxes):
@@ -156,12 +158,11 @@ class PaperNetwork:
 
 
 def _make_encoder(config: RestorationConfig, n_exposures: int) -> PaperEncoder:
-    import keras
-
-    seeds = iter(np.random.SeedSequence(config.seed).generate_state(256).tolist())
+    keras = import_keras()
+    seeds = random_stream(config.seed, "paper", "weights")
     return PaperEncoder(
-        config.network.kernel_sizes,
-        config.network.depth,
+        config.paper.network.kernel_sizes,
+        config.paper.network.depth,
         n_exposures,
-        lambda: keras.initializers.GlorotUniform(seed=int(next(seeds))),
+        lambda: keras.initializers.GlorotUniform(seed=int(seeds.integers(2**32))),
     )

@@ -23,24 +23,19 @@
 
 from __future__ import annotations
 
-__all__ = ("estimate_variance", "finish_variance")
+__all__ = ("estimate_variance",)
 
 from collections.abc import Callable
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
 from ...exposures.boxes import Box
+from ...exposures.random_streams import random_stream
 from ...forward.target_psf import convolve_to_target
 from ...restoration_config import RestorationConfig
 from ...tiles.grid import TileBlender, tile_grid
+from ..variance import finish_variance
 from .inputs import PatchInputs
-
-SMOOTHING_SIGMA = 2.0
-"""Pixels over which the estimate is averaged, to calm its own scatter."""
-
-FLOOR = 1e-3
-"""Smallest variance, as a share of the median one over the patch."""
 
 
 def estimate_variance(
@@ -82,30 +77,10 @@ def estimate_variance(
     """
     blender = TileBlender(inputs.box, config.tiles.overlap)
     tiles = tile_grid(inputs.box, config.tiles.restoring_size, config.tiles.overlap)
-    seeds = np.random.SeedSequence([config.seed, 2]).spawn(len(tiles))
-    for tile, seed in zip(tiles, seeds, strict=True):
-        rng = np.random.default_rng(seed)
+    for number, tile in enumerate(tiles):
+        rng = random_stream(config.seed, "paper", "noise", number)
         blender.add(tile, _tile_variance(encode, inputs, tile, config.n_noise_realizations, target_psf, rng))
     return finish_variance(blender.result() * inputs.scale**2)
-
-
-def finish_variance(mean_square: np.ndarray) -> np.ndarray:
-    """Return a variance plane from the mean squares of few realisations.
-
-    Parameters
-    ----------
-    mean_square : `numpy.ndarray`
-        Mean square change of each pixel.
-
-    Returns
-    -------
-    variance : `numpy.ndarray`
-        Float32, averaged over a few pixels, and nowhere 0: where the latent
-        image is 0 whatever the noise, the restoration is not certain.
-    """
-    variance = gaussian_filter(mean_square, SMOOTHING_SIGMA)
-    floor = FLOOR * float(np.median(variance)) or FLOOR * float(variance.max()) or FLOOR
-    return np.maximum(variance, floor).astype(np.float32)
 
 
 def _tile_variance(

@@ -23,9 +23,11 @@
 
 from __future__ import annotations
 
-__all__ = ("on_tensorflow_cpu", "rectified_convolution", "rectified_sum")
+__all__ = ("rectified_convolution", "rectified_sum")
 
 from typing import Any
+
+from ...machine.devices import on_tensorflow_cpu
 
 MAX_FAST_WIDTH = 3
 """Widest kernel whose gradient oneDNN has vector code for."""
@@ -99,24 +101,6 @@ def rectified_sum(images: Any, kernels: Any, bias: Any, weights: Any, *, crop: i
     if on_tensorflow_cpu():
         return _rectified_sum_on_cpu(images, kernels, bias, weights, crop)
     return keras.ops.matmul(rectified_convolution(images, kernels, bias, crop=crop), weights)
-
-
-def on_tensorflow_cpu() -> bool:
-    """Return whether Keras computes with TensorFlow and without a GPU.
-
-    Returns
-    -------
-    on_cpu : `bool`
-        `True` if operations are worth taking apart for TensorFlow's kernels
-        on CPU; GPUs and compilers do better with whole ones.
-    """
-    import keras
-
-    if keras.backend.backend() != "tensorflow":
-        return False
-    import tensorflow as tf
-
-    return not tf.config.list_logical_devices("GPU")
 
 
 def _rectified_convolution_on_cpu(images: Any, kernels: Any, bias: Any, crop: int) -> Any:

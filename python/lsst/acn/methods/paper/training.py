@@ -26,31 +26,27 @@ from __future__ import annotations
 __all__ = ("batch_maker", "make_optimizer", "train")
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from lsst.utils.logging import PeriodicLogger
-
 from ...arrays.keras_arrays import keras_arrays
-from ...errors import TrainingDivergedError
 from ...exposures.boxes import Box
+from ...exposures.random_streams import random_stream
 from ...forward.forward_model import ForwardModel
 from ...forward.paired_forward_model import PairedForwardModel
 from ...machine.device_memory import ShrinkingBatches, TakeSteps, UntilOutOfMemory
 from ...machine.devices import Devices, has_accelerator
 from ...machine.training_step import make_training_step, make_training_steps
 from ...restoration_config import RestorationConfig
-from ...restoration_result import HISTORY_DTYPES
 from ...tiles.grid import draw_tiles, tile_grid
+from ..history import TrainingHistory
 from .inputs import PatchInputs
 from .network import PaperNetwork
 from .resident_patch import ResidentPatch
 
 N_START_TILES = 16
-LOG_SECONDS = 10.0
 
 
 def train(
@@ -65,7 +61,7 @@ def train(
     inputs : `PatchInputs`
         The patch.
     config : `RestorationConfig`
-        Uses ``training``, ``tiles`` and ``seed``.
+        Uses ``paper``, ``devices`` and ``seed``.
     log : `logging.Logger`
         Told, now and then, the loss and the time that is left.
 
@@ -83,25 +79,18 @@ def train(
     TrainingDivergedError
         Raised if the loss stops being finite.
     """
-    rng = np.random.default_rng([config.seed, 1])
-    size = config.tiles.training_size
+    rng = random_stream(config.seed, "paper", "tiles")
+    training, size = config.paper.training, config.paper.tile_size
     network.start(inputs, draw_tiles(inputs.box, size, rng)[:N_START_TILES])
     shape = tile_grid(inputs.box, size, 0)[0].shape
     forward_model = PairedForwardModel(shape, inputs.psf.size, network.n_exposures, keras_arrays())
     optimizer = make_optimizer(config)
     take_steps = _make_steps(network, optimizer, inputs, forward_model, config, log)
-    history: dict[str, list[float]] = {name: [] for name in HISTORY_DTYPES}
-    progress = _Progress(config.training.epochs, log)
-    for epoch in range(1, config.training.epochs + 1):
-        batches = _batches(draw_tiles(inputs.box, size, rng), config.training.batch_size)
-        loss = float(np.mean(take_steps(batches)))
-        if not np.isfinite(loss):
-            raise TrainingDivergedError(f"The loss is {loss} in epoch {epoch}.", epoch=epoch)
-        row = (epoch, loss, _learning_rate(optimizer), progress.seconds)
-        for column, value in zip(history.values(), row, strict=True):
-            column.append(value)
-        progress.report(epoch, loss)
-    return {name: np.array(column, HISTORY_DTYPES[name]) for name, column in history.items()}
+    history = TrainingHistory(optimizer, "epoch", training.epochs, log)
+    for _ in range(training.epochs):
+        batches = _batches(draw_tiles(inputs.box, size, rng), training.batch_size)
+        history.add(float(np.mean(take_steps(batches))), ends_epoch=True)
+    return history.columns()
 
 
 def _make_steps(
@@ -124,14 +113,14 @@ def _make_steps(
             network.model,
             optimizer,
             loss,
-            jit_compile=config.training.jit_compile,
+            jit_compile=config.paper.training.jit_compile,
             devices=Devices(config.devices),
         )
         make_batch = batch_maker(inputs, forward_model)
         take = ShrinkingBatches(lambda tiles: step(make_batch(tiles)), log)
         return lambda batches: [value for tiles in batches for value in take(tiles)]
 
-    resident = config.training.resident
+    resident = config.paper.training.resident
     if config.devices > 1 or resident == "never" or (resident == "auto" and not has_accelerator()):
         return handed_over()
 
@@ -141,7 +130,7 @@ def _make_steps(
             network.model,
             optimizer,
             lambda batch: loss(patch.cut(batch)),
-            jit_compile=config.training.jit_compile,
+            jit_compile=config.paper.training.jit_compile,
         )
         return lambda batches: steps(patch.places(batches), patch.tensors)
 
@@ -187,7 +176,7 @@ def make_optimizer(config: RestorationConfig) -> Any:
     Parameters
     ----------
     config : `RestorationConfig`
-        Uses ``training``.
+        Uses ``paper.training``.
 
     Returns
     -------
@@ -196,34 +185,8 @@ def make_optimizer(config: RestorationConfig) -> Any:
     """
     import keras
 
-    training = config.training
+    training = config.paper.training
     schedule = keras.optimizers.schedules.ExponentialDecay(
         training.learning_rate, training.learning_rate_steps, training.learning_rate_decay, staircase=True
     )
     return keras.optimizers.Adam(schedule)
-
-
-def _learning_rate(optimizer: Any) -> float:
-    import keras
-
-    return float(keras.ops.convert_to_numpy(optimizer.learning_rate))
-
-
-class _Progress:
-    """Logs loss and time left now and then, and at the end."""
-
-    def __init__(self, epochs: int, log: logging.Logger) -> None:
-        self._epochs = epochs
-        self._log = log
-        self._periodic = PeriodicLogger(log, interval=LOG_SECONDS)
-        self._start = time.monotonic()
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self._start
-
-    def report(self, epoch: int, loss: float) -> None:
-        left = self.seconds * (self._epochs - epoch) / epoch
-        tell = self._log.info if epoch == self._epochs else self._periodic.log
-        message = "Training: epoch %d of %d, loss %.5f, %.0f s gone, %.0f s left."
-        tell(message, epoch, self._epochs, loss, self.seconds, left)

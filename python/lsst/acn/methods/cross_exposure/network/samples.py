@@ -37,6 +37,7 @@ import numpy as np
 
 from ....arrays.numpy_arrays import numpy_arrays
 from ....exposures.boxes import Box
+from ....exposures.random_streams import random_stream
 from ....exposures.source import ExposureSource
 from ....forward.forward_model import ForwardModel
 from ....restoration_config import CrossExposureConfig
@@ -91,7 +92,7 @@ def draw_patch_samples(
     samples : `list` [`CrossExposureSample`]
         Of equal shapes.
     """
-    rng = np.random.default_rng([seed, 4])
+    rng = random_stream(seed, "mixing network", "samples")
     tiles: list[Box] = []
     while len(tiles) < options.samples:
         tiles += draw_tiles(exposures.box, options.tile_size, rng)

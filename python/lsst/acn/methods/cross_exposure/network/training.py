@@ -26,24 +26,19 @@ from __future__ import annotations
 __all__ = ("take_training_steps", "train_mixing_network")
 
 import logging
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from lsst.utils.logging import PeriodicLogger
-
-from ....errors import TrainingDivergedError
+from ....exposures.random_streams import random_stream
 from ....machine.devices import Devices
 from ....machine.training_step import make_training_step
 from ....restoration_config import CrossExposureConfig
-from ....restoration_result import HISTORY_DTYPES
+from ...history import TrainingHistory
 from .samples import CrossExposureSample, stack_samples
 from .trainable import TrainableNetwork
-
-LOG_SECONDS = 10.0
 
 
 def train_mixing_network(
@@ -84,7 +79,7 @@ def train_mixing_network(
     TrainingDivergedError
         Raised if the loss stops being finite.
     """
-    batches = _endless_batches(samples, options.batch_size, np.random.default_rng([seed, 5]))
+    batches = _endless_batches(samples, options.batch_size, random_stream(seed, "mixing network", "order"))
     stacked = ((stack_samples([samples[index] for index in chosen]), end) for chosen, end in batches)
     return take_training_steps(network, stacked, network.loss, options, log, devices)
 
@@ -129,19 +124,10 @@ def take_training_steps(
     schedule = keras.optimizers.schedules.CosineDecay(options.learning_rate, max(options.steps, 1))
     optimizer = keras.optimizers.Adam(schedule)
     step = make_training_step(network.model, optimizer, loss, devices=devices)
-    history = _History(optimizer)
-    progress = PeriodicLogger(log, interval=LOG_SECONDS)
-    for number in range(1, options.steps + 1):
-        batch, end_of_epoch = next(batches)
-        value = step(batch)
-        if not np.isfinite(value):
-            raise TrainingDivergedError(f"The loss is {value} in step {number}.", step=number)
-        history.add(value)
-        if end_of_epoch or number == options.steps:
-            history.close_epoch()
-        left = history.seconds * (options.steps - number) / number
-        message = "Training: step %d of %d, loss %.5f, %.0f s gone, %.0f s left."
-        progress.log(message, number, options.steps, value, history.seconds, left)
+    history = TrainingHistory(optimizer, "step", options.steps, log)
+    for _ in range(options.steps):
+        batch, ends_epoch = next(batches)
+        history.add(step(batch), ends_epoch=ends_epoch)
     return history.columns()
 
 
@@ -163,34 +149,3 @@ def _endless_batches(
         shuffled = rng.permutation(len(batches)).tolist()
         for position, index in enumerate(shuffled):
             yield batches[index], position == len(shuffled) - 1
-
-
-class _History:
-    """Mean loss of each epoch, with learning rate and time."""
-
-    def __init__(self, optimizer: Any) -> None:
-        self._optimizer = optimizer
-        self._start = time.monotonic()
-        self._losses: list[float] = []
-        self._rows: list[tuple[float, ...]] = []
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self._start
-
-    def add(self, loss: float) -> None:
-        self._losses.append(loss)
-
-    def close_epoch(self) -> None:
-        from keras import ops
-
-        rate = float(ops.convert_to_numpy(self._optimizer.learning_rate))
-        self._rows.append((len(self._rows) + 1, float(np.mean(self._losses)), rate, self.seconds))
-        self._losses = []
-
-    def columns(self) -> dict[str, np.ndarray]:
-        values = np.array(self._rows, np.float64).reshape(-1, len(HISTORY_DTYPES)).T
-        return {
-            name: column.astype(dtype)
-            for (name, dtype), column in zip(HISTORY_DTYPES.items(), values, strict=True)
-        }

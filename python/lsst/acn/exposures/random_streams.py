@@ -19,7 +19,10 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""Random numbers that belong to a name, not to a place in a sequence."""
+"""Random numbers that belong to a name, not to a place in a sequence.
+
+All random draws of this package begin here.
+"""
 
 from __future__ import annotations
 
@@ -30,23 +33,27 @@ import zlib
 import numpy as np
 
 
-def random_stream(seed: int, *name: str | int) -> np.random.Generator:
+def random_stream(seed: int, name: str, *more: str | int) -> np.random.Generator:
     """Return the generator that belongs to one purpose under one seed.
 
     Each purpose draws from a stream of its own, so that one more exposure, or
-    one more kind of defect, leaves every other draw as it was.
+    one more kind of defect, leaves every other draw as it was, and no two
+    purposes share their numbers by accident.
 
     Parameters
     ----------
     seed : `int`
-        Seed of the whole simulation, not negative.
-    *name : `str` or `int`
-        What the numbers are for, such as ``"noise", 12``.
+        Seed of the whole simulation or restoration, not negative.
+    name : `str`
+        What the numbers are for, such as ``"noise"``.
+    *more : `str` or `int`
+        Which of several streams for that, such as the number of a visit;
+        numbers are not negative.
 
     Returns
     -------
     stream : `numpy.random.Generator`
         The same numbers for the same seed and name, everywhere.
     """
-    key = tuple(part if isinstance(part, int) else zlib.crc32(part.encode()) for part in name)
+    key = tuple(part if isinstance(part, int) else zlib.crc32(part.encode()) for part in (name, *more))
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
