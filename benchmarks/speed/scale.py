@@ -69,6 +69,7 @@ from lsst.acn.methods.cross_exposure.network.mixing_network import (
 from lsst.acn.methods.image_mm.updates import image_mm, image_mm_start
 from lsst.acn.simulation import SimulationConfig
 
+from .clock import host_copy_bandwidth, least_seconds
 from .scale_fields import fill_repository, tiled_stack
 
 PIPELINE = Path(__file__).parents[2] / "pipelines" / "acn.yaml"
@@ -242,11 +243,11 @@ def measure_tiles(visits: int) -> Table:
         "tile, whole": (lambda: method.restore_tile(stack, tile, TARGET_KERNEL), 0.0, 0.0),
         "ImageMM 150": (lambda: run_image_mm(part), 150 * 4 * visits * transform, 150 * 24.0 * visits),
     }
-    bandwidth, flops = copy_bandwidth(), transform_speed(part.shape)
+    bandwidth, flops = host_copy_bandwidth(), transform_speed(part.shape)
     names = ("step", "seconds", "share_of_flops", "share_of_bandwidth")
     table = Table(names=names, dtype=("U16", *[float] * 3))
     for name, (function, operations, traffic) in steps.items():
-        seconds = time_of(function, 1 if name.startswith("ImageMM") else 3)
+        seconds = least_seconds(function, 1 if name.startswith("ImageMM") else 3)
         table.add_row((name, seconds, operations / seconds / flops, traffic * n_pixels / seconds / bandwidth))
     for name in names[1:]:
         table[name].info.format = ".3f"
@@ -294,28 +295,10 @@ def network_bytes(method: CrossExposureMethod) -> float:
     return 4.0 * (N_FEATURES + 2 * FAMILY_SIZE + 2 * HEAD_CHANNELS + trunk)
 
 
-def copy_bandwidth() -> float:
-    """Return bytes per second, read and written, of copying a large array."""
-    source = np.zeros(2**26, np.float32)
-    target = np.empty_like(source)
-    return 2 * source.nbytes / time_of(lambda: np.copyto(target, source), 5)
-
-
 def transform_speed(shape: tuple[int, int]) -> float:
     """Return operations per second of Fourier transforms alone on one core."""
     image = np.ones(shape, np.float32)
-    return transform_flops(shape) / time_of(lambda: scipy.fft.rfft2(image), 20)
-
-
-def time_of(function: Callable[[], object], repeats: int) -> float:
-    """Return the least time of some calls, in seconds."""
-    function()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return min(times)
+    return transform_flops(shape) / least_seconds(lambda: scipy.fft.rfft2(image), 20)
 
 
 if __name__ == "__main__":
