@@ -51,7 +51,7 @@ from lsst.acn.measure.plots.restoration_plot import draw_restoration
 from lsst.acn.measure.restored_patch import RestoredPatch
 from lsst.acn.measure.tables import make_metrics_table
 from lsst.acn.methods.cross_exposure.network.shipped import FILE
-from lsst.acn.metrics import choose_held_out, kernel_fwhm, sky_noise
+from lsst.acn.metrics import choose_held_out, psf_fwhm, sky_noise
 
 DOC = Path(__file__).resolve().parent
 OUTPUT = DOC / "images" / "gallery"
@@ -137,16 +137,16 @@ def compare(field: GalleryField, result: RestorationResult, coadd: Coadd) -> Gal
         it is known, the truth.
     """
     stack = field.stack
-    widths = np.array([kernel_fwhm(kernel) for kernel in stack.psf.at(*stack.box.center)])
+    widths = np.array([psf_fwhm(kernel) for kernel in stack.psf.at(*stack.box.center)])
     middle = int(np.argsort(widths)[len(widths) // 2])
-    target = kernel_fwhm(result.target_psf)
+    target = psf_fwhm(result.target_psf)
 
     def titled(what: str, fwhm: float) -> str:
         return f"{what}, FWHM {fwhm * field.pixel_scale:.2f}″"
 
     names = [
         titled("One exposure", widths[middle]),
-        titled(f"Coadd of {len(stack)}", kernel_fwhm(coadd.psf.at(*stack.box.center)[0])),
+        titled(f"Coadd of {len(stack)}", psf_fwhm(coadd.psf.at(*stack.box.center)[0])),
         titled("Restored", target),
     ]
     exposure = np.where(stack.valid[middle], stack.image[middle], np.nan)

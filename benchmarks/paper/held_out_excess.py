@@ -40,7 +40,7 @@ from lsst.acn import ExposureStack, RestorationConfig, restore
 from lsst.acn.coadd.coaddition import assemble_coadd
 from lsst.acn.image_io import read_exposure_stack
 from lsst.acn.metrics import classify_pixels, image_excess, latent_excess
-from lsst.acn.metrics.psf_width import kernel_fwhm
+from lsst.acn.metrics.psf_width import psf_fwhm
 from lsst.daf.butler import Butler
 
 METHODS = {
@@ -86,7 +86,7 @@ def compare(name: str, kept: ExposureStack, held_out: ExposureStack, epochs: int
     """Yield a row for each method, and two for the coadd."""
     assembled = assemble_coadd(kept)
     coadd = np.nan_to_num(assembled.image)
-    fwhm = kernel_fwhm(assembled.psf.at(*kept.box.center)[0])
+    fwhm = psf_fwhm(assembled.psf.at(*kept.box.center)[0])
     where = classify_pixels(assembled.image, assembled.variance, fwhm).source
     for label, excess in {
         "coadd as it stands": image_excess(held_out, coadd, where),

@@ -27,9 +27,9 @@ import pytest
 from lsst.acn import gaussian_kernel
 from lsst.acn.metrics import (
     data_range,
-    kernel_fwhm,
     mean_log_spectrum,
     peak_signal_to_noise,
+    psf_fwhm,
     sky_noise,
     structural_similarity,
 )
@@ -44,7 +44,7 @@ def noise() -> np.ndarray:
 
 @pytest.mark.parametrize("fwhm", [2.0, 2.5, 4.0, 6.0])
 def test_width_of_a_kernel(fwhm: float) -> None:
-    assert kernel_fwhm(gaussian_kernel(fwhm)) == pytest.approx(fwhm, rel=0.02)
+    assert psf_fwhm(gaussian_kernel(fwhm)) == pytest.approx(fwhm, rel=0.02)
 
 
 def test_sharpness_of_a_point_source_is_the_log_of_its_flux() -> None:

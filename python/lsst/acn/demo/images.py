@@ -33,7 +33,7 @@ from astropy.coordinates import angular_separation
 
 from ..exposures.stack import ExposureStack
 from ..image_io import read_exposure_stack
-from ..metrics import kernel_fwhm, sky_noise
+from ..metrics import psf_fwhm, sky_noise
 
 if TYPE_CHECKING:
     from lsst.daf.butler import Butler
@@ -105,8 +105,8 @@ def read_images(butler: Butler, data_id: dict[str, Any], n_visits: int) -> DemoI
         restored=restored.image[0],
         latent=latent[padding:-padding, padding:-padding],
         truth=truth.image[0],
-        coadd_fwhm=kernel_fwhm(coadd.psf.at(*middle)[0]),
-        target_fwhm=kernel_fwhm(restored.psf.at(*middle)[0]),
+        coadd_fwhm=psf_fwhm(coadd.psf.at(*middle)[0]),
+        target_fwhm=psf_fwhm(restored.psf.at(*middle)[0]),
         coadd_noise=sky_noise(coadd.image[0]),
         n_visits=n_visits,
         pixel_scale=_pixel_scale(coadd),

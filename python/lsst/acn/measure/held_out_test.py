@@ -42,8 +42,8 @@ from ..metrics import (
     PixelClasses,
     classify_pixels,
     image_excess,
-    kernel_fwhm,
     latent_excess,
+    psf_fwhm,
     richest_box,
 )
 from ..restoration_config import RestorationConfig
@@ -180,5 +180,5 @@ def _source_pixels(kept: ExposureStack, threshold: float) -> np.ndarray:
 
 
 def _classify(coadd: Coadd, box: Box, threshold: float) -> PixelClasses:
-    fwhm = kernel_fwhm(coadd.psf.at(*box.center)[0])
+    fwhm = psf_fwhm(coadd.psf.at(*box.center)[0])
     return classify_pixels(coadd.image, coadd.variance, fwhm, threshold=threshold)

@@ -35,7 +35,7 @@ from ..errors import InvalidExposureError
 from ..exposures.boxes import Box
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
-from ..metrics import kernel_fwhm
+from ..metrics import psf_fwhm
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -105,17 +105,17 @@ class RestoredPatch:
     @functools.cached_property
     def coadd_fwhm(self) -> float:
         """Width of the PSF in the middle of the coadd, in pixels (`float`)."""
-        return kernel_fwhm(self.coadd.psf.at(*self.box.center)[0])
+        return psf_fwhm(self.coadd.psf.at(*self.box.center)[0])
 
     @functools.cached_property
     def restored_fwhm(self) -> float:
         """Width of the PSF of the restored image, in pixels (`float`)."""
-        return kernel_fwhm(self.restored.psf.at(*self.box.center)[0])
+        return psf_fwhm(self.restored.psf.at(*self.box.center)[0])
 
     @functools.cached_property
     def exposure_fwhm(self) -> np.ndarray:
         """Width of the PSF of each exposure, in pixels (`numpy.ndarray`)."""
-        return np.array([kernel_fwhm(kernel) for kernel in self.exposures.psf.at(*self.box.center)])
+        return np.array([psf_fwhm(kernel) for kernel in self.exposures.psf.at(*self.box.center)])
 
     @functools.cached_property
     def pixel_scale(self) -> float:

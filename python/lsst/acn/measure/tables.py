@@ -65,7 +65,7 @@ def make_metrics_table(
     Returns
     -------
     table : `astropy.table.Table`
-        One row of `metrics_columns.METRICS_COLUMNS`, whatever could be
+        One row of `columns.METRICS_COLUMNS`, whatever could be
         measured: the rest is NaN, so that the tables of many patches can be
         stacked.
     """
@@ -104,7 +104,7 @@ def make_visit_table(
     Returns
     -------
     table : `astropy.table.Table`
-        A row per exposure of `metrics_columns.VISIT_COLUMNS`.
+        A row per exposure of `columns.VISIT_COLUMNS`.
     """
     patch, fits, test = measurement.patch, measurement.fits, measurement.held_out
     visits = [each.visit for each in fits.exposures]

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("kernel_fwhm",)
+__all__ = ("psf_fwhm",)
 
 import numpy as np
 from scipy.ndimage import zoom
@@ -32,7 +32,7 @@ FINER = 10
 """Factor by which a kernel is enlarged to measure its width."""
 
 
-def kernel_fwhm(kernel: np.ndarray) -> float:
+def psf_fwhm(kernel: np.ndarray) -> float:
     """Return the full width at half maximum of a PSF kernel.
 
     Parameters
