@@ -33,9 +33,9 @@ from typing import Any
 import numpy as np
 import pytest
 from scoreboard_truths import SIGMA, draw, make_truth, spikes
-from small_fields import make_stack
+from small_fields import make_config, make_stack
 
-from lsst.acn import Box, gaussian_kernel
+from lsst.acn import Box, gaussian_kernel, restore
 from lsst.acn.simulation import SceneConfig, SimulationConfig
 
 # The row of a method.
@@ -234,6 +234,20 @@ def test_network_configs_are_those_of_the_package() -> None:
     assert network_config(SHIPPED, 2.5).cross_exposure.steps == 0
     for name in (PAPER, TRAINED, SHIPPED):
         network_config(name, 2.5).validate()
+
+
+def test_a_configuration_is_timed_apart_from_its_variance() -> None:
+    from benchmarks.peers.networks import restore_with
+
+    stack, _ = make_stack(noise=0.1)
+    config = make_config(method="image_mm", image_mm__iterations=3)
+    (restored,) = restore_with("any", config, stack)
+    result = restore(stack, config)
+    np.testing.assert_array_equal(restored.image, result.image)
+    np.testing.assert_array_equal(restored.variance, result.variance)
+    assert restored.seconds > 0
+    assert restored.variance_seconds >= 0
+    assert config.image_mm.iterations == 3
 
 
 @pytest.fixture

@@ -124,6 +124,18 @@ def test_imports_are_found_wherever_they_stand(
     assert floors.stack_imports("folder/four") == {"daf"}
 
 
+def test_folders_of_benchmarks_import_one_way(floors: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(floors, "PACKAGE", DOC.parent / "benchmarks")
+    graph: dict[str, set[str]] = {}
+    for module in floors.modules():
+        folder = module.split("/")[0]
+        graph.setdefault(folder, set()).update(name.split("/")[0] for name in floors.imports_of(module))
+    # A name of `lsst.acn` itself is taken for one of the folder that is looked at.
+    graph = {folder: others - {folder, "__init__"} for folder, others in graph.items()}
+    assert graph["scoreboard"] == {"peers"}
+    TopologicalSorter(graph).prepare()
+
+
 def test_picture_is_that_of_the_imports(floors: ModuleType) -> None:
     sys.path.insert(0, str(DOC))
     try:
