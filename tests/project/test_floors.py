@@ -33,6 +33,10 @@ from types import ModuleType
 
 import pytest
 
+from lsst.acn import RestorationConfig
+from lsst.acn.methods.cross_exposure.family.family import FAMILY_SIZE
+from lsst.acn.methods.cross_exposure.network.mixing_network import N_FEATURES
+
 DOC = Path(__file__).parents[2] / "doc"
 PAGE = DOC / "lsst.acn" / "architecture.rst"
 
@@ -158,6 +162,14 @@ def test_page_sends_readers_to_what_is_there(floors: ModuleType) -> None:
     )
     missing = {name for name in named if not any(find(folder, name) for folder in around)}
     assert missing == NOT_YET_THERE
+
+
+def test_page_tells_the_shapes_of_today() -> None:
+    text, tiles = PAGE.read_text(), RestorationConfig().tiles
+    assert f"``(h, w, {FAMILY_SIZE})``" in text
+    assert f"``(h, w, {N_FEATURES})``" in text
+    assert f"{tiles.restoring_size} pixels wide" in text
+    assert f"over {tiles.overlap} pixels" in text
 
 
 def find(folder: Path, name: str) -> bool:
