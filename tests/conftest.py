@@ -37,7 +37,7 @@ from lsst.acn.image_io import (
     read_exposure_stack,
 )
 from lsst.acn.repository.store import VisitDescription, open_repository, put_warps, sync_dimensions
-from lsst.acn.warps.task import WarpInputs
+from lsst.acn.warps.reader import WarpInputs
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -34,7 +34,8 @@ from benchmarks.shipped.truth_training import draw_truth_batches, make_truth_sam
 from lsst.acn import gaussian_kernel
 from lsst.acn.methods.cross_exposure.family.family import SHARP_MEMBER
 from lsst.acn.methods.cross_exposure.family.sampling import sampled_kernel_fwhm
-from lsst.acn.methods.cross_exposure.network.mixing_network import MixingNetwork
+from lsst.acn.methods.cross_exposure.network.mixing_network import fresh_network
+from lsst.acn.methods.cross_exposure.network.trainable import TrainableNetwork
 from lsst.acn.methods.cross_exposure.network.training import take_training_steps
 
 MARGIN = 6
@@ -48,7 +49,7 @@ def make_sample(seed=0):
 
 
 def make_network():
-    network = MixingNetwork(make_config(), channels=4, dilations=[1])
+    network = TrainableNetwork(fresh_network(4, [1], np.random.default_rng(0)), 2.0)
     assert network.margin == MARGIN
     return network
 

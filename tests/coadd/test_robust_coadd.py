@@ -21,8 +21,10 @@
 
 import numpy as np
 import pytest
+from array_libraries import libraries
 
-from lsst.acn.coadd.robust_coadd import MOST_COMPARED, fill_invalid, robust_coadd
+from lsst.acn.arrays.numpy_arrays import MOST_COMPARED
+from lsst.acn.coadd.robust_coadd import clipped_mean, fill_invalid, robust_coadd
 
 
 def make_planes(n=9, shape=(70, 20), level=5.0):
@@ -85,3 +87,24 @@ def test_filling_changes_invalid_pixels_only():
     filled = fill_invalid(image, valid, np.full((4, 4), -7.0, "f4"))
     assert filled[0, 1, 1] == -7.0
     np.testing.assert_array_equal(filled[valid], image[valid])
+
+
+@libraries
+def test_libraries_agree_and_fill_holes_however_large(library):
+    image, variance, valid = make_planes(n=5, shape=(70, 41))
+    valid[2, 30:] = False
+    valid[:, 10:60, 5:38] = False
+    valid[:, 64, 20] = False
+    image = np.where(valid, image, 0.0).astype("f4")
+    known = np.where(valid, variance, np.inf).astype("f4")
+    xp = library()
+    weights = (1.0 / variance[:, 0, 0]).astype("f4")
+    found = xp.to_numpy(xp.run(clipped_mean, *map(xp.constant, (image, known, weights))))
+    np.testing.assert_allclose(found, robust_coadd(image, variance, valid), atol=1e-4)
+    assert abs(found - 5.0).max() < 6.0
+
+
+def test_exposures_without_any_valid_pixel_give_nothing():
+    image, variance, valid = make_planes(n=3, shape=(8, 8))
+    result = robust_coadd(image, variance, np.zeros_like(valid), np.ones(3))
+    np.testing.assert_array_equal(result, 0.0)

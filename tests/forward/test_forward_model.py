@@ -21,9 +21,9 @@
 
 import numpy as np
 import pytest
+from array_libraries import LIBRARIES
 from scipy.signal import convolve2d
 
-from lsst.acn.arrays.namespace import keras_transforms, numpy_transforms
 from lsst.acn.forward.forward_model import ForwardModel
 from lsst.acn.forward.paired_forward_model import PairedForwardModel
 
@@ -36,34 +36,34 @@ def make_case(shape=(23, 30), size=7, n=3, batch=2):
     return kernels, latent, rng.random((batch, n, *shape)).astype("f4")
 
 
-@pytest.fixture(params=[numpy_transforms, keras_transforms])
-def transforms(request):
+@pytest.fixture(params=LIBRARIES)
+def xp(request):
     return request.param()
 
 
 @pytest.mark.parametrize("n", [1, 4, 5])
-def test_exposures_in_pairs_are_the_same_exposures(transforms, n):
+def test_exposures_in_pairs_are_the_same_exposures(xp, n):
     kernels, latent, exposures = make_case(n=n)
     kernels = np.stack([kernels, kernels[::-1]])
     single = ForwardModel((23, 30), 7)
-    paired = PairedForwardModel((23, 30), 7, n, transforms)
+    paired = PairedForwardModel((23, 30), 7, n, xp)
     expected, result = (m.apply(latent, m.spectra(kernels)) for m in (single, paired))
     np.testing.assert_allclose(result, expected, atol=3e-6)
     expected, result = (m.adjoint(exposures, m.spectra(kernels)) for m in (single, paired))
     np.testing.assert_allclose(result, expected, atol=3e-6)
 
 
-def test_forward_is_a_valid_convolution(transforms):
+def test_forward_is_a_valid_convolution(xp):
     kernels, latent, _ = make_case()
-    model = ForwardModel((23, 30), 7, transforms)
+    model = ForwardModel((23, 30), 7, xp)
     result = np.asarray(model.apply(latent, model.spectra(kernels)))
     expected = [[convolve2d(x, f, mode="valid") for f in kernels] for x in latent]
     np.testing.assert_allclose(result, expected, atol=3e-6)
 
 
-def test_adjoint_passes_the_dot_product_test(transforms):
+def test_adjoint_passes_the_dot_product_test(xp):
     kernels, latent, exposures = make_case()
-    model = ForwardModel((23, 30), 7, transforms)
+    model = ForwardModel((23, 30), 7, xp)
     spectra = model.spectra(kernels)
     image = np.asarray(model.apply(latent, spectra))
     forward = np.vdot(image, exposures)

@@ -22,7 +22,7 @@
 import numpy as np
 import pytest
 
-from lsst.acn.arrays.namespace import keras_transforms
+from lsst.acn.arrays.keras_arrays import keras_arrays
 from lsst.acn.forward.forward_model import ForwardModel
 from lsst.acn.forward.huber_loss import masked_huber
 from lsst.acn.forward.paired_forward_model import PairedForwardModel
@@ -37,7 +37,7 @@ def test_value_and_gradient_are_those_of_the_masked_huber_loss(kind, n, n_psfs):
     import tensorflow as tf
 
     rng = np.random.default_rng(6)
-    options = (n, keras_transforms()) if kind is PairedForwardModel else (keras_transforms(),)
+    options = (n, keras_arrays()) if kind is PairedForwardModel else (keras_arrays(),)
     model = kind((20, 17), 5, *options)
     spectra = model.spectra(rng.random((n_psfs, n, 5, 5)).astype("f4") / 25)
     data = rng.normal(3.0, 3.0, (2, n, 20, 17)).astype("f4")

@@ -31,16 +31,14 @@ import pytest
 
 from lsst.acn import Box, ExposureStack, RestorationConfig, restore
 from lsst.acn.assemble_reference_coadd import AssembleReferenceCoaddTask
-from lsst.acn.exposures.psf_kernels import PsfKernels, gaussian_kernel
-from lsst.acn.exposures.rows import join_rows
 from lsst.acn.image_io import CoaddInput, WarpStream, open_exposures, read_exposure_stack
-from lsst.acn.image_io.warp_arrays import read_arrays
+from lsst.acn.image_io.any_warp import read_arrays
 from lsst.acn.measure_restoration import MeasureRestorationTask
 from lsst.acn.repository.patch_row import PatchRow
 from lsst.acn.repository.simulate import simulate_warps
 from lsst.acn.restore_coadd import RestoreCoaddTask
 from lsst.acn.simulation import ConditionsConfig, SimulationConfig
-from lsst.acn.warps.task import WarpInputs
+from lsst.acn.warps.reader import WarpInputs
 from lsst.daf.butler import Butler
 
 SIZE, CELL, VISITS = 160, 40, 4
@@ -134,40 +132,6 @@ def test_every_pixel_is_read_once(
     monkeypatch.setattr("lsst.acn.image_io.stack_reading.read_arrays", count)
     assert len(list(stream.strips(20))) == SIZE // CELL
     assert (seen == VISITS).all()
-
-
-def test_exposures_that_reach_a_part_are_where_they_are() -> None:
-    """Of two exposures, the second is on the upper half alone, the third nowhere below."""
-    kernels = np.stack([gaussian_kernel(2.0 + n, 9) for n in range(3)])
-    rng = np.random.default_rng(0)
-
-    def part(box: Box, visits: list[int]) -> ExposureStack:
-        image = rng.normal(size=(len(visits), *box.shape))
-        psf = PsfKernels.constant(kernels[: len(visits)], box)
-        return ExposureStack.from_arrays(image, np.ones_like(image), psf, box=box, visits=visits)
-
-    low, high = part(Box(0, 6, 0, 8), [1]), part(Box(6, 12, 0, 8), [1, 2])
-    joined = join_rows([low, high], [1, 2, 3], Box(2, 11, 0, 8), no_data=4)
-    assert joined.visits == (1, 2)
-    np.testing.assert_array_equal(joined.image[0], np.concatenate([low.image[0, 2:], high.image[0, :5]]))
-    assert not joined.valid[1, :4].any()
-    assert (joined.mask[1, :4] == 4).all()
-    assert (joined.mask[0] == 0).all()
-    np.testing.assert_array_equal(joined.psf.at(0, 0)[1], kernels[1])
-
-
-def test_planes_that_only_some_pieces_have_are_kept() -> None:
-    def part(y: int, planes: dict[str, int]) -> ExposureStack:
-        box = Box(y, y + 4, 0, 6)
-        image, mask = np.ones((1, *box.shape)), np.full((1, *box.shape), 1 << max(planes.values()))
-        return ExposureStack.from_arrays(
-            image, image, gaussian_kernel(2.0, 5)[None], box=box, mask=mask, mask_planes=planes
-        )
-
-    parts = [part(0, {"NO_DATA": 0, "BAD": 1}), part(4, {"NO_DATA": 0, "BAD": 1, "STREAK": 2})]
-    joined = join_rows(parts, [0], Box(0, 8, 0, 6), no_data=1)
-    assert joined.mask_planes == {"NO_DATA": 0, "BAD": 1, "STREAK": 2}
-    assert (joined.mask[0, :, 0] == [2] * 4 + [4] * 4).all()
 
 
 def test_restoration_does_not_depend_on_the_pieces(stream: WarpStream, whole: ExposureStack) -> None:

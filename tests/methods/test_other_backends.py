@@ -28,9 +28,9 @@ from typing import Any
 import numpy as np
 import pytest
 from other_backends import OTHERS, run_elsewhere
-from small_fields import make_config
 from small_networks import make_network, mix, take_steps
 
+from lsst.acn.arrays.keras_arrays import keras_arrays
 from lsst.acn.methods.cross_exposure.network.weights import pack_network, unpack_network
 
 
@@ -38,7 +38,7 @@ def outputs(packed: dict[str, Any]) -> dict[str, Any]:
     """Return what the backend of this process computes."""
     import keras
 
-    mixed = mix(unpack_network(packed, make_config()))
+    mixed = mix(unpack_network(packed), keras_arrays())
     return {"backend": keras.config.backend(), "mixed": mixed.tolist(), "losses": take_steps()}
 
 

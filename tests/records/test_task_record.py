@@ -23,8 +23,17 @@ from __future__ import annotations
 
 import json
 
-from lsst.acn import RestorationConfig
-from lsst.acn.records.task_record import config_digest, config_text, package_versions, provenance_record
+import pytest
+
+from lsst.acn import RestorationConfig, UnknownRestorationError
+from lsst.acn.records.task_record import (
+    config_digest,
+    config_text,
+    package_versions,
+    provenance_record,
+    recorded_restoration_config,
+)
+from lsst.acn.restore_coadd import RestoreCoaddConfig
 
 
 def test_digest_depends_on_values_alone() -> None:
@@ -51,3 +60,21 @@ def test_record_keeps_the_summary() -> None:
     record = provenance_record(RestorationConfig(), [7, 3], {"seed": 9})
     assert (record["seed"], record["visits"], record["n_exposures"]) == (9, "[7, 3]", 2)
     assert all(isinstance(value, int | float | str) for value in record.values())
+
+
+def test_recorded_config_is_the_one_that_was_used() -> None:
+    used = RestoreCoaddConfig()
+    used.restoration.method = "image_mm"
+    used.restoration.network.kernel_sizes = [3, 9]
+    metadata = {"config": json.dumps(used.toDict())}
+    assert recorded_restoration_config(metadata).toDict() == used.restoration.toDict()
+
+
+@pytest.mark.parametrize(
+    "record", ["", "{}", '{"restoration": {"warp_speed": 9}}', '{"restoration": {"seed": -1}}']
+)
+def test_config_that_is_not_understood_is_an_error(record: str) -> None:
+    with pytest.raises(UnknownRestorationError, match="does not tell how it was restored"):
+        recorded_restoration_config({"config": record})
+    with pytest.raises(UnknownRestorationError):
+        recorded_restoration_config({})

@@ -31,10 +31,9 @@ import click.testing
 import numpy as np
 import pytest
 
-from lsst.acn import Box
+from lsst.acn import Box, RepositoryConflictError
 from lsst.acn.cli.cmd import simulate_warps as command
 from lsst.acn.image_io import read_exposure_stack
-from lsst.acn.repository.dimension_records import RepositoryConflictError
 from lsst.acn.repository.patch_row import PatchRow
 from lsst.acn.repository.simulate import SimulatedWarps, simulate_warps
 from lsst.acn.simulation import MASK_PLANES, ConditionsConfig, SimulationConfig
@@ -191,9 +190,3 @@ def test_defaults_of_the_command_are_those_of_the_configs() -> None:
     expected |= {"crowding": config.scene.crowding, "resampling": config.noise.resampling}
     assert {name: defaults[name] for name in expected} == expected
     assert config.box == patches.box
-
-
-@pytest.mark.parametrize("changes", [{"count": 0}, {"overlap": 5}, {"overlap": 256}, {"tract": -1}])
-def test_patches_refuse_nonsense(changes: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="must be"):
-        PatchRow(**changes)

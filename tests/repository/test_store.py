@@ -21,57 +21,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from astropy.io import fits
+from patches_in_a_row import VISITS, pairs_that_overlap, patch, sync
 
-from lsst.acn import Box, gaussian_kernel
-from lsst.acn.image_io import PatchGeometry, make_patch_geometry, make_warp, tangent_plane_wcs
-from lsst.acn.repository.dimension_records import patch_index, stored_patch_box
+from lsst.acn import RepositoryConflictError, gaussian_kernel
+from lsst.acn.image_io import PatchGeometry, make_warp
 from lsst.acn.repository.store import (
-    RepositoryConflictError,
-    VisitDescription,
     check_not_stored,
     open_repository,
     put_warps,
     register_warp_type,
-    sync_dimensions,
 )
 from lsst.daf.butler import Butler, DatasetType
-
-VISITS = [VisitDescription(visit, "r", "r_01", 20260131, 30.0) for visit in (1, 2)]
-
-
-def patch(number: int, *, ra: float = 30.0, skymap: str = "test") -> PatchGeometry:
-    """Return one of the patches that lie side by side in a row."""
-    return make_patch_geometry(
-        tangent_plane_wcs(ra, -5.0, 0.2),
-        skymap=skymap,
-        tract=0,
-        patch=number,
-        index=(0, number),
-        outer_box=Box(0, 32, 32 * number, 32 * number + 32),
-        cell_size=16,
-    )
 
 
 def warp(geometry: PatchGeometry) -> Any:
     ones = np.ones((32, 32))
     return make_warp(ones, ones, gaussian_kernel(2.0, 7), geometry=geometry, band="r")
-
-
-def sync(butler: Butler, patches: Sequence[PatchGeometry], **keywords: Any) -> None:
-    sync_dimensions(butler, **({"instrument": "TestCam", "visits": VISITS, "patches": patches} | keywords))
-
-
-def pairs_that_overlap(butler: Butler) -> set[tuple[int, int]]:
-    where = "instrument = 'TestCam' AND skymap = 'test' AND tract = 0"
-    found = butler.query_data_ids(["visit", "patch"], where=where, explain=False)
-    return {(identity["visit"], identity["patch"]) for identity in found}
 
 
 def test_several_patches_share_visits(tmp_path: Path) -> None:
@@ -89,81 +60,6 @@ def test_several_patches_share_visits(tmp_path: Path) -> None:
         assert pairs_that_overlap(butler) == {(1, 0), (1, 1), (2, 0), (2, 1)}
         (record,) = butler.query_dimension_records("visit", instrument="TestCam", visit=2)
         assert (record.day_obs, record.physical_filter, record.exposure_time) == (20260131, "r_01", 30.0)
-
-
-def test_regions_grow_with_patches_that_come_later(tmp_path: Path) -> None:
-    with open_repository(str(tmp_path / "repo")) as butler:
-        sync(butler, [patch(0)])
-        assert (1, 3) not in pairs_that_overlap(butler)
-        sync(butler, [patch(3)], visits=VISITS[:1])
-        assert (1, 3) in pairs_that_overlap(butler)
-        assert (2, 3) not in pairs_that_overlap(butler)
-        (tract,) = butler.query_dimension_records("tract", skymap="test")
-        (last,) = butler.query_dimension_records("patch", skymap="test", tract=0, patch=3)
-        assert tract.region.contains(last.region.getCentroid())
-
-
-def test_registering_again_changes_nothing(tmp_path: Path) -> None:
-    with open_repository(str(tmp_path / "repo")) as butler:
-        sync(butler, [patch(0), patch(1)])
-        elements = ("instrument", "skymap", "tract", "patch", "visit", "physical_filter", "day_obs")
-        before = [butler.query_dimension_records(name) for name in elements]
-        sync(butler, [patch(1)])
-        assert [butler.query_dimension_records(name) for name in elements] == before
-
-
-@pytest.mark.parametrize(
-    ("keywords", "message"),
-    [
-        ({"visits": [VisitDescription(1, "g", "r_01", 20260131)]}, "'r_01' of TestCam is of band 'r'"),
-        ({"visits": [VisitDescription(1, "r", "r_02", 20260131)]}, "Visit 1 .* physical_filter 'r_01'"),
-        ({"visits": [VisitDescription(1, "r", "r_01", 20260201)]}, "Visit 1 .* day_obs 20260131"),
-        ({"patches": [patch(0, ra=30.1)]}, "Patch 0 .* elsewhere on the sky"),
-        ({"patches": [patch(10)]}, "row 0, column 10.* not among the 10 rows"),
-    ],
-)
-def test_conflict_is_told_and_changes_nothing(tmp_path: Path, keywords: dict[str, Any], message: str) -> None:
-    with open_repository(str(tmp_path / "repo")) as butler:
-        sync(butler, [patch(0)])
-        with pytest.raises(RepositoryConflictError, match=message):
-            sync(butler, **({"patches": [patch(0)]} | keywords))
-        for name, count in {"visit": 2, "physical_filter": 1, "day_obs": 1, "patch": 1}.items():
-            assert len(butler.query_dimension_records(name)) == count
-
-
-def test_patch_in_another_place_of_its_tract_is_a_conflict(tmp_path: Path) -> None:
-    with open_repository(str(tmp_path / "repo")) as butler:
-        sync(butler, [patch(0)])
-        butler.registry.insertDimensionData(
-            "patch", {"skymap": "test", "tract": 0, "patch": 1, "cell_x": 5, "cell_y": 6}
-        )
-        with pytest.raises(RepositoryConflictError, match="row 6, column 5"):
-            sync(butler, [patch(1)])
-
-
-def test_visit_of_another_origin_is_left_alone(tmp_path: Path) -> None:
-    with open_repository(str(tmp_path / "repo")) as butler:
-        sync(butler, [patch(0)])
-        (record,) = butler.query_dimension_records("visit", instrument="TestCam", visit=1)
-        row = record.toDict() | {"id": 5, "name": "5", "observation_reason": "survey"}
-        butler.registry.insertDimensionData("visit", row)
-        visits = [VisitDescription(5, "r", "r_01", 20260131)]
-        sync(butler, [patch(0)], visits=visits)
-        with pytest.raises(RepositoryConflictError, match="Visit 5 .* elsewhere"):
-            sync(butler, [patch(3)], visits=visits)
-        (after,) = butler.query_dimension_records("visit", instrument="TestCam", visit=5)
-        assert after.region == record.region
-
-
-def test_patch_is_found_again(tmp_path: Path) -> None:
-    with open_repository(str(tmp_path / "repo")) as butler:
-        assert stored_patch_box(butler, patch(3)) is None
-        assert patch_index(butler, patch(3), (2, 2)) == (1, 1)
-        sync(butler, [patch(3)], patch_grid=(1, 7))
-        assert stored_patch_box(butler, patch(3)) == Box(0, 32, 96, 128)
-        assert patch_index(butler, patch(3), (2, 2)) == (0, 3)
-        # The skymap is known by now, even where the patch is not.
-        assert patch_index(butler, patch(8), (2, 2)) == (1, 1)
 
 
 def test_stored_warps_are_found(tmp_path: Path) -> None:

@@ -25,10 +25,12 @@ import numpy as np
 from small_fields import make_config, make_stack
 
 from lsst.acn import Box
-from lsst.acn.arrays.namespace import keras_transforms
+from lsst.acn.arrays.keras_arrays import keras_arrays
+from lsst.acn.arrays.numpy_arrays import numpy_arrays
 from lsst.acn.forward.forward_model import ForwardModel
 from lsst.acn.methods.cross_exposure.family.family import FAMILY_SIZE
-from lsst.acn.methods.cross_exposure.network.mixing_network import N_FEATURES, MixingNetwork
+from lsst.acn.methods.cross_exposure.network.mixing_network import N_FEATURES, MixingNetwork, weight_shapes
+from lsst.acn.methods.cross_exposure.network.mixing_network import mix as mix_tiles
 from lsst.acn.methods.paper.inputs import PatchInputs
 from lsst.acn.methods.paper.network import PaperNetwork
 
@@ -40,7 +42,7 @@ def make_case(n=4, **changes):
     config = make_config(**changes)
     network = PaperNetwork(config, len(stack))
     inputs = PatchInputs(stack, network.margin)
-    model = ForwardModel(TILE.shape, stack.psf.size, keras_transforms())
+    model = ForwardModel(TILE.shape, stack.psf.size, keras_arrays())
     return network, inputs, model, inputs.batch([TILE], model)
 
 
@@ -59,17 +61,15 @@ def take_steps():
 
 
 def make_network():
-    network = MixingNetwork(make_config(), channels=8, dilations=[1])
     rng = np.random.default_rng(1)
-    network.model.set_weights([0.1 * rng.normal(size=w.shape) for w in network.model.get_weights()])
-    return network
+    shapes = weight_shapes(8, [1])
+    return MixingNetwork(8, (1,), tuple(0.1 * rng.normal(size=shape).astype("f4") for shape in shapes))
 
 
-def mix(network):
-    from keras import ops
-
+def mix(network, xp=None):
+    xp = numpy_arrays() if xp is None else xp
     rng = np.random.default_rng(2)
     features = rng.normal(size=(1, 12, 12, N_FEATURES)).astype("f4")
     members = rng.random((1, 12, 12, FAMILY_SIZE)).astype("f4")
-    tensors = (ops.convert_to_tensor(array) for array in (features, members))
-    return ops.convert_to_numpy(network.mix(*tensors))
+    weights = [xp.constant(weight) for weight in network.weights]
+    return xp.to_numpy(mix_tiles(xp, weights, network.dilations, xp.constant(features), xp.constant(members)))

@@ -29,6 +29,8 @@ import numpy as np
 
 from lsst.acn import Box, gaussian_kernel
 from lsst.acn.image_io import make_patch_geometry, make_warp, tangent_plane_wcs
+from lsst.images import Box as ImagesBox
+from lsst.images import Mask, MaskPlane, MaskSchema
 
 BOX = Box.from_shape((40, 60), (100, 200))
 PLANES = {"NO_DATA": 0, "SAT": 1, "CR": 2, "DETECTED": 3}
@@ -57,3 +59,15 @@ def make_warps(n: int = 3) -> dict[int, Any]:
             image, variance, kernel, geometry=PATCH, mask=mask, mask_planes=PLANES, band="r"
         )
     return warps
+
+
+def make_mask(planes: dict[str, tuple[int, int]], box: Box = BOX) -> Mask:
+    """Return a mask with one pixel set in each of its planes."""
+    schema = MaskSchema([MaskPlane(name, name) for name in planes])
+    bbox = ImagesBox.factory[box.y_start : box.y_stop, box.x_start : box.x_stop]
+    mask = Mask(0, schema=schema, bbox=bbox)
+    for name, pixel in planes.items():
+        marked = np.zeros(box.shape, bool)
+        marked[pixel] = True
+        mask.set(name, marked)
+    return mask

@@ -33,7 +33,7 @@ from lsst.acn.assemble_reference_coadd import (
 )
 from lsst.acn.coadd.coaddition import assemble_coadd
 from lsst.acn.records.task_record import config_digest
-from lsst.acn.warps.task import WarpInputs
+from lsst.acn.warps.reader import WarpInputs
 from lsst.pipe.base.testUtils import assertValidOutput, lintConnections
 
 

@@ -21,6 +21,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 from collections.abc import Callable, Iterator
@@ -42,9 +43,8 @@ from lsst.acn.measure_restoration import (
     MeasureRestorationConnections,
     MeasureRestorationTask,
 )
-from lsst.acn.records.recorded_config import UnknownRestorationError, recorded_restoration_config
 from lsst.acn.restore_coadd import RestoreCoaddConfig, RestoreCoaddTask
-from lsst.acn.warps.task import WarpInputs
+from lsst.acn.warps.reader import WarpInputs
 from lsst.daf.butler import Butler, DatasetType
 from lsst.pipe.base import Pipeline, Struct
 from lsst.pipe.base.simple_pipeline_executor import SimplePipelineExecutor
@@ -178,23 +178,6 @@ def test_images_in_another_unit_are_refused(
         measure(inputs, images)
 
 
-def test_recorded_config_is_the_one_that_was_used() -> None:
-    used = quick_config()
-    used.restoration.network.kernel_sizes = [3, 9]
-    metadata = {"config": json.dumps(used.toDict())}
-    assert recorded_restoration_config(metadata).toDict() == used.restoration.toDict()
-
-
-@pytest.mark.parametrize(
-    "record", ["", "{}", '{"restoration": {"warp_speed": 9}}', '{"restoration": {"seed": -1}}']
-)
-def test_config_that_is_not_understood_is_an_error(record: str) -> None:
-    with pytest.raises(UnknownRestorationError, match="does not tell how it was restored"):
-        recorded_restoration_config({"config": record})
-    with pytest.raises(UnknownRestorationError):
-        recorded_restoration_config({})
-
-
 def test_edges_have_to_ascend() -> None:
     config = MeasureRestorationConfig()
     config.magnitude_edges = [20.0, 20.0]
@@ -205,13 +188,14 @@ def test_edges_have_to_ascend() -> None:
 @pytest.fixture(scope="module")
 def network() -> dict[str, Any]:
     """A stored network that is unlike the one that a restoration would begin with."""
-    from lsst.acn.methods.cross_exposure.network.mixing_network import MixingNetwork
+    from lsst.acn.methods.cross_exposure.network.mixing_network import fresh_network
     from lsst.acn.methods.cross_exposure.network.weights import pack_network
 
-    network = MixingNetwork(network_config().restoration)
+    options = network_config().restoration.cross_exposure
     rng = np.random.default_rng(4)
-    weights = [each + 0.3 * rng.normal(size=each.shape) for each in network.model.get_weights()]
-    network.model.set_weights(weights)
+    network = fresh_network(options.channels, tuple(options.dilations), rng)
+    weights = tuple((each + 0.3 * rng.normal(size=each.shape)).astype("f4") for each in network.weights)
+    network = dataclasses.replace(network, weights=weights)
     return json.loads(json.dumps(pack_network(network, {"seed": 4})))
 
 

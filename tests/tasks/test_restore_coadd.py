@@ -37,7 +37,7 @@ from lsst.acn import (
 from lsst.acn.records.task_record import config_digest
 from lsst.acn.restore_coadd import RestoreCoaddConfig, RestoreCoaddConnections, RestoreCoaddTask
 from lsst.acn.tiles.restore_tiles import OnStrip
-from lsst.acn.warps.task import WarpInputs
+from lsst.acn.warps.reader import WarpInputs
 from lsst.pipe.base import Struct
 from lsst.pipe.base.testUtils import assertValidOutput, lintConnections
 

@@ -21,10 +21,70 @@
 
 """Restore one sharp, clean image from many noisy, blurred exposures."""
 
-from .errors import *
-from .exposures.boxes import *
-from .exposures.psf_kernels import *
-from .exposures.stack import *
-from .restoration import *
-from .restoration_config import *
-from .restoration_result import *
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from .errors import (
+    InvalidExposureError,
+    InvalidNetworkError,
+    InvalidWarpFileError,
+    RepositoryConflictError,
+    RestorationError,
+    TrainingDivergedError,
+    UnknownRestorationError,
+)
+from .exposures.boxes import Box
+from .exposures.psf_kernels import PsfKernels, constant_kernels, gaussian_kernel, padded_kernels
+from .exposures.stack import ExposureStack, median_variances
+from .restoration_result import HISTORY_DTYPES, RestorationResult, empty_history
+
+__all__ = (
+    "HISTORY_DTYPES",
+    "Box",
+    "CrossExposureConfig",
+    "ExposureStack",
+    "ImageMMConfig",
+    "InvalidExposureError",
+    "InvalidNetworkError",
+    "InvalidWarpFileError",
+    "PaperNetworkConfig",
+    "PsfKernels",
+    "RepositoryConflictError",
+    "RestorationConfig",
+    "RestorationError",
+    "RestorationResult",
+    "TilesConfig",
+    "TrainingConfig",
+    "TrainingDivergedError",
+    "UnknownRestorationError",
+    "constant_kernels",
+    "empty_history",
+    "gaussian_kernel",
+    "kernel_fwhm",
+    "median_variances",
+    "padded_kernels",
+    "restore",
+    "restore_latent",
+)
+
+if TYPE_CHECKING:
+    from .restoration import kernel_fwhm, restore, restore_latent
+    from .restoration_config import (
+        CrossExposureConfig,
+        ImageMMConfig,
+        PaperNetworkConfig,
+        RestorationConfig,
+        TilesConfig,
+        TrainingConfig,
+    )
+else:
+
+    def __getattr__(name: str) -> Any:
+        """Import what restores, and SciPy with it, when it is asked for."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        home = "restoration_config" if name.endswith("Config") else "restoration"
+        return getattr(importlib.import_module(f".{home}", __name__), name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -29,7 +29,7 @@ __all__ = (
     "AssembleReferenceCoaddTask",
 )
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -41,7 +41,9 @@ from .coadd.patch_coadd import assemble_patch_coadd
 from .image_io import make_cell_coadd
 from .records.patch_records import PatchRecords
 from .records.task_record import provenance_record
-from .warps.task import DIMENSIONS, WarpInputs, WarpInputsConfig, WarpInputsConnections, WarpInputsTask
+from .warps.config import DIMENSIONS, WarpInputsConfig, WarpInputsConnections
+from .warps.reader import WarpInputs
+from .warps.task import WarpInputsTask
 
 
 class AssembleReferenceCoaddConnections(WarpInputsConnections, dimensions=DIMENSIONS):
@@ -80,15 +82,13 @@ class AssembleReferenceCoaddTask(WarpInputsTask):
 
     config: AssembleReferenceCoaddConfig
 
-    def run(self, *, inputs: WarpInputs, **more: Any) -> Struct:
+    def run(self, *, inputs: WarpInputs) -> Struct:
         """Average the warps.
 
         Parameters
         ----------
         inputs : `WarpInputs`
             The warps.
-        **more
-            Not used.
 
         Returns
         -------
@@ -103,7 +103,7 @@ class AssembleReferenceCoaddTask(WarpInputsTask):
         """
         exposures = inputs.exposures
         self.log.info("Averaging %d warps on %s.", len(exposures), exposures.box)
-        records = PatchRecords(inputs, self.propagate_mask)
+        records = PatchRecords(exposures, inputs.identities, self.propagate_mask)
         coadd = assemble_patch_coadd(
             exposures,
             cell_box=exposures.geometry.cell_box,

@@ -19,18 +19,24 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""Errors that name the dataset at fault and carry metadata for the Butler."""
+"""Errors that name the dataset at fault and say more in their metadata."""
 
 from __future__ import annotations
 
-__all__ = ("InvalidExposureError", "InvalidWarpFileError", "RestorationError", "TrainingDivergedError")
+__all__ = (
+    "InvalidExposureError",
+    "InvalidNetworkError",
+    "InvalidWarpFileError",
+    "RepositoryConflictError",
+    "RestorationError",
+    "TrainingDivergedError",
+    "UnknownRestorationError",
+)
 
 from typing import Any
 
-from lsst.pipe.base import AlgorithmError
 
-
-class RestorationError(AlgorithmError):
+class RestorationError(RuntimeError):
     """Base class of the ways in which data can defeat a restoration.
 
     Parameters
@@ -39,6 +45,12 @@ class RestorationError(AlgorithmError):
         What is wrong, and with which dataset.
     **metadata : `int`, `float`, `str` or `bool`
         Details that a task writes into its metadata.
+
+    Notes
+    -----
+    Where a task runs, these become errors that are
+    `lsst.pipe.base.AlgorithmError` as well; see
+    ``lsst.acn.warps.algorithm_errors``.
     """
 
     def __init__(self, message: str, **metadata: Any) -> None:
@@ -47,6 +59,7 @@ class RestorationError(AlgorithmError):
 
     @property
     def metadata(self) -> dict[str, Any]:
+        """Details by name (`dict`)."""
         return self._metadata
 
 
@@ -54,9 +67,21 @@ class InvalidExposureError(RestorationError):
     """Raised if an exposure cannot be part of an `ExposureStack`."""
 
 
+class InvalidNetworkError(RestorationError):
+    """Raised if stored weights are damaged or belong to another network."""
+
+
 class InvalidWarpFileError(RestorationError):
     """Raised if a file on disk is not a warp that can be ingested."""
 
 
+class RepositoryConflictError(RestorationError):
+    """Raised if a repository already says something else."""
+
+
 class TrainingDivergedError(RestorationError):
     """Raised if training ends in a loss or a latent image without meaning."""
+
+
+class UnknownRestorationError(RestorationError):
+    """Raised if a restored coadd does not tell how it was restored."""

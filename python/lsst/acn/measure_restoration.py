@@ -27,7 +27,7 @@ __all__ = ("MeasureRestorationConfig", "MeasureRestorationConnections", "Measure
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -48,9 +48,10 @@ from .measure.measurement import PatchMeasurement, measure_patch
 from .measure.restored_patch import RestoredPatch
 from .measure.tables import make_metrics_table, make_visit_table
 from .metrics import choose_held_out
-from .records.recorded_config import recorded_restoration_config
-from .records.task_record import provenance_record
-from .warps.task import DIMENSIONS, WarpInputs, WarpInputsConfig, WarpInputsConnections, WarpInputsTask
+from .records.task_record import provenance_record, recorded_restoration_config
+from .warps.config import DIMENSIONS, WarpInputsConfig, WarpInputsConnections
+from .warps.reader import WarpInputs
+from .warps.task import WarpInputsTask
 
 
 class MeasureRestorationConnections(WarpInputsConnections, dimensions=DIMENSIONS):
@@ -230,12 +231,11 @@ class MeasureRestorationTask(WarpInputsTask):
         self,
         *,
         inputs: WarpInputs,
-        restored_coadd: Any = None,
-        restored_coadd_latent: Any = None,
-        restored_coadd_training: Table | None = None,
-        reference_coadd: Any = None,
-        restoration_network: Any = None,
-        **more: Any,
+        restored_coadd: Any,
+        restored_coadd_latent: Any,
+        restored_coadd_training: Table,
+        reference_coadd: Any,
+        restoration_network: Mapping[str, Any] | None = None,
     ) -> Struct:
         """Measure a restored coadd.
 
@@ -247,14 +247,12 @@ class MeasureRestorationTask(WarpInputsTask):
             Restored image at the target PSF.
         restored_coadd_latent : `lsst.images.Image`
             Latent image.
-        restored_coadd_training : `astropy.table.Table`, optional
+        restored_coadd_training : `astropy.table.Table`
             Loss by epoch.
         reference_coadd : `lsst.images.cells.CellCoadd`
             Coadd to compare with.
         restoration_network : `~collections.abc.Mapping`, optional
             Trained network that the restoration began with.
-        **more
-            Not used.
 
         Returns
         -------

@@ -32,9 +32,8 @@ import numpy as np
 from lsst.pex.config import Config, RangeField
 
 from .errors import InvalidExposureError
-from .exposures.psf_kernels import FWHM_PER_SIGMA
+from .exposures.psf_kernels import FWHM_PER_SIGMA, kernel_moments
 from .exposures.source import ExposureSource
-from .image_io import kernel_moments
 
 MAX_KERNELS = 25
 """Number of kernels of an exposure that are measured, spread over the patch."""

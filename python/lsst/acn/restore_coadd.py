@@ -41,7 +41,9 @@ from .records.patch_records import PatchRecords
 from .records.task_record import provenance_record
 from .restoration_config import RestorationConfig
 from .restoration_result import RestorationResult
-from .warps.task import DIMENSIONS, WarpInputs, WarpInputsConfig, WarpInputsConnections, WarpInputsTask
+from .warps.config import DIMENSIONS, WarpInputsConfig, WarpInputsConnections
+from .warps.reader import WarpInputs
+from .warps.task import WarpInputsTask
 
 HISTORY_DESCRIPTIONS = {
     "epoch": "Number of passes over the patch.",
@@ -135,9 +137,7 @@ class RestoreCoaddTask(WarpInputsTask):
             return {}
         return {"restoration_network": butlerQC.get(inputRefs.restoration_network)}
 
-    def run(
-        self, *, inputs: WarpInputs, restoration_network: Mapping[str, Any] | None = None, **more: Any
-    ) -> Struct:
+    def run(self, *, inputs: WarpInputs, restoration_network: Mapping[str, Any] | None = None) -> Struct:
         """Restore the image.
 
         Parameters
@@ -146,8 +146,6 @@ class RestoreCoaddTask(WarpInputsTask):
             The warps.
         restoration_network : `~collections.abc.Mapping`, optional
             Trained network to begin with, in plain values.
-        **more
-            Not used.
 
         Returns
         -------
@@ -175,7 +173,7 @@ class RestoreCoaddTask(WarpInputsTask):
         from .restoration import restore
 
         exposures = inputs.exposures
-        records = PatchRecords(inputs, self.propagate_mask)
+        records = PatchRecords(exposures, inputs.identities, self.propagate_mask)
         result = restore(
             exposures,
             self.config.restoration,

@@ -48,8 +48,9 @@ from lsst.pipe.base import connectionTypes as cT
 from .exposures.source import ExposureSource
 from .records.task_record import provenance_record
 from .restoration_config import RestorationConfig
+from .warps.algorithm_errors import as_algorithm_errors
+from .warps.config import WarpInputsConfig, WarpInputsConnections
 from .warps.reader import WarpReader
-from .warps.task import WarpInputsConfig, WarpInputsConnections
 
 DIMENSIONS = ("skymap", "band")
 
@@ -115,9 +116,10 @@ class TrainRestorationTask(PipelineTask):
         patches = self.choose_patches(reader.warps)
         stacks = (self._read(handles, reader) for handles in patches.values())
         try:
-            outputs = self.run(
-                stacks=(stack for stack in stacks if stack is not None), n_cores=reader.n_cores
-            )
+            with as_algorithm_errors():
+                outputs = self.run(
+                    stacks=(stack for stack in stacks if stack is not None), n_cores=reader.n_cores
+                )
         except AlgorithmError as error:
             raise AnnotatedPartialOutputsError.annotate(error, self, log=self.log) from error
         butlerQC.put(outputs, outputRefs)
@@ -188,8 +190,9 @@ class TrainRestorationTask(PipelineTask):
         # Keras.
         from .machine.backend_setup import prepare_backend
         from .machine.devices import Devices
-        from .methods.cross_exposure.network.mixing_network import MixingNetwork
+        from .methods.cross_exposure.network.mixing_network import fresh_network
         from .methods.cross_exposure.network.samples import draw_patch_samples
+        from .methods.cross_exposure.network.trainable import TrainableNetwork
         from .methods.cross_exposure.network.training import train_mixing_network
         from .methods.cross_exposure.network.weights import pack_network
 
@@ -205,11 +208,14 @@ class TrainRestorationTask(PipelineTask):
         if not samples:
             raise NoWorkFound("No patch has enough usable warps to train a network on.")
         prepare_backend(n_cores)
-        network = MixingNetwork(config)
+        options = config.cross_exposure
+        rng = np.random.default_rng([config.seed, 3])
+        fresh = fresh_network(options.channels, tuple(options.dilations), rng)
+        network = TrainableNetwork(fresh, options.huber_delta)
         history = train_mixing_network(
             network,
             samples,
-            config.cross_exposure,
+            options,
             seed=config.seed,
             log=self.log.logger,
             devices=Devices(config.devices),
@@ -223,4 +229,4 @@ class TrainRestorationTask(PipelineTask):
         for name, value in summary.items():
             self.metadata[name] = value
         record = provenance_record(self.config, sorted(visits), summary)
-        return Struct(restoration_network=pack_network(network, record))
+        return Struct(restoration_network=pack_network(network.trained(), record))

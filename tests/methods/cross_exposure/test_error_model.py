@@ -24,26 +24,27 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import json
 import logging
 from importlib.resources import files
 
 import numpy as np
 import pytest
+from array_libraries import libraries
 from small_fields import make_stack
 
-from lsst.acn import Box, ExposureStack, RestorationConfig, gaussian_kernel, restore
+from lsst.acn import Box, ExposureStack, InvalidNetworkError, RestorationConfig, gaussian_kernel, restore
+from lsst.acn.arrays.numpy_arrays import numpy_arrays
 from lsst.acn.methods.cross_exposure.error_features import FEATURES, make_error_features
-from lsst.acn.methods.cross_exposure.error_model import FILE, ErrorModel, load_error_model, predict_variance
-from lsst.acn.methods.cross_exposure.family.family import SHARP_MEMBER
+from lsst.acn.methods.cross_exposure.error_model import FILE, ErrorModel, expected_variance, load_error_model
+from lsst.acn.methods.cross_exposure.family.family import SHARP_MEMBER, RestorationFamily, restore_family
 from lsst.acn.methods.cross_exposure.family.statistics import typical_noise
 from lsst.acn.methods.cross_exposure.method import CrossExposureMethod
-from lsst.acn.methods.cross_exposure.network.samples import restore_family
-from lsst.acn.methods.cross_exposure.network.weights import InvalidNetworkError
+from lsst.acn.methods.cross_exposure.tile import TileRestorer
 from lsst.acn.simulation import SimulationConfig, simulate_field
 
 KERNEL = gaussian_kernel(2.2)
+PROFILE = KERNEL.sum(axis=0)
 
 
 @pytest.fixture
@@ -84,8 +85,9 @@ def test_it_scales_with_the_unit_of_the_stack():
     stack, _ = make_stack(n=4)
     family = restore_family(stack, stack.box)
     latent = family.members[..., SHARP_MEMBER]
-    variance = predict_variance(latent, family, KERNEL, 6)
-    larger = predict_variance(latent, dataclasses.replace(family, unit=10 * family.unit), KERNEL, 6)
+    xp = numpy_arrays()
+    variance = expected_variance(xp, latent, family, PROFILE, 6)
+    larger = expected_variance(xp, latent, family._replace(unit=10 * family.unit), PROFILE, 6)
     assert variance.shape == (stack.shape[0] - 12, stack.shape[1] - 12)
     assert variance.dtype == np.float32
     assert (variance > 0).all()
@@ -96,19 +98,20 @@ def test_what_a_tile_says_of_a_pixel_does_not_depend_on_its_margin():
     stack, _ = make_stack(n=4, shape=(60, 64))
     family = restore_family(stack, stack.box)
     latent = family.members[..., SHARP_MEMBER]
-    all_of_it = make_error_features(latent, family, KERNEL, 0)
+    xp = numpy_arrays()
+    all_of_it = make_error_features(xp, latent, family, PROFILE, 0)
     assert all_of_it.shape == (*stack.shape, len(FEATURES))
     np.testing.assert_allclose(
-        make_error_features(latent, family, KERNEL, 24), all_of_it[24:-24, 24:-24], atol=1e-5
+        make_error_features(xp, latent, family, PROFILE, 24), all_of_it[24:-24, 24:-24], atol=1e-5
     )
 
 
 def test_every_tile_is_restored_once_for_both_planes(monkeypatch):
     stack, _ = make_stack(n=4)
     method = CrossExposureMethod(stack, RestorationConfig())
-    calls, restore_with_family = [], method.restore_with_family
+    calls, restore_tile = [], TileRestorer.__call__
     monkeypatch.setattr(
-        method, "restore_with_family", lambda *given: (calls.append(given), restore_with_family(*given))[1]
+        TileRestorer, "__call__", lambda *given: (calls.append(given), restore_tile(*given))[1]
     )
     latent, variance = method.restore(KERNEL, logging.getLogger(__name__))
     assert len(calls) == 1
@@ -127,11 +130,17 @@ def test_what_the_model_does_not_know_is_left_to_the_jackknife(option, value):
     assert not CrossExposureMethod(stack, config).predicts_variance
 
 
-def test_a_family_of_unknown_coverage_is_refused():
+@libraries
+def test_libraries_agree_to_the_edges(library):
     stack, _ = make_stack(n=4)
-    family = dataclasses.replace(restore_family(stack, stack.box), coverage=None)
-    with pytest.raises(ValueError, match="coverage"):
-        make_error_features(family.members[..., SHARP_MEMBER], family, KERNEL, 4)
+    family = restore_family(stack, stack.box)
+    latent = family.members[..., SHARP_MEMBER]
+    expected = expected_variance(numpy_arrays(), latent, family, PROFILE, 0)
+    xp = library()
+    parts = [xp.constant(part) for part in family[:-1]]
+    theirs = RestorationFamily(*parts, statistics=None)
+    found = xp.run(expected_variance, xp.constant(latent), theirs, xp.constant(PROFILE), margin=0)
+    np.testing.assert_allclose(xp.to_numpy(found), expected, rtol=1e-4)
 
 
 def test_packing_loses_nothing_but_digits(packed):

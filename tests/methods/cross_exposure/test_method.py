@@ -23,20 +23,26 @@ import logging
 
 import numpy as np
 import pytest
+from array_libraries import sums_of
 from small_fields import make_config, make_stack
 
 from lsst.acn import Box, ExposureStack, InvalidExposureError, RestorationConfig, restore
+from lsst.acn.arrays.numpy_arrays import numpy_arrays
 from lsst.acn.exposures.mirrored_cutout import mirrored_cutout, mirrored_index
-from lsst.acn.methods.cross_exposure.family.exposure_sums import StatisticsGatherer
-from lsst.acn.methods.cross_exposure.family.family import FAMILY_SIZE, SHARP_MEMBER, make_family
-from lsst.acn.methods.cross_exposure.family.refinement import refine_bright
-from lsst.acn.methods.cross_exposure.method import CrossExposureMethod
-from lsst.acn.methods.cross_exposure.network.samples import (
-    draw_samples,
-    family_margin,
+from lsst.acn.methods.cross_exposure.family.exposure_sums import sum_up
+from lsst.acn.methods.cross_exposure.family.family import (
+    FAMILY_SIZE,
+    FIRST_PASS,
+    SHARP_MEMBER,
+    follow_path,
+    make_family,
     restore_family,
     restore_whole_family,
 )
+from lsst.acn.methods.cross_exposure.family.margins import family_margin
+from lsst.acn.methods.cross_exposure.family.refinement import refine_bright
+from lsst.acn.methods.cross_exposure.method import CrossExposureMethod
+from lsst.acn.methods.cross_exposure.network.samples import draw_samples
 
 QUICK = {
     "method": "cross_exposure",
@@ -46,6 +52,16 @@ QUICK = {
     "cross_exposure__channels": 8,
     "cross_exposure__dilations": [1],
 }
+
+
+XP = numpy_arrays()
+
+
+def family_without_fill(stack):
+    """Return what the sums with the coadd in holes give."""
+    sums = sums_of(stack)
+    latent = follow_path(XP, sum_up(XP, sums), FIRST_PASS)[-1]
+    return make_family(XP, sums._replace(trust=np.ones_like(sums.trust)), latent)
 
 
 def test_mirrored_cutouts_equal_symmetric_padding():
@@ -65,7 +81,7 @@ def test_statistics_against_sums_over_full_transforms():
         np.ones(stack.image.shape) * np.array([1, 2, 4])[:, None, None],
         stack.psf,
     )
-    statistics = StatisticsGatherer(whole).sum_up()
+    statistics = sum_up(XP, sums_of(whole))
     weights = np.array([1, 1 / 2, 1 / 4])
     assert statistics.noise == pytest.approx(1 / np.sqrt(weights.sum()))
     assert statistics.power[0, 0] == pytest.approx(1.0, rel=1e-5)
@@ -73,7 +89,7 @@ def test_statistics_against_sums_over_full_transforms():
     squares = [np.mean(np.abs(spectrum) ** 2) for spectrum in sharp_spectra(kernels, stack.shape)]
     assert statistics.mean_power == pytest.approx((weights * squares).sum() / weights.sum(), rel=1e-3)
     mean = (weights * np.arange(3)).sum() / weights.sum()
-    np.testing.assert_allclose(statistics.back_projected_image(), mean, rtol=1e-4)
+    np.testing.assert_allclose(statistics.image, mean, rtol=1e-4)
 
 
 def sharp_spectra(kernels, shape):
@@ -90,7 +106,7 @@ def test_significance_has_unit_width_in_pure_noise():
     noise = ExposureStack.from_arrays(
         rng.normal(size=stack.image.shape) * scale, np.ones(stack.image.shape) * scale**2, stack.psf
     )
-    family = make_family(StatisticsGatherer(noise).sum_up())
+    family = family_without_fill(noise)
     assert family.significance.std() == pytest.approx(1.0, abs=0.1)
     assert family.members.shape == (120, 128, FAMILY_SIZE)
     assert family.members.min() >= 0
@@ -198,7 +214,7 @@ def test_saturated_cores_are_filled_with_what_their_surroundings_say():
     near = np.s_[y + radius - 4 : y + radius + 5, x + radius - 4 : x + radius + 5]
     family = restore_family(saturated, box)
     filled = family.members[..., SHARP_MEMBER][near].sum() * family.unit
-    once = make_family(StatisticsGatherer(mirrored_cutout(saturated, box.grown_by(2 * radius))).sum_up())
+    once = family_without_fill(mirrored_cutout(saturated, box.grown_by(2 * radius)))
     interpolated = once.cropped(2 * radius).members[..., SHARP_MEMBER][near].sum() * once.unit
     expected = truth[near].sum()
     assert abs(filled - expected) < 0.5 * abs(interpolated - expected)
@@ -216,21 +232,18 @@ def test_pixels_of_large_variance_count_for_less():
     blind = ExposureStack.from_arrays(image, stack.variance, stack.psf, valid=stack.valid)
     latent = np.zeros(stack.shape, np.float32)
     patch = np.s_[13:17, 13:17]
-    sums = [
-        StatisticsGatherer(part).sum_up(latent).back_projected_image()[patch].mean()
-        for part in (honest, blind)
-    ]
-    without = StatisticsGatherer(stack).sum_up(latent).back_projected_image()[patch].mean()
+    sums = [sum_up(XP, sums_of(part), latent).image[patch].mean() for part in (honest, blind)]
+    without = sum_up(XP, sums_of(stack), latent).image[patch].mean()
     assert abs(sums[0] - without) < 0.4 * abs(sums[1] - without)
 
 
 def test_refinement_fits_bright_sources_better_and_leaves_the_sky_alone():
     stack, truth = make_stack(n=6, shape=(60, 64))
     box = stack.box.grown_by(stack.psf.radius)
-    margin = family_margin(stack, box)
+    margin = family_margin(stack.psf.radius, box.shape)
     family = restore_whole_family(stack, box, margin)
     start = 0.8 * family.members[..., SHARP_MEMBER]
-    refined = refine_bright(start, family, 20)
+    refined = refine_bright(XP, start, family, 20)
     inside = slice(margin, -margin)
     bright = family.significance[inside, inside] > 100
     model = truth / family.unit
@@ -243,7 +256,7 @@ def test_refinement_fits_bright_sources_better_and_leaves_the_sky_alone():
     faint = family.significance < 2
     assert np.abs(refined - start)[faint].max() < 2e-3 * refined.max()
     with pytest.raises(ValueError, match="whole family"):
-        refine_bright(start[5:], family, 1)
+        refine_bright(XP, start[5:], family, 1)
 
 
 def test_refinement_is_a_matter_of_the_config():

@@ -32,7 +32,7 @@ from other_backends import OTHERS, run_elsewhere
 from small_fields import make_config, make_stack, make_varying_stack
 
 from lsst.acn import Box, ExposureStack
-from lsst.acn.arrays.namespace import keras_transforms
+from lsst.acn.arrays.keras_arrays import keras_arrays
 from lsst.acn.forward.paired_forward_model import PairedForwardModel
 from lsst.acn.methods.paper.inputs import PatchInputs
 from lsst.acn.methods.paper.network import PaperNetwork
@@ -53,7 +53,7 @@ def constant_stack() -> ExposureStack:
 def test_tiles_are_the_same_as_those_handed_over(make: Any) -> None:
     stack = make()
     inputs = PatchInputs(stack, MARGIN)
-    model = PairedForwardModel((SIZE, SIZE), stack.psf.size, len(stack), keras_transforms())
+    model = PairedForwardModel((SIZE, SIZE), stack.psf.size, len(stack), keras_arrays())
     patch = ResidentPatch(inputs, model)
     corners, cells = patch.places([TILES[:2], TILES[2:]])
     for number in (0, 1):

@@ -19,150 +19,147 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""Two-dimensional Fourier transforms of NumPy and of each Keras backend."""
+"""The array functions that formulas are written in."""
 
 from __future__ import annotations
 
-__all__ = ("Transforms", "keras_transforms", "numpy_transforms")
+__all__ = ("Arrays",)
 
-import dataclasses
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 
-@dataclasses.dataclass(frozen=True)
-class Transforms:
-    """The few array functions that a `ForwardModel` needs.
+class Arrays(Protocol):
+    """What NumPy and each Keras backend offer to the formulas of this package.
 
-    Parameters
-    ----------
-    rfft2 : `~collections.abc.Callable`
-        Takes an array and a shape; zero-pads the last two axes to that shape
-        and returns their real Fourier transform.
-    irfft2 : `~collections.abc.Callable`
-        Takes a spectrum and the shape of the image that it belongs to.
-    conj : `~collections.abc.Callable`
-        Complex conjugate.
-    pad : `~collections.abc.Callable`
-        Takes an array and the zeros to put before and after each axis.
-    sum : `~collections.abc.Callable`
-        Takes a complex array and an axis to sum over.
-    fft2, ifft2 : `~collections.abc.Callable`
-        Complex Fourier transform of the last two axes, and its inverse.
-    make_complex : `~collections.abc.Callable`
-        Takes real and imaginary part.
-    real, imag : `~collections.abc.Callable`
-        Real and imaginary part.
-    concatenate : `~collections.abc.Callable`
-        Takes a list of arrays and the axis to join them along.
+    A formula is a function whose first argument is one of these; arrays are
+    float32 unless said otherwise.  Operators (``+``, ``&``, ``~``, ...) are
+    those of the arrays themselves.  Most functions here are what NumPy calls
+    them.  Those from `each` to `run` say *how* planes are gone through, the one
+    thing in which a CPU, with a small cache and a few threads, and a device,
+    with neither, differ.
     """
 
-    rfft2: Callable[[Any, tuple[int, int]], Any]
-    irfft2: Callable[[Any, tuple[int, int]], Any]
-    conj: Callable[[Any], Any]
-    pad: Callable[[Any, list[tuple[int, int]]], Any]
-    sum: Callable[[Any, int], Any]
-    fft2: Callable[[Any], Any]
-    ifft2: Callable[[Any], Any]
-    make_complex: Callable[[Any, Any], Any]
-    real: Callable[[Any], Any]
-    imag: Callable[[Any], Any]
-    concatenate: Callable[[list[Any], int], Any]
+    name: str
+    """``numpy``, or the Keras backend."""
 
+    # Functions of pixels.
+    def where(self, condition: Any, first: Any, second: Any) -> Any: ...
+    def maximum(self, first: Any, second: Any) -> Any: ...
+    def minimum(self, first: Any, second: Any) -> Any: ...
+    def clip(self, array: Any, least: Any, most: Any) -> Any: ...
+    def sqrt(self, array: Any) -> Any: ...
+    def abs(self, array: Any) -> Any: ...
+    def exp(self, array: Any) -> Any: ...
+    def log(self, array: Any) -> Any: ...
+    def log1p(self, array: Any) -> Any: ...
+    def arcsinh(self, array: Any) -> Any: ...
+    def isfinite(self, array: Any) -> Any: ...
+    def zeros_like(self, array: Any) -> Any: ...
 
-def numpy_transforms() -> Transforms:
-    """Return the transforms of SciPy, which keep float32.
+    # Functions of axes; sums may be of complex numbers.
+    def sum(self, array: Any, axis: int | None = None) -> Any: ...
+    def max(self, array: Any, axis: int | None = None, keepdims: bool = False) -> Any: ...
+    def any(self, array: Any, axis: int | None = None) -> Any: ...
+    def all(self, array: Any) -> Any: ...
+    def stack(self, arrays: Sequence[Any], axis: int = 0) -> Any: ...
+    def concatenate(self, arrays: Sequence[Any], axis: int = 0) -> Any: ...
+    def take_along_axis(self, array: Any, places: Any, axis: int) -> Any: ...
+    def pad(self, array: Any, widths: Sequence[tuple[int, int]]) -> Any: ...
+    def matmul(self, first: Any, second: Any) -> Any: ...
 
-    Returns
-    -------
-    transforms : `Transforms`
-        Functions of `numpy.ndarray`.
-    """
-    import numpy as np
-    import scipy.fft
+    def dot(self, first: Any, second: Any) -> Any:
+        """Return the sum of the products of all elements."""
 
-    return Transforms(
-        rfft2=lambda image, shape: scipy.fft.rfft2(image, s=shape),
-        irfft2=lambda spectrum, shape: scipy.fft.irfft2(spectrum, s=shape),
-        conj=np.conj,
-        pad=np.pad,
-        sum=np.sum,
-        fft2=scipy.fft.fft2,
-        ifft2=scipy.fft.ifft2,
-        make_complex=lambda real, imag: real + np.complex64(1j) * imag,
-        real=np.real,
-        imag=np.imag,
-        concatenate=np.concatenate,
-    )
+    def count(self, condition: Any) -> Any:
+        """Return how often something holds along the first axis, as integers."""
 
+    # Fourier transforms of the last two axes, and complex numbers.
+    def rfft2(self, image: Any, shape: tuple[int, int]) -> Any:
+        """Zero-pad an image to a shape and return its real transform."""
 
-def keras_transforms() -> Transforms:
-    """Return the native transforms of the Keras backend in use.
+    def irfft2(self, spectrum: Any, shape: tuple[int, int]) -> Any:
+        """Return the image, of a shape, that a real transform belongs to."""
 
-    `keras.ops` has no real two-dimensional transform, and its complex ones
-    cost twice as much.
+    def fft2(self, image: Any) -> Any: ...
+    def ifft2(self, spectrum: Any) -> Any: ...
+    def conj(self, spectrum: Any) -> Any: ...
+    def real(self, spectrum: Any) -> Any: ...
+    def imag(self, spectrum: Any) -> Any: ...
+    def make_complex(self, real: Any, imag: Any) -> Any: ...
 
-    Returns
-    -------
-    transforms : `Transforms`
-        Functions of the backend's tensors, differentiable.
+    def scaled(self, spectrum: Any, factor: Any) -> Any:
+        """Return complex numbers times real ones."""
 
-    Raises
-    ------
-    RuntimeError
-        Raised if the backend is none of tensorflow, jax and torch.
-    """
-    import keras
+    def abs2(self, spectrum: Any) -> Any:
+        """Return the squared size of complex numbers."""
 
-    match keras.backend.backend():
-        case "tensorflow":
-            import tensorflow as tf
+    # Correlations; images have a first axis for themselves and a last one for channels.
+    def correlate(self, images: Any, profile: Any, axis: int) -> Any:
+        """Correlate along one axis with a profile of odd length; the outermost
+        pixels are repeated.
+        """
 
-            return Transforms(
-                rfft2=lambda image, shape: tf.signal.rfft2d(image, fft_length=list(shape)),
-                irfft2=lambda spectrum, shape: tf.signal.irfft2d(spectrum, fft_length=list(shape)),
-                conj=tf.math.conj,
-                pad=tf.pad,
-                sum=lambda array, axis: tf.reduce_sum(array, axis=axis),
-                fft2=tf.signal.fft2d,
-                ifft2=tf.signal.ifft2d,
-                make_complex=tf.complex,
-                real=tf.math.real,
-                imag=tf.math.imag,
-                concatenate=tf.concat,
-            )
-        case "jax":
-            import jax
-            import jax.numpy as jnp
+    def convolve_channels(
+        self,
+        images: Any,
+        kernel: Any,
+        bias: Any,
+        stride: int = 1,
+        dilation: int = 1,
+        activate: bool = False,
+    ) -> Any:
+        """Return the convolution of a network, zero-padded so that only a
+        stride makes images smaller, if wanted with `gelu`; kernels are
+        ``(rows, columns, in, out)``.
+        """
 
-            return Transforms(
-                rfft2=lambda image, shape: jnp.fft.rfft2(image, s=shape),
-                irfft2=lambda spectrum, shape: jnp.fft.irfft2(spectrum, s=shape),
-                conj=jnp.conj,
-                pad=jnp.pad,
-                sum=jnp.sum,
-                fft2=jnp.fft.fft2,
-                ifft2=jnp.fft.ifft2,
-                make_complex=jax.lax.complex,
-                real=jnp.real,
-                imag=jnp.imag,
-                concatenate=jnp.concatenate,
-            )
-        case "torch":
-            import torch
+    def spread_channels(self, images: Any, kernel: Any, bias: Any, stride: int) -> Any:
+        """Return the transpose of such a convolution; kernels are ``(rows,
+        columns, out, in)``.
+        """
 
-            return Transforms(
-                rfft2=lambda image, shape: torch.fft.rfft2(image, s=shape),
-                irfft2=lambda spectrum, shape: torch.fft.irfft2(spectrum, s=shape),
-                conj=torch.conj,
-                pad=lambda array, widths: keras.ops.pad(array, widths),
-                sum=lambda array, axis: torch.sum(array, dim=axis),
-                fft2=torch.fft.fft2,
-                ifft2=torch.fft.ifft2,
-                make_complex=torch.complex,
-                real=torch.real,
-                imag=torch.imag,
-                concatenate=torch.cat,
-            )
-        case other:
-            raise RuntimeError(f"The Keras backend {other!r} is not supported; use tensorflow, jax or torch.")
+    def gelu(self, images: Any) -> Any:
+        """Return the Gaussian error linear unit of each number."""
+
+    # How planes are gone through.
+    def each(self, function: Callable[..., Any], *planes: Any) -> Any:
+        """Return what a function makes of each exposure, stacked: it may be
+        given all at once.
+        """
+
+    def total(self, function: Callable[..., Any], *planes: Any) -> Any:
+        """Return the sum over exposures of what a function makes of each."""
+
+    def by_rows(self, function: Callable[..., Any], *planes: Any) -> Any:
+        """Return what a function makes of planes ``(n, height, ...)``, for rows
+        of pixels that do not depend on each other; its first axis is height.
+        """
+
+    def sort_planes(self, planes: Any) -> Any:
+        """Return planes sorted pixel by pixel along the first axis; they may
+        be sorted in place.
+        """
+
+    def repeat(self, number: int, function: Callable[[Any], Any], state: Any) -> Any:
+        """Return what a function, applied time and again, makes of a state."""
+
+    def cond(self, condition: Any, if_true: Callable[[], Any], if_false: Callable[[], Any]) -> Any:
+        """Return what one of two functions without arguments does."""
+
+    def cut(self, planes: Any, start: tuple[Any, Any], shape: tuple[int, int]) -> Any:
+        """Return a window of the last two axes that begins at a pixel."""
+
+    def put(self, plane: Any, part: Any, start: tuple[Any, Any]) -> Any:
+        """Return a plane with a window of it replaced."""
+
+    def constant(self, array: Any) -> Any:
+        """Return a NumPy array as one of these."""
+
+    def run(self, function: Callable[..., Any], *arguments: Any, **static: Any) -> Any:
+        """Call a function, whose first argument is this object, compiled for
+        the shapes of its arguments and the values of its keywords.
+        """
+
+    def to_numpy(self, array: Any) -> Any:
+        """Return an array as one of NumPy."""

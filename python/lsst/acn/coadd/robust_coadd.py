@@ -23,24 +23,29 @@
 
 from __future__ import annotations
 
-__all__ = ("fill_invalid", "robust_coadd")
+__all__ = ("clipped_mean", "fill_invalid", "robust_coadd")
 
 import functools
+from typing import Any
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
+from ..arrays.namespace import Arrays
+from ..arrays.numpy_arrays import numpy_arrays
+from ..arrays.spectra import gaussian_spectrum
 from ..exposures.stack import median_variances
-from ..machine.threads import for_each
-
-ROWS_AT_A_TIME = 64
-MOST_COMPARED = 40
-"""Exposures up to which planes are compared as a whole."""
 
 CLIP_SIGMA = 5.0
 CLIP_FRACTION = 0.3
 """Allowance for real differences between exposures of differing seeing, as a
 fraction of the median."""
+
+FIRST_SIGMA = 2.0
+"""Pixels over which unknown pixels are interpolated; twice as many where that
+is not enough, and so on, until the image has no more."""
+
+LEAST_SHARE = 1e-3
+"""Weight of known pixels from which on a mean over them is taken."""
 
 
 def robust_coadd(
@@ -66,87 +71,75 @@ def robust_coadd(
     """
     if medians is None:
         medians = median_variances(variance, valid)
-    weights = (1.0 / medians).astype(np.float32)[:, None, None]
-    coadd = np.empty(image.shape[1:], np.float32)
-
-    def combine(number: int) -> None:
-        rows = np.s_[:, number * ROWS_AT_A_TIME : (number + 1) * ROWS_AT_A_TIME]
-        coadd[rows[1]] = _clipped_mean(image[rows], variance[rows], valid[rows], weights)
-
-    for_each(combine, -(-image.shape[1] // ROWS_AT_A_TIME))
-    return _interpolate(coadd)
+    known_variance = np.where(valid, variance, np.float32(np.inf))
+    return clipped_mean(numpy_arrays(), image, known_variance, (1.0 / medians).astype(np.float32))
 
 
-def _clipped_mean(
-    image: np.ndarray, variance: np.ndarray, valid: np.ndarray, weights: np.ndarray
-) -> np.ndarray:
-    center = _masked_median(image, valid)
-    limit = CLIP_SIGMA * np.sqrt(variance)
-    limit += CLIP_FRACTION * np.abs(center)
-    keep = weights * (valid & (np.abs(image - center) <= limit))
-    total = keep.sum(axis=0)
-    # Where clipping leaves nothing (two exposures that disagree), the median stands.
-    mean = (keep * image).sum(axis=0) / np.where(total > 0, total, 1.0)
-    return np.where(total > 0, mean, center)
+def clipped_mean(xp: Arrays, image: Any, variance: Any, weights: Any) -> Any:
+    """Return the outlier-clipped, weighted mean of exposures.
+
+    Parameters
+    ----------
+    xp : `Arrays`
+        Array functions.
+    image, variance : array
+        Shape ``(n, height, width)``; the variance of pixels that are not
+        valid is infinite.
+    weights : array
+        Of each exposure, shape ``(n,)``.
+
+    Returns
+    -------
+    mean : array
+        Shape ``(height, width)``.  Pixels with no valid exposure are
+        interpolated from their surroundings in the periodic image.
+    """
+    weights = weights[:, None, None]
+
+    def combine(image: Any, variance: Any) -> Any:
+        valid = xp.isfinite(variance)
+        center = _masked_median(xp, image, valid)
+        limit = CLIP_SIGMA * xp.sqrt(variance) + CLIP_FRACTION * xp.abs(center)
+        keep = xp.where(valid & (xp.abs(image - center) <= limit), weights, np.float32(0.0))
+        total = xp.sum(keep, 0)
+        # Where clipping leaves nothing (two exposures that disagree), the median stands.
+        mean = xp.sum(keep * image, 0) / xp.where(total > 0, total, np.float32(1.0))
+        return xp.where(total > 0, mean, center)
+
+    coadd = xp.by_rows(combine, image, variance)
+    known = xp.any(xp.isfinite(variance), axis=0)
+    return xp.cond(xp.all(known), lambda: coadd, lambda: _interpolate(xp, coadd, known))
 
 
-def _masked_median(image: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """Return the median of the valid exposures, NaN where there are none."""
-    order = _sorted(np.where(valid, image, np.float32(np.inf)))
-    count = valid.sum(axis=0)
-    lower = np.take_along_axis(order, np.maximum((count - 1) // 2, 0)[None], axis=0)[0]
-    upper = np.take_along_axis(order, np.minimum(count // 2, len(image) - 1)[None], axis=0)[0]
-    return np.where(count > 0, 0.5 * (lower + np.where(count > 0, upper, 0.0)), np.nan)
+def _masked_median(xp: Arrays, image: Any, valid: Any) -> Any:
+    """Return the median of the valid exposures, 0 where there are none."""
+    order = xp.sort_planes(xp.where(valid, image, np.float32(np.inf)))
+    count = xp.count(valid)
+    lower = xp.take_along_axis(order, xp.maximum((count - 1) // 2, 0)[None], axis=0)[0]
+    upper = xp.take_along_axis(order, xp.minimum(count // 2, image.shape[0] - 1)[None], axis=0)[0]
+    return xp.where(count > 0, np.float32(0.5) * (lower + upper), np.float32(0.0))
 
 
-def _sorted(planes: np.ndarray) -> np.ndarray:
-    """Return planes sorted pixel by pixel, in place."""
-    if len(planes) > MOST_COMPARED:
-        planes.sort(axis=0)
-        return planes
-    # Whole planes at once: for few of them faster than a sort of many short columns.
-    lower = np.empty_like(planes[0])
-    for first, second in _comparisons(len(planes)):
-        np.minimum(planes[first], planes[second], out=lower)
-        np.maximum(planes[first], planes[second], out=planes[second])
-        planes[first] = lower
-    return planes
+def _interpolate(xp: Arrays, image: Any, known: Any) -> Any:
+    """Fill unknown pixels by ever wider Gaussian-weighted means of the others."""
+    shape = tuple(image.shape)
+    values = xp.where(known, image, np.float32(0.0))
+    planes = xp.rfft2(xp.stack([values, xp.where(known, np.float32(1.0), np.float32(0.0))]), shape)
+    state = values, known
+    sigma = FIRST_SIGMA
+    while sigma < 4 * max(shape):
+        transfer = xp.constant(gaussian_spectrum(shape, sigma**2))
 
+        def spread(state: Any = state, transfer: Any = transfer) -> Any:
+            values, known = state
+            blurred = xp.irfft2(xp.scaled(planes, transfer), shape)
+            total, share = blurred[0], blurred[1]
+            near = ~known & (share > LEAST_SHARE)
+            return xp.where(near, total / xp.maximum(share, LEAST_SHARE), values), known | near
 
-@functools.cache
-def _comparisons(number: int) -> list[tuple[int, int]]:
-    """Return the pairs that Batcher's odd-even merge sort compares, in order."""
-    pairs = []
-    size = 1
-    while size < number:
-        step = size
-        while step >= 1:
-            for start in range(step % size, number - step, 2 * step):
-                pairs += [
-                    (first, first + step)
-                    for first in range(start, min(start + step, number - step))
-                    if first // (2 * size) == (first + step) // (2 * size)
-                ]
-            step //= 2
-        size *= 2
-    return pairs
-
-
-def _interpolate(image: np.ndarray, sigma: float = 2.0) -> np.ndarray:
-    """Fill NaN pixels by ever wider Gaussian-weighted means of the others."""
-    missing = np.isnan(image)
-    if missing.all():
-        return np.zeros_like(image)
-    known = (~missing).astype(np.float32)
-    values = np.where(missing, 0, image)
-    result = values.copy()
-    while missing.any():
-        share = gaussian_filter(known, sigma)
-        near = missing & (share > 1e-3)
-        result[near] = gaussian_filter(values, sigma)[near] / share[near]
-        missing &= ~near
+        state = xp.cond(xp.all(state[1]), functools.partial(tuple, state), spread)
         sigma *= 2
-    return result
+    return state[0]
 
 
 def fill_invalid(image: np.ndarray, valid: np.ndarray, coadd: np.ndarray) -> np.ndarray:

@@ -25,6 +25,10 @@ from __future__ import annotations
 
 __all__ = (
     "DEFAULT_BAD_MASK_PLANES",
+    "INEXACT_PSF",
+    "NO_DATA",
+    "OUTPUT_PLANES",
+    "REJECTED",
     "canonical_plane_name",
     "describe_plane",
     "plane_bitmask",
@@ -32,8 +36,14 @@ __all__ = (
 
 from collections.abc import Iterable, Mapping
 
+NO_DATA = "NO_DATA"
+REJECTED = "REJECTED"
+INEXACT_PSF = "INEXACT_PSF"
+OUTPUT_PLANES = (NO_DATA, REJECTED, INEXACT_PSF)
+"""Planes that are set in an image that is made from many exposures."""
+
 DEFAULT_BAD_MASK_PLANES = (
-    "NO_DATA",
+    NO_DATA,
     "BAD",
     "SAT",
     "CR",
@@ -61,10 +71,10 @@ _DESCRIPTIONS = {
     "DETECTED": "Pixel is part of a detected source.",
     "DETECTED_NEGATIVE": "Pixel is part of a detected source of negative flux.",
     "DETECTION_EDGE": "Pixel is too close to the edge for the detection kernel.",
-    "INEXACT_PSF": "Pixel has lost exposures that the PSF of its cell counts in.",
+    INEXACT_PSF: "Pixel has lost exposures that the PSF of its cell counts in.",
     "INTERPOLATED": "Pixel value was interpolated from its neighbours.",
-    "NO_DATA": "No exposure has data for this pixel.",
-    "REJECTED": "At least one exposure is left out of this pixel because it is masked there.",
+    NO_DATA: "No exposure has data for this pixel.",
+    REJECTED: "At least one exposure is left out of this pixel because it is masked there.",
     "SATURATED": "Pixel is saturated or has taken charge from one that is.",
     "SENSOR_EDGE": "Pixel is near the edge of a sensor.",
     "STREAK": "Pixel is crossed by the streak of a satellite or an aircraft.",

@@ -32,7 +32,8 @@ from typing import Any
 import numpy as np
 import scipy.fft
 
-from ..arrays.namespace import Transforms, numpy_transforms
+from ..arrays.namespace import Arrays
+from ..arrays.numpy_arrays import numpy_arrays
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,20 +68,18 @@ class ForwardModel:
         Height and width of an exposure.
     kernel_size : `int`
         Odd side ``k`` of a PSF kernel.
-    transforms : `Transforms`, optional
+    xp : `Arrays`, optional
         Whose arrays to work on; NumPy's by default.
     """
 
-    def __init__(
-        self, shape: tuple[int, int], kernel_size: int, transforms: Transforms | None = None
-    ) -> None:
+    def __init__(self, shape: tuple[int, int], kernel_size: int, xp: Arrays | None = None) -> None:
         self.shape = shape
         self.kernel_size = kernel_size
         self.latent_shape = (shape[0] + kernel_size - 1, shape[1] + kernel_size - 1)
         # The transform along columns is complex, and has more fast lengths.
         height, width = self.latent_shape
         self.fft_shape = (scipy.fft.next_fast_len(height), scipy.fft.next_fast_len(width, real=True))
-        self._transforms = transforms or numpy_transforms()
+        self._xp = numpy_arrays() if xp is None else xp
 
     def spectra(self, kernels: np.ndarray) -> np.ndarray:
         """Return what `apply` and `adjoint` take in place of kernels.
@@ -165,7 +164,7 @@ class ForwardModel:
         spectrum : array
             For `expose`.
         """
-        return self._transforms.rfft2(latent, self.fft_shape)
+        return self._xp.rfft2(latent, self.fft_shape)
 
     def expose(self, spectrum: Any, spectra: Any, group: ExposureGroup) -> list[Any]:
         """Return the noiseless exposures of a group.
@@ -186,7 +185,7 @@ class ForwardModel:
             width)``.
         """
         kernels = spectra[..., group.kernels, :, :]
-        full = self._transforms.irfft2(spectrum[..., None, :, :] * kernels, self.fft_shape)
+        full = self._xp.irfft2(spectrum[..., None, :, :] * kernels, self.fft_shape)
         return [self._valid(full)]
 
     def gather(self, exposures: Sequence[Any], spectra: Any, group: ExposureGroup) -> Any:
@@ -207,11 +206,11 @@ class ForwardModel:
             Sum over the exposures of the group; these add up to what
             `latent_of` takes.
         """
-        transforms = self._transforms
+        xp = self._xp
         (images,) = exposures
-        padded = transforms.pad(images, self._widths(images, self.shape, self.kernel_size - 1))
-        spectrum = transforms.rfft2(padded, self.fft_shape)
-        return transforms.sum(transforms.conj(spectra[..., group.kernels, :, :]) * spectrum, -3)
+        padded = xp.pad(images, self._widths(images, self.shape, self.kernel_size - 1))
+        spectrum = xp.rfft2(padded, self.fft_shape)
+        return xp.sum(xp.conj(spectra[..., group.kernels, :, :]) * spectrum, -3)
 
     def latent_of(self, spectrum: Any) -> Any:
         """Return the image of the sum of what `gather` returned.
@@ -226,7 +225,7 @@ class ForwardModel:
         latent : array
             Shape ``(..., height + k - 1, width + k - 1)``.
         """
-        full = self._transforms.irfft2(spectrum, self.fft_shape)
+        full = self._xp.irfft2(spectrum, self.fft_shape)
         return full[..., : self.latent_shape[0], : self.latent_shape[1]]
 
     def _valid(self, full: Any) -> Any:

@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 import scipy.fft
 
-from ..arrays.namespace import Transforms
+from ..arrays.namespace import Arrays
 from .forward_model import ExposureGroup, ForwardModel
 
 
@@ -51,7 +51,7 @@ class PairedForwardModel(ForwardModel):
         Odd side ``k`` of a PSF kernel.
     n_exposures : `int`
         Number ``n`` of exposures.
-    transforms : `Transforms`, optional
+    xp : `Arrays`, optional
         Whose arrays to work on; NumPy's by default.
     """
 
@@ -60,9 +60,9 @@ class PairedForwardModel(ForwardModel):
         shape: tuple[int, int],
         kernel_size: int,
         n_exposures: int,
-        transforms: Transforms | None = None,
+        xp: Arrays | None = None,
     ) -> None:
-        super().__init__(shape, kernel_size, transforms)
+        super().__init__(shape, kernel_size, xp)
         self.fft_shape = tuple(scipy.fft.next_fast_len(side) for side in self.latent_shape)
         self._n_exposures = n_exposures
         self._n_pairs = (n_exposures + 1) // 2
@@ -88,7 +88,7 @@ class PairedForwardModel(ForwardModel):
 
     def apply(self, latent: Any, spectra: Any) -> Any:
         (group,) = self.groups()
-        return self._transforms.concatenate(self.expose(self.transform(latent), spectra, group), -3)
+        return self._xp.concatenate(self.expose(self.transform(latent), spectra, group), -3)
 
     def groups(self, number: int | None = None) -> list[ExposureGroup]:
         total, number = self._n_pairs, number or self._n_pairs
@@ -102,28 +102,28 @@ class PairedForwardModel(ForwardModel):
         ]
 
     def transform(self, latent: Any) -> Any:
-        transforms = self._transforms
-        padded = transforms.pad(latent, self._widths(latent, self.latent_shape, 0))
-        return transforms.fft2(transforms.make_complex(padded, 0 * padded))
+        xp = self._xp
+        padded = xp.pad(latent, self._widths(latent, self.latent_shape, 0))
+        return xp.fft2(xp.make_complex(padded, 0 * padded))
 
     def expose(self, spectrum: Any, spectra: Any, group: ExposureGroup) -> list[Any]:
-        transforms = self._transforms
-        full = transforms.ifft2(spectrum[..., None, :, :] * spectra[..., group.kernels, :, :])
+        xp = self._xp
+        full = xp.ifft2(spectrum[..., None, :, :] * spectra[..., group.kernels, :, :])
         pairs = self._valid(full)
         second = group.exposures[1]
-        return [transforms.real(pairs), transforms.imag(pairs)[..., : second.stop - second.start, :, :]]
+        return [xp.real(pairs), xp.imag(pairs)[..., : second.stop - second.start, :, :]]
 
     def gather(self, exposures: Sequence[Any], spectra: Any, group: ExposureGroup) -> Any:
-        transforms = self._transforms
+        xp = self._xp
         first, second = exposures
         widths = self._widths(first, self.shape, self.kernel_size - 1)
-        real = transforms.pad(first, widths)
+        real = xp.pad(first, widths)
         widths[-3] = (0, first.shape[-3] - second.shape[-3])
-        pairs = transforms.make_complex(real, transforms.pad(-second, widths))
+        pairs = xp.make_complex(real, xp.pad(-second, widths))
         # The adjoint is the real part of IFFT(conj(spectra) FFT(conj(pairs))).
         # Conjugated, it needs no pass over memory for either conjugate.
-        return transforms.sum(transforms.ifft2(pairs) * spectra[..., group.kernels, :, :], -3)
+        return xp.sum(xp.ifft2(pairs) * spectra[..., group.kernels, :, :], -3)
 
     def latent_of(self, spectrum: Any) -> Any:
-        full = self._transforms.real(self._transforms.fft2(spectrum))
+        full = self._xp.real(self._xp.fft2(spectrum))
         return full[..., : self.latent_shape[0], : self.latent_shape[1]]

@@ -23,11 +23,14 @@
 
 from __future__ import annotations
 
-__all__ = ("convolve_separable", "convolve_to_target")
+__all__ = ("convolve_separable", "convolve_to_target", "correlate_separable", "kernel_profiles")
+
+from typing import Any
 
 import numpy as np
-from scipy.ndimage import convolve1d
 
+from ..arrays.namespace import Arrays
+from ..arrays.numpy_arrays import numpy_arrays
 from ..exposures.boxes import Box
 
 
@@ -78,8 +81,51 @@ def convolve_separable(images: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     ValueError
         Raised if the kernel is not the product of its profiles.
     """
-    along_y, along_x = kernel.sum(axis=1), kernel.sum(axis=0)
+    along_y, along_x = kernel_profiles(kernel)
+    return correlate_separable(
+        numpy_arrays(), images.astype(np.float32, copy=False), along_y[::-1], along_x[::-1]
+    )
+
+
+def kernel_profiles(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the two profiles that a kernel is the product of.
+
+    Parameters
+    ----------
+    kernel : `numpy.ndarray`
+        Of unit sum.
+
+    Returns
+    -------
+    along_y, along_x : `numpy.ndarray`
+        Of unit sum, float32.
+
+    Raises
+    ------
+    ValueError
+        Raised if it is not the product of its profiles.
+    """
+    along_y, along_x = (kernel.sum(axis=axis, dtype=np.float64) for axis in (1, 0))
     if not np.allclose(np.outer(along_y, along_x), kernel, rtol=1e-3, atol=1e-5):
         raise ValueError("The kernel has to be of unit sum, and a product of two profiles.")
-    smeared = convolve1d(images.astype(np.float32, copy=False), along_y, axis=-2, mode="nearest")
-    return convolve1d(smeared, along_x, axis=-1, mode="nearest")
+    return along_y.astype(np.float32), along_x.astype(np.float32)
+
+
+def correlate_separable(xp: Arrays, images: Any, along_y: Any, along_x: Any) -> Any:
+    """Return images correlated with a product of two profiles.
+
+    Parameters
+    ----------
+    xp : `Arrays`
+        Array functions.
+    images : array
+        Shape ``(..., height, width)``; their outermost pixels are repeated.
+    along_y, along_x : array
+        Profiles of odd lengths.
+
+    Returns
+    -------
+    correlated : array
+        Same shape as ``images``.
+    """
+    return xp.correlate(xp.correlate(images, along_y, -2), along_x, -1)

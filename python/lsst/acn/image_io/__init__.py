@@ -27,12 +27,11 @@ module ``afw_exposures`` knows ``lsst.afw``.
 
 from .afw_exposures import default_mask_storage_class, default_warp_storage_class, make_exposure
 from .cell_coadds import make_warp
-from .contributions import CoaddInput, ProvenanceCollector, kernel_moments, make_provenance
+from .contributions import CoaddInput, ProvenanceCollector, make_provenance
 from .geometry import PatchGeometry
-from .latent_reading import read_latent_image
 from .patch_layout import make_patch_geometry, tangent_plane_wcs, with_patch
 from .psf_grid import check_kernel
-from .restored import make_cell_coadd, make_latent_image
+from .restored import make_cell_coadd, make_latent_image, read_latent_image
 from .stack_reading import read_exposure_stack
 from .warp_stream import WarpStream, open_exposures
 
@@ -44,7 +43,6 @@ __all__ = (
     "check_kernel",
     "default_mask_storage_class",
     "default_warp_storage_class",
-    "kernel_moments",
     "make_cell_coadd",
     "make_exposure",
     "make_latent_image",

@@ -36,7 +36,10 @@ from lsst.pipe.base import InMemoryDatasetHandle
 
 from ..errors import InvalidExposureError
 from ..exposures.boxes import Box
-from .warp_arrays import MASK_BITS, WarpArrays, get_inside, warp_box
+from .afw_exposures import is_mask, read_mask
+from .any_warp import get_inside, warp_box
+from .cell_coadds import read_images_mask
+from .warp_arrays import MASK_BITS, WarpArrays
 
 
 def add_artifact_mask(arrays: WarpArrays, mask: Any) -> WarpArrays:
@@ -91,11 +94,7 @@ def _read_mask(mask: Any, wanted: Box) -> tuple[np.ndarray, dict[str, int], Box]
     elif isinstance(mask, DeferredDatasetHandle | InMemoryDatasetHandle):
         mask = mask.get()
     if isinstance(mask, Mask):
-        from .cell_coadds import read_images_mask
-
         return read_images_mask(mask)
-    from .afw_exposures import is_mask, read_mask
-
     if is_mask(mask):
         return read_mask(mask)
     raise InvalidExposureError(f"A mask of artifacts must not be a {type(mask).__name__}.")

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("CoaddInput", "ProvenanceCollector", "kernel_moments", "make_provenance")
+__all__ = ("CoaddInput", "ProvenanceCollector", "make_provenance")
 
 import dataclasses
 import functools
@@ -35,7 +35,8 @@ import numpy as np
 from lsst.images.cells import CellIJ, CoaddProvenance
 
 from ..exposures.boxes import Box
-from ..exposures.mask_planes import plane_bitmask
+from ..exposures.mask_planes import NO_DATA, plane_bitmask
+from ..exposures.psf_kernels import kernel_moments
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
 from .geometry import PatchGeometry, box_from_images, box_to_images
@@ -210,7 +211,7 @@ def _contribution(stack: ExposureStack, index: int, cell: Box) -> dict[str, floa
     valid = stack.valid[index, rows, columns]
     if not valid.any():
         return None
-    no_data = plane_bitmask(["NO_DATA"], stack.mask_planes)
+    no_data = plane_bitmask([NO_DATA], stack.mask_planes)
     covered = np.count_nonzero((stack.mask[index, rows, columns] & no_data) == 0)
     area = cell.shape[0] * cell.shape[1]
     variance = stack.variance[index, rows, columns][valid]
@@ -238,28 +239,3 @@ def _shape_columns(kernel: bytes, size: int) -> dict[str, float | bool]:
         "psf_shape_xy": xy,
         "psf_shape_flag": not np.isfinite(xx),
     }
-
-
-def kernel_moments(kernel: np.ndarray) -> tuple[float, float, float]:
-    """Return the second moments xx, yy, xy of a PSF kernel.
-
-    Parameters
-    ----------
-    kernel : `numpy.ndarray`
-        Kernel of unit sum.
-
-    Returns
-    -------
-    xx, yy, xy : `float`
-        Adaptive moments (Hirata and Seljak 2003) in pixels squared; NaN
-        where these do not converge.
-    """
-    import galsim
-
-    shape = galsim.hsm.FindAdaptiveMom(galsim.Image(np.asarray(kernel, np.float64), scale=1.0), strict=False)
-    if shape.moments_status != 0:
-        return np.nan, np.nan, np.nan
-    e1, e2 = shape.observed_e1, shape.observed_e2
-    # The determinant's fourth root is what galsim reports as the size.
-    trace = 2.0 * shape.moments_sigma**2 / np.sqrt(1.0 - e1**2 - e2**2)
-    return 0.5 * trace * (1.0 + e1), 0.5 * trace * (1.0 - e1), 0.5 * trace * e2

@@ -19,11 +19,11 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""Restored images on their way back to the Butler."""
+"""Restored images on their way to the Butler, and back from it."""
 
 from __future__ import annotations
 
-__all__ = ("make_cell_coadd", "make_latent_image")
+__all__ = ("make_cell_coadd", "make_latent_image", "read_latent_image")
 
 from collections.abc import Mapping
 
@@ -37,7 +37,7 @@ from ..exposures.boxes import Box
 from ..exposures.psf_kernels import PsfKernels
 from ..exposures.source import ExposureSource
 from .cell_coadds import make_warp
-from .geometry import PatchGeometry, box_to_images
+from .geometry import PatchGeometry, box_from_images, box_to_images
 
 
 def make_cell_coadd(
@@ -137,6 +137,26 @@ def make_latent_image(
         sky_projection=_geometry(exposures).sky_projection,
         metadata=dict(metadata or {}),
     )
+
+
+def read_latent_image(image: Image) -> tuple[np.ndarray, Box, str]:
+    """Return the parts of a latent image.
+
+    Parameters
+    ----------
+    image : `lsst.images.Image`
+        Latent image, as `make_latent_image` makes it.
+
+    Returns
+    -------
+    latent : `numpy.ndarray`
+        Pixel values, shape ``box.shape``.
+    box : `Box`
+        Pixels of ``latent``, padding included.
+    unit : `str`
+        Unit of ``latent``, in a form that astropy reads.
+    """
+    return image.array, box_from_images(image.bbox), "" if image.unit is None else image.unit.to_string()
 
 
 def _geometry(exposures: ExposureSource) -> PatchGeometry:

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("NO_DATA", "SharedTerms")
+__all__ = ("SharedTerms",)
 
 from collections.abc import Sequence
 
@@ -32,10 +32,10 @@ import numpy as np
 
 from ..errors import InvalidExposureError
 from ..exposures.boxes import Box
+from ..exposures.mask_planes import NO_DATA
 from .geometry import PatchGeometry
 from .warp_arrays import MASK_BITS, WarpArrays
 
-NO_DATA = "NO_DATA"
 MAX_SEPARATION = 0.1
 """Distance, in pixels, by which the grids of two warps may differ."""
 

@@ -31,10 +31,10 @@ import numpy as np
 
 from ..errors import InvalidExposureError
 from ..exposures.boxes import Box
-from ..exposures.mask_planes import plane_bitmask
+from ..exposures.mask_planes import NO_DATA, plane_bitmask
 from ..exposures.stack import ExposureStack
 from .psf_grid import PsfSampler
-from .shared_terms import NO_DATA, SharedTerms
+from .shared_terms import SharedTerms
 from .warp_arrays import WarpArrays
 
 

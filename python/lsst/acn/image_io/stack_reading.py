@@ -36,11 +36,12 @@ from ..errors import InvalidExposureError
 from ..exposures.boxes import Box
 from ..exposures.mask_planes import DEFAULT_BAD_MASK_PLANES
 from ..exposures.stack import ExposureStack
+from .any_warp import read_arrays, warp_box
 from .artifact_masks import add_artifact_mask
 from .geometry import PatchGeometry
 from .shared_terms import SharedTerms
 from .stack_building import StackBuilder
-from .warp_arrays import WarpArrays, read_arrays, warp_box
+from .warp_arrays import WarpArrays
 
 _LOG = logging.getLogger(__name__)
 

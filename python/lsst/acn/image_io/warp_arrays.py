@@ -23,23 +23,18 @@
 
 from __future__ import annotations
 
-__all__ = ("WarpArrays", "get_inside", "read_arrays", "warp_box")
+__all__ = ("MASK_BITS", "WarpArrays")
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 
-from lsst.daf.butler import DeferredDatasetHandle
-from lsst.images.cells import CellCoadd
-from lsst.pipe.base import InMemoryDatasetHandle
-
-from ..errors import InvalidExposureError
 from ..exposures.boxes import Box
-from .geometry import PatchGeometry, box_from_images, box_to_images
+from .geometry import PatchGeometry
 
 MASK_BITS = 32
+"""Mask planes that a warp may use at once."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -76,104 +71,3 @@ class WarpArrays:
     band: str | None
     kernel_at: Callable[[float, float], np.ndarray | None]
     geometry: PatchGeometry | None
-
-
-def warp_box(warp: Any) -> Box:
-    """Return the pixels of a warp, reading no more than that.
-
-    Parameters
-    ----------
-    warp : `typing.Any`
-        A dataset handle or an image in memory.
-
-    Returns
-    -------
-    box : `Box`
-        Its bounding box.
-    """
-    if isinstance(warp, DeferredDatasetHandle):
-        return _to_box(warp.get(component="bbox"))
-    warp = _loaded(warp)
-    return _to_box(warp.bbox if isinstance(warp, CellCoadd) else warp.getBBox())
-
-
-def read_arrays(
-    warp: Any, box: Box | None = None, *, sky_map: Any = None, cell_size: int = 300
-) -> WarpArrays:
-    """Read a warp, or the part of it inside a box.
-
-    Parameters
-    ----------
-    warp : `typing.Any`
-        A dataset handle or an image in memory: a
-        `lsst.images.cells.CellCoadd` or a ``lsst.afw.image.ExposureF``.
-    box : `Box`, optional
-        Pixels to read; must lie inside the warp.
-    sky_map : ``lsst.skymap.BaseSkyMap``, optional
-        Where tract and patch of an exposure lie.
-    cell_size : `int`, optional
-        Side of cells of an exposure's patch, in pixels.
-
-    Returns
-    -------
-    arrays : `WarpArrays`
-        The warp's arrays.
-
-    Raises
-    ------
-    InvalidExposureError
-        Raised if the warp is of neither type, or lacks a part.
-    """
-    data_id = getattr(warp, "dataId", {})
-    warp = _get(warp, box) if isinstance(warp, DeferredDatasetHandle) else _loaded(warp)
-    if isinstance(warp, CellCoadd):
-        from .cell_coadds import read_cell_coadd
-
-        return read_cell_coadd(warp, box)
-    from .afw_exposures import is_exposure, read_exposure
-
-    if is_exposure(warp):
-        return read_exposure(warp, box, data_id=data_id, sky_map=sky_map, cell_size=cell_size)
-    raise InvalidExposureError(f"A warp must be a CellCoadd or an ExposureF; it is a {type(warp).__name__}.")
-
-
-def _loaded(warp: Any) -> Any:
-    return warp.get() if isinstance(warp, InMemoryDatasetHandle) else warp
-
-
-def _get(handle: DeferredDatasetHandle, box: Box | None) -> Any:
-    if box is None:
-        return handle.get()
-    is_afw = handle.ref.datasetType.storageClass_name.startswith("Exposure")
-    return get_inside(handle, box, is_afw=is_afw)
-
-
-def get_inside(handle: DeferredDatasetHandle, box: Box, *, is_afw: bool) -> Any:
-    """Read a dataset, leaving pixels outside a box in the file if we can.
-
-    Parameters
-    ----------
-    handle : `lsst.daf.butler.DeferredDatasetHandle`
-        Of an image or a mask.
-    box : `Box`
-        Pixels to read; must lie inside the dataset.
-    is_afw : `bool`
-        Whether the dataset is read as one of ``lsst.afw``.
-
-    Returns
-    -------
-    dataset : `typing.Any`
-        What there is inside the box, or all of it.
-    """
-    if "bbox" not in handle.ref.datasetType.storageClass.parameters:
-        return handle.get()
-    images_box = box_to_images(box)
-    return handle.get(parameters={"bbox": images_box.to_legacy() if is_afw else images_box})
-
-
-def _to_box(box: Any) -> Box:
-    if hasattr(box, "getMinX"):
-        from .afw_exposures import box_from_afw
-
-        return box_from_afw(box)
-    return box_from_images(box)

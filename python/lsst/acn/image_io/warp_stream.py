@@ -36,15 +36,15 @@ import numpy as np
 from lsst.pipe.base import NoWorkFound
 
 from ..exposures.boxes import Box
+from ..exposures.mask_planes import NO_DATA, OUTPUT_PLANES
 from ..exposures.psf_kernels import PsfKernels
 from ..exposures.rows import join_rows
 from ..exposures.stack import ExposureStack
 from ..machine.side_thread import side_thread
-from ..records.mask_propagation import OUTPUT_PLANES
+from .any_warp import warp_box
 from .psf_grid import psf_cells
-from .shared_terms import NO_DATA, SharedTerms
+from .shared_terms import SharedTerms
 from .stack_reading import by_visit, read_exposure_stack
-from .warp_arrays import warp_box
 from .warp_survey import WarpSurvey, survey_warps
 
 BYTES_PER_PIXEL = 13

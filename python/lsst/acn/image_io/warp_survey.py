@@ -37,8 +37,8 @@ from lsst.pipe.base import NoWorkFound
 from ..exposures.boxes import Box
 from ..exposures.psf_kernels import PsfKernels, padded_kernels
 from ..exposures.stack import ExposureStack
+from .any_warp import warp_box
 from .shared_terms import SharedTerms
-from .warp_arrays import warp_box
 
 BLOCKS = 3
 """Blocks along each side of the patch; every other one is read, as on a

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("compile_inference",)
+__all__ = ("compile_function", "compile_inference")
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -62,7 +62,7 @@ def compile_inference(
     """
     from keras import ops
 
-    run = _compiled(function, channels)
+    run = compile_function(function, channels)
 
     def infer(*arrays: np.ndarray, device: Any = None) -> Any:
         if device is not None:
@@ -75,7 +75,9 @@ def compile_inference(
     return infer
 
 
-def _compiled(function: Callable[..., Any], channels: Sequence[int] | None) -> Callable[..., Any]:
+def compile_function(
+    function: Callable[..., Any], channels: Sequence[int] | None = None
+) -> Callable[..., Any]:
     """Return the function in the way of the backend."""
     import keras
 

@@ -23,8 +23,9 @@
 
 from __future__ import annotations
 
-__all__ = ("Devices", "has_accelerator")
+__all__ = ("Devices", "has_accelerator", "working_on")
 
+import contextlib
 import functools
 import itertools
 import threading
@@ -117,6 +118,26 @@ class Devices:
 
         mesh = Mesh(self._devices, ("tiles",))
         return NamedSharding(mesh, PartitionSpec("tiles")), NamedSharding(mesh, PartitionSpec())
+
+
+def working_on(device: Any) -> contextlib.AbstractContextManager[Any]:
+    """Return a context in which the backend works on a device.
+
+    Parameters
+    ----------
+    device : `typing.Any`
+        From `Devices`; `None` for whatever the backend uses by itself.
+
+    Returns
+    -------
+    context : `contextlib.AbstractContextManager`
+        Of this thread.
+    """
+    if device is None:
+        return contextlib.nullcontext()
+    import jax
+
+    return jax.default_device(device)
 
 
 def has_accelerator() -> bool:

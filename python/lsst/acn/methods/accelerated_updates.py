@@ -23,79 +23,100 @@
 
 from __future__ import annotations
 
-__all__ = ("multiplicative_updates",)
+__all__ = ("MAX_FACTOR", "TINY", "accelerated_updates", "quadratic_factor")
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+
+from ..arrays.namespace import Arrays
 
 MAX_FACTOR = 2.0
 MAX_AHEAD = 0.98
 TINY = 1e-12
 
 
-def multiplicative_updates(
-    latent: np.ndarray,
-    target: np.ndarray,
-    operator: Callable[[np.ndarray], np.ndarray],
-    stages: Sequence[tuple[np.float32 | np.ndarray, int]],
-) -> list[np.ndarray]:
-    r"""Lower :math:`\langle x, N x \rangle - 2 \langle x, b \rangle + 2 \mu \sum x`.
+def accelerated_updates(
+    xp: Arrays, latent: Any, stages: Sequence[tuple[Callable[[Any], Any], int]], accelerate: bool = True
+) -> list[Any]:
+    r"""Multiply an image by a factor that it depends on, time and again.
 
-    .. math::
-
-        x \leftarrow x \cdot \mathrm{clip}\left(\frac{b}{N x + \mu},
-        1 / \kappa, \kappa\right),
-
-    the updates of ImageMM (Sukurdeep et al. 2025) for a quadratic,
-    accelerated (Biggs & Andrews 1997).
+    Each update begins at a point ahead of the last one, which the last two
+    steps show (Biggs & Andrews 1997).
 
     Parameters
     ----------
-    latent : `numpy.ndarray`
-        Positive float32 image to start from, shape ``(height, width)``.
-    target : `numpy.ndarray`
-        :math:`b`, not negative, same shape.
-    operator : `~collections.abc.Callable`
-        Returns :math:`N x` in an array that may be overwritten.
+    xp : `Arrays`
+        Array functions.
+    latent : array
+        Positive image to start from, shape ``(height, width)``.
     stages : `~collections.abc.Sequence` [`tuple`]
-        The penalty :math:`\mu` of each stage, in the unit of ``target``, of
-        all pixels (`numpy.float32`) or of each (`numpy.ndarray`), and the
-        number of its updates (`int`).  The acceleration is carried over from
-        stage to stage.
+        The function from an image to its factor, and the number of updates
+        (`int`), of each stage.  The acceleration is carried over from stage
+        to stage.
+    accelerate : `bool`, optional
+        Whether to look ahead.
 
     Returns
     -------
-    ends : `list` [`numpy.ndarray`]
+    ends : `list` [array]
         The image after the last update of each stage.
     """
-    previous = latent
-    step = last_step = None
+    nothing = xp.zeros_like(latent)
+    state = (latent, latent, nothing, nothing)
     ends = []
-    for penalty, updates in stages:
-        for _ in range(updates):
-            point = _extrapolate(latent, previous, step, last_step)
-            previous = latent
-            ratio = operator(point)
-            ratio += penalty
-            np.maximum(ratio, TINY, out=ratio)
-            np.divide(target, ratio, out=ratio)
-            np.clip(ratio, 1.0 / MAX_FACTOR, MAX_FACTOR, out=ratio)
-            latent = np.multiply(point, ratio, out=ratio)
-            step, last_step = latent - point, step
-        ends.append(latent)
+    for factor, updates in stages:
+
+        def update(state: Any, factor: Callable[[Any], Any] = factor) -> Any:
+            latent, _, step, _ = state
+            point = _point_ahead(xp, state) if accelerate else latent
+            updated = point * factor(point)
+            return updated, latent, updated - point, step
+
+        state = xp.repeat(updates, update, state)
+        ends.append(state[0])
     return ends
 
 
-def _extrapolate(
-    latent: np.ndarray, previous: np.ndarray, step: np.ndarray | None, last_step: np.ndarray | None
-) -> np.ndarray:
-    """Return the point ahead that the last two steps show."""
-    if step is None or last_step is None:
-        return latent
-    overlap, length = np.vdot(step, last_step), np.vdot(last_step, last_step)
-    alpha = np.float32(np.clip(overlap / max(length, TINY), 0.0, MAX_AHEAD))
-    point = latent - previous
-    point *= alpha
-    point += latent
-    return np.maximum(point, np.float32(TINY), out=point)
+def _point_ahead(xp: Arrays, state: Any) -> Any:
+    latent, previous, step, last_step = state
+    # Before there are two steps, their overlap is 0, and so is the way ahead.
+    overlap, length = xp.dot(step, last_step), xp.dot(last_step, last_step)
+    ahead = xp.clip(overlap / xp.maximum(length, np.float32(TINY)), np.float32(0.0), np.float32(MAX_AHEAD))
+    return xp.maximum(latent + ahead * (latent - previous), np.float32(TINY))
+
+
+def quadratic_factor(
+    xp: Arrays, target: Any, operator: Callable[[Any], Any], penalty: Any
+) -> Callable[[Any], Any]:
+    r"""Return the factor that lowers :math:`\langle x, N x \rangle - 2 \langle x, b \rangle + 2 \mu \sum x`.
+
+    .. math::
+
+        \mathrm{clip}\left(\frac{b}{N x + \mu}, 1 / \kappa, \kappa\right),
+
+    the updates of ImageMM (Sukurdeep et al. 2025) for a quadratic.
+
+    Parameters
+    ----------
+    xp : `Arrays`
+        Array functions.
+    target : array
+        :math:`b`, not negative, shape ``(height, width)``.
+    operator : `~collections.abc.Callable`
+        Returns :math:`N x`.
+    penalty : array
+        :math:`\mu`, in the unit of ``target``, of all pixels or of each.
+
+    Returns
+    -------
+    factor : `~collections.abc.Callable`
+        Function of an image :math:`x`.
+    """
+
+    def factor(point: Any) -> Any:
+        ratio = target / xp.maximum(operator(point) + penalty, np.float32(TINY))
+        return xp.clip(ratio, np.float32(1.0 / MAX_FACTOR), np.float32(MAX_FACTOR))
+
+    return factor

@@ -23,21 +23,15 @@
 
 from __future__ import annotations
 
-__all__ = ("OUTPUT_PLANES", "PropagatedMask", "propagate_mask", "untouched_mask")
+__all__ = ("PropagatedMask", "propagate_mask", "untouched_mask")
 
 import dataclasses
 from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 
-from ..exposures.mask_planes import canonical_plane_name
+from ..exposures.mask_planes import INEXACT_PSF, NO_DATA, OUTPUT_PLANES, REJECTED, canonical_plane_name
 from ..exposures.stack import ExposureStack
-
-NO_DATA = "NO_DATA"
-REJECTED = "REJECTED"
-INEXACT_PSF = "INEXACT_PSF"
-OUTPUT_PLANES = (NO_DATA, REJECTED, INEXACT_PSF)
-"""Planes that are set here."""
 
 MAX_PLANES = 32
 

@@ -25,8 +25,8 @@ from __future__ import annotations
 
 __all__ = ("PatchRecords",)
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -34,11 +34,8 @@ from ..coadd.coaddition import exposure_weights
 from ..exposures.boxes import Box
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
-from ..image_io import ProvenanceCollector
+from ..image_io import CoaddInput, ProvenanceCollector
 from .mask_propagation import PropagatedMask, untouched_mask
-
-if TYPE_CHECKING:
-    from ..warps.task import WarpInputs
 
 
 class PatchRecords:
@@ -46,21 +43,33 @@ class PatchRecords:
 
     Parameters
     ----------
-    inputs : `WarpInputs`
-        The warps.
+    exposures : `ExposureSource`
+        The exposures.
+    identities : `~collections.abc.Sequence` [`CoaddInput`]
+        Instrument, visit, filter and night of each of them.
     propagate : `~collections.abc.Callable`
         Takes exposures, the weight of each, and where the PSF of the output
         is exact (or `None`); returns their `PropagatedMask`.
+
+    Raises
+    ------
+    ValueError
+        Raised if an exposure's identity is missing.
     """
 
-    def __init__(self, inputs: WarpInputs, propagate: Callable[..., PropagatedMask]) -> None:
-        self._exposures: ExposureSource = inputs.exposures
+    def __init__(
+        self,
+        exposures: ExposureSource,
+        identities: Sequence[CoaddInput],
+        propagate: Callable[..., PropagatedMask],
+    ) -> None:
+        self._exposures = exposures
         self._propagate = propagate
-        self._weights = dict(zip(self._exposures.visits, exposure_weights(self._exposures), strict=True))
-        untouched = untouched_mask(self._exposures.box.shape, self._exposures.mask_planes)
+        self._weights = dict(zip(exposures.visits, exposure_weights(exposures), strict=True))
+        untouched = untouched_mask(exposures.box.shape, exposures.mask_planes)
         self._mask = untouched.array
         self._planes = dict(untouched.planes)
-        self._provenance = ProvenanceCollector(self._exposures, inputs.identities)
+        self._provenance = ProvenanceCollector(exposures, identities)
 
     def add(self, box: Box, strip: ExposureStack, exact_psf: np.ndarray | None = None) -> None:
         """Take note of some rows of the patch.

@@ -19,18 +19,32 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""Where an output comes from, in a form that fits into its metadata."""
+"""Where an output comes from, in a form that fits into its metadata.
+
+What is written there is also read back from there: the config of a
+restoration.
+"""
 
 from __future__ import annotations
 
-__all__ = ("config_digest", "config_text", "package_versions", "provenance_record")
+__all__ = (
+    "config_digest",
+    "config_text",
+    "package_versions",
+    "provenance_record",
+    "recorded_restoration_config",
+)
 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from lsst.pex.config import Config
+from lsst.pex.config import Config, FieldValidationError
 from lsst.utils.packages import getPythonPackages
+
+from ..errors import UnknownRestorationError
+from ..restoration_config import RestorationConfig
 
 PACKAGES = (
     "acn",
@@ -122,3 +136,42 @@ def provenance_record(
         "config": config_text(config),
         "config_sha256": config_digest(config),
     }
+
+
+def recorded_restoration_config(metadata: Mapping[str, Any]) -> RestorationConfig:
+    """Return the config that a restored coadd says it was made with.
+
+    Parameters
+    ----------
+    metadata : `~collections.abc.Mapping`
+        Metadata of a ``restored_coadd``.
+
+    Returns
+    -------
+    config : `RestorationConfig`
+        The config.
+
+    Raises
+    ------
+    UnknownRestorationError
+        Raised if the metadata do not hold a config that this version of the
+        package understands.
+    """
+    try:
+        recorded = json.loads(metadata["config"])["restoration"]
+        config = RestorationConfig()
+        _assign(config, recorded)
+        config.validate()
+    except (FieldValidationError, KeyError, TypeError, ValueError) as error:
+        raise UnknownRestorationError(
+            f"The restored coadd does not tell how it was restored: {error!r}."
+        ) from error
+    return config
+
+
+def _assign(config: Config, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if isinstance(inner := getattr(config, name, None), Config):
+            _assign(inner, value)
+        else:
+            config.update(**{name: value})

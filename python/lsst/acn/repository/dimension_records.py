@@ -24,7 +24,6 @@
 from __future__ import annotations
 
 __all__ = (
-    "RepositoryConflictError",
     "VisitDescription",
     "patch_index",
     "stored_patch_box",
@@ -42,7 +41,7 @@ import numpy as np
 from lsst.daf.butler import Butler, DimensionRecord
 from lsst.sphgeom import ConvexPolygon, LonLat, Region, UnitVector3d
 
-from ..errors import RestorationError
+from ..errors import RepositoryConflictError
 from ..exposures.boxes import Box
 from ..image_io import PatchGeometry
 
@@ -50,10 +49,6 @@ _LOG = logging.getLogger(__name__)
 
 MADE_HERE = "lsst.acn"
 """Value of a visit's ``observation_reason`` if its record was made here."""
-
-
-class RepositoryConflictError(RestorationError):
-    """Raised if a repository already says something else."""
 
 
 @dataclasses.dataclass(frozen=True)

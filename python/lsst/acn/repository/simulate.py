@@ -35,10 +35,11 @@ from astropy.table import Table
 from lsst.daf.butler import Butler, DatasetRef, DatasetType
 from lsst.daf.butler.registry import ConflictingDefinitionError
 
+from ..errors import RepositoryConflictError
 from ..exposures.psf_kernels import gaussian_kernel
 from ..image_io import PatchGeometry, make_warp
 from ..simulation import MASK_PLANES, SimulatedField, SimulationConfig, simulate_field
-from .dimension_records import RepositoryConflictError, VisitDescription, stored_patch_box, sync_dimensions
+from .dimension_records import VisitDescription, stored_patch_box, sync_dimensions
 from .patch_row import PatchRow
 from .store import check_not_stored, open_repository, put_warps, register_warp_type
 

@@ -24,7 +24,6 @@
 from __future__ import annotations
 
 __all__ = (
-    "RepositoryConflictError",
     "VisitDescription",
     "check_not_stored",
     "open_repository",
@@ -49,8 +48,9 @@ from lsst.daf.butler import (
     MissingDatasetTypeError,
 )
 
+from ..errors import RepositoryConflictError
 from ..image_io.write_recipes import WRITE_RECIPES
-from .dimension_records import RepositoryConflictError, VisitDescription, sync_dimensions
+from .dimension_records import VisitDescription, sync_dimensions
 
 WARP_DATASET_TYPE = "direct_warp"
 WARP_DIMENSIONS = ("instrument", "visit", "skymap", "tract", "patch")

@@ -35,8 +35,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 import scipy.fft
 
-from lsst.utils.logging import PeriodicLogger
-
 from ..exposures.boxes import Box
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
@@ -98,6 +96,9 @@ def restore_tiles(
     variance : `numpy.ndarray` or `None`
         On the patch; infinite in such rows.
     """
+    # Imports astropy, which nothing else here needs.
+    from lsst.utils.logging import PeriodicLogger
+
     latent_box = exposures.box.grown_by(exposures.psf.radius)
     latent, variance = TileBlender(latent_box, options.overlap), TileBlender(exposures.box, options.overlap)
     progress = PeriodicLogger(log, interval=LOG_SECONDS)

@@ -20,3 +20,7 @@
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
 """What the tasks that read warps have in common."""
+
+from .fork_server import share_imports
+
+share_imports()

@@ -23,21 +23,40 @@
 
 from __future__ import annotations
 
-__all__ = ("WarpReader",)
+__all__ = ("WarpInputs", "WarpReader")
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lsst.pipe.base import InputQuantizedConnection, NoWorkFound, QuantumContext
 
+from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
-from ..image_io import WarpStream, open_exposures
-
-if TYPE_CHECKING:
-    from .task import WarpInputsConfig
-
+from ..image_io import CoaddInput, WarpStream, open_exposures
+from .config import WarpInputsConfig
 
 GIBIBYTE = 2**30
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class WarpInputs:
+    """The warps of one patch and band, and what they are.
+
+    Parameters
+    ----------
+    exposures : `ExposureSource`
+        Pixels and PSFs of the warps that have valid pixels, in memory or to
+        be read piece by piece.
+    identities : `tuple` [`CoaddInput`]
+        Instrument, visit, filter and night of all warps.
+    n_cores : `int`, optional
+        Cores that the quantum may use.
+    """
+
+    exposures: ExposureSource
+    identities: tuple[CoaddInput, ...]
+    n_cores: int = 1
 
 
 class WarpReader:

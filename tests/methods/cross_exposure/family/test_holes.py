@@ -19,40 +19,29 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""Tests of multiplicative updates, and of the light in holes that they find."""
+"""The light in holes, as their surroundings tell it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
+from array_libraries import libraries, sums_of
 from small_fields import make_stack
 
 from lsst.acn import ExposureStack
-from lsst.acn.methods.accelerated_updates import multiplicative_updates
-from lsst.acn.methods.cross_exposure.family.exposure_sums import StatisticsGatherer
+from lsst.acn.arrays.namespace import Arrays
+from lsst.acn.arrays.numpy_arrays import numpy_arrays
+from lsst.acn.methods.cross_exposure.family.exposure_sums import ExposureSums, sum_up
 from lsst.acn.methods.cross_exposure.family.family import FIRST_PASS, follow_path
-from lsst.acn.methods.cross_exposure.family.holes import fill_holes
+from lsst.acn.methods.cross_exposure.family.holes import fill_window
+
+type Case = tuple[ExposureSums, np.ndarray, tuple[slice, slice]]
 
 
-def test_updates_reach_the_minimum_and_stay_positive():
-    target = np.array([[4.0, 1.0, 0.0, 9.0]], np.float32)
-    start = np.ones_like(target)
-    penalties = [np.float32(0.5), np.array([[0.0, 2.0, 0.0, 0.0]], np.float32)]
-    ends = multiplicative_updates(start, target, lambda x: 2.0 * x, [(penalty, 60) for penalty in penalties])
-    for latent, penalty in zip(ends, penalties, strict=True):
-        np.testing.assert_allclose(latent, np.maximum(target - penalty, 0.0) / 2.0, atol=1e-3)
-        assert latent.min() >= 0
-    np.testing.assert_array_equal(start, 1.0)
-
-
-def test_no_update_changes_more_than_twofold():
-    latent = multiplicative_updates(
-        np.ones((1, 2), np.float32), np.array([[100.0, 0.0]], np.float32), np.copy, [(np.float32(0.0), 1)]
-    )[-1]
-    np.testing.assert_array_equal(latent, [[2.0, 0.5]])
-
-
-def make_hole(lost: int) -> tuple[StatisticsGatherer, np.ndarray, tuple[slice, slice]]:
+def make_hole(lost: int, library: Callable[[], Any]) -> Case:
     """Return exposures that lack the core of their brightest star."""
     stack, truth = make_stack(n=6, shape=(64, 64), noise=0.5)
     radius = stack.psf.radius
@@ -62,22 +51,54 @@ def make_hole(lost: int) -> tuple[StatisticsGatherer, np.ndarray, tuple[slice, s
     valid = stack.valid.copy()
     valid[:lost, y - 1 : y + 2, x - 1 : x + 2] = False
     image = np.where(valid, stack.image, 0.0)
-    gatherer = StatisticsGatherer(ExposureStack.from_arrays(image, stack.variance, stack.psf, valid=valid))
-    return gatherer, image_truth, np.s_[y - 4 : y + 5, x - 4 : x + 5]
+    sums = sums_of(ExposureStack.from_arrays(image, stack.variance, stack.psf, valid=valid), library)
+    return sums, image_truth, np.s_[y - 4 : y + 5, x - 4 : x + 5]
 
 
+def fill_all(xp: Arrays, sums: ExposureSums, latent: np.ndarray) -> np.ndarray:
+    """Return a latent image with holes filled, with all of it as the window."""
+    start = xp.constant(np.int32(0)), xp.constant(np.int32(0))
+    weight = xp.constant(np.ones(latent.shape, np.float32))
+    return xp.to_numpy(xp.run(fill_window, sums, xp.constant(latent), start, weight))
+
+
+def first_model(xp: Arrays, sums: ExposureSums) -> Any:
+    return follow_path(xp, sum_up(xp, sums), FIRST_PASS)[-1]
+
+
+@libraries
 @pytest.mark.parametrize(("lost", "share_of_error", "tolerance"), [(3, 0.3, 0.02), (6, 0.6, 0.25)])
-def test_core_of_a_star_comes_back_from_its_wings(lost: int, share_of_error: float, tolerance: float):
-    gatherer, truth, near = make_hole(lost)
-    first = follow_path(gatherer.sum_up(), FIRST_PASS)[-1]
-    filled = fill_holes(gatherer, first)
+def test_core_of_a_star_comes_back_from_its_wings(
+    library: Callable[[], Any], lost: int, share_of_error: float, tolerance: float
+) -> None:
+    xp = library()
+    sums, truth, near = make_hole(lost, library)
+    first = xp.to_numpy(xp.run(first_model, sums))
+    filled = fill_all(xp, sums, first)
     expected = truth[near].sum()
     assert abs(filled[near].sum() - expected) < share_of_error * abs(first[near].sum() - expected)
     assert filled[near].sum() == pytest.approx(expected, rel=tolerance)
 
 
-def test_nothing_changes_in_the_gatherer():
-    gatherer, truth, _ = make_hole(3)
-    before = gatherer.sum_up().back_projection
-    fill_holes(gatherer, np.full(truth.shape, 0.05, np.float32))
-    np.testing.assert_array_equal(gatherer.sum_up().back_projection, before)
+def test_nothing_changes_in_the_sums() -> None:
+    xp = numpy_arrays()
+    sums, truth, _ = make_hole(3, numpy_arrays)
+    before = sum_up(xp, sums).back_projection
+    fill_all(xp, sums, np.full(truth.shape, 0.05, np.float32))
+    np.testing.assert_array_equal(sum_up(xp, sums).back_projection, before)
+
+
+@libraries
+def test_only_what_the_weight_says_is_changed(library: Callable[[], Any]) -> None:
+    xp = library()
+    sums, truth, _ = make_hole(6, library)
+    latent = np.full(truth.shape, 2.0, np.float32)
+    weight = np.zeros((40, 32), np.float32)
+    weight[10:30, 8:24] = 1.0
+    start = xp.constant(np.int32(12)), xp.constant(np.int32(20))
+    filled = xp.to_numpy(xp.run(fill_window, sums, xp.constant(latent), start, xp.constant(weight)))
+    changed = np.zeros(truth.shape, bool)
+    changed[22:42, 28:44] = True
+    np.testing.assert_array_equal(filled[~changed], 2.0)
+    assert np.abs(filled[changed] - 2.0).max() > 0.1
+    assert filled.min() >= 0.0

@@ -22,17 +22,19 @@
 import numpy as np
 import pytest
 import scipy.fft
+from array_libraries import libraries, sums_of
 from scipy.ndimage import center_of_mass
 
 from lsst.acn import Box, ExposureStack, gaussian_kernel
+from lsst.acn.arrays.numpy_arrays import numpy_arrays
+from lsst.acn.arrays.spectra import gaussian_spectrum
 from lsst.acn.exposures.psf_kernels import FWHM_PER_SIGMA, PsfKernels
 from lsst.acn.forward.point_response import MIN_KERNEL_FWHM
-from lsst.acn.methods.cross_exposure.family.exposure_sums import StatisticsGatherer
+from lsst.acn.methods.cross_exposure.family.exposure_sums import sum_up
 from lsst.acn.methods.cross_exposure.family.family import FIRST_PASS, SHARP_PATH, follow_path
 from lsst.acn.methods.cross_exposure.family.sampling import (
     SAMPLING_FWHM,
     sampled_kernel_fwhm,
-    sampling_spectrum,
     sharpen_spectra,
     to_latent,
 )
@@ -67,12 +69,12 @@ def make_exposures(y: float, x: float, flux: float) -> ExposureStack:
 def test_sharpened_spectra_are_those_of_a_narrower_gaussian():
     spectra = scipy.fft.rfft2(gaussian_kernel(SEEING, 33), s=SHAPE).astype(np.complex64)
     narrow = scipy.fft.rfft2(gaussian_kernel(np.sqrt(SEEING**2 - SAMPLING_FWHM**2), 33), s=SHAPE)
-    np.testing.assert_allclose(sharpen_spectra(spectra.copy(), SHAPE), narrow, atol=1e-3)
+    np.testing.assert_allclose(sharpen_spectra(numpy_arrays(), spectra, SHAPE), narrow, atol=1e-3)
 
 
 def test_a_psf_that_is_sharper_than_the_sampling_becomes_a_point():
     spectra = np.ones((SHAPE[0], SHAPE[1] // 2 + 1), np.complex64)
-    np.testing.assert_allclose(sharpen_spectra(spectra.copy(), SHAPE), spectra, rtol=1e-6)
+    np.testing.assert_allclose(sharpen_spectra(numpy_arrays(), spectra, SHAPE), spectra, rtol=1e-6)
 
 
 @pytest.mark.parametrize("offset", [0.0, 0.25, 0.5])
@@ -94,8 +96,16 @@ def test_latent_image_of_a_star_explains_exposures_as_points_can(offset: float):
     assert error < 0.5 * error_of_sampled
 
 
-def test_an_empty_image_stays_empty():
-    np.testing.assert_array_equal(to_latent(np.zeros(SHAPE, np.float32)), 0.0)
+@libraries
+def test_an_empty_image_stays_empty(library):
+    np.testing.assert_array_equal(to_latent(np.zeros(SHAPE, np.float32), library()), 0.0)
+
+
+@libraries
+def test_libraries_agree_on_the_latent_image(library):
+    sampled = np.random.default_rng(0).gamma(0.1, 1.0, (150, 201)).astype(np.float32)
+    expected = to_latent(sampled)
+    np.testing.assert_allclose(to_latent(sampled, library()), expected, atol=1e-5 * expected.max())
 
 
 def test_strips_of_a_large_image_have_no_seams(monkeypatch):
@@ -111,9 +121,9 @@ def test_bright_stars_between_pixels_are_not_skewed(offset: float):
     """A non-negative latent image of points makes two pixels of them."""
     y, x = 24 + offset, 25 - offset
     flux = 1e5
-    gatherer = StatisticsGatherer(make_exposures(y, x, flux))
-    statistics = gatherer.sum_up()
-    restored = follow_path(statistics, (*FIRST_PASS, *SHARP_PATH))[2]
+    xp = numpy_arrays()
+    statistics = sum_up(xp, sums_of(make_exposures(y, x, flux)))
+    restored = follow_path(xp, statistics, (*FIRST_PASS, *SHARP_PATH))[2]
     near = np.zeros(SHAPE, bool)
     near[18:31, 18:31] = True
     star = np.where(near, restored, 0.0) / flux
@@ -126,7 +136,7 @@ def test_bright_stars_between_pixels_are_not_skewed(offset: float):
 def test_kernel_makes_up_what_the_sampling_leaves_of_the_target():
     target = draw_star(2.5, 24.2, 25.4)
     sampled = draw_star(SAMPLING_FWHM, 24.2, 25.4)
-    spectrum = sampling_spectrum(SHAPE, (sampled_kernel_fwhm(2.5) / FWHM_PER_SIGMA) ** 2)
+    spectrum = gaussian_spectrum(SHAPE, (sampled_kernel_fwhm(2.5) / FWHM_PER_SIGMA) ** 2)
     image = scipy.fft.irfft2(spectrum * scipy.fft.rfft2(sampled), s=SHAPE)
     # Samples of so narrow a Gaussian are good to a few per cent.
     assert np.abs(image - target).max() < 0.03 * target.max()

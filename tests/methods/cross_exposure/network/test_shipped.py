@@ -27,7 +27,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from lsst.acn import Box, RestorationConfig, restore
+from lsst.acn import Box, restore
 from lsst.acn.coadd.coaddition import assemble_coadd
 from lsst.acn.methods.cross_exposure.network.shipped import FILE, load_default_network
 from lsst.acn.methods.cross_exposure.network.weights import unpack_network
@@ -38,8 +38,8 @@ def test_it_is_small_and_says_where_it_comes_from():
     assert (files("lsst.acn") / "data" / FILE).stat().st_size < 100_000
     packed = load_default_network()
     assert packed["provenance"]["script"] == "benchmarks/shipped/train_default_network.py"
-    network = unpack_network(packed, RestorationConfig())
-    assert network.model.count_params() == sum(np.prod(shape) for shape in packed["shapes"])
+    network = unpack_network(packed)
+    assert network.n_parameters == sum(np.prod(shape) for shape in packed["shapes"])
 
 
 def test_restoring_with_it_is_better_than_the_coadd():

@@ -23,12 +23,15 @@
 
 from __future__ import annotations
 
-__all__ = ("FEATURES", "make_error_features")
+__all__ = ("COVERAGE", "FEATURES", "make_error_features")
+
+from typing import Any
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter1d
 
-from ...forward.target_psf import convolve_separable
+from ...arrays.namespace import Arrays
+from ...forward.target_psf import correlate_separable
 from .family.family import RestorationFamily
 
 MEMBERS = (0, 1, 3, 5, 7, 9)
@@ -49,6 +52,8 @@ FEATURES = (
 )
 """Names of the features, in their order."""
 
+COVERAGE = FEATURES.index("log coverage")
+
 FAINTEST = 0.5
 """Flux, in standard deviations of that of a point source, below which the
 logarithm hardly tells one from another.  In an empty sky the restored image is
@@ -65,9 +70,7 @@ AROUND_REACH = 15
 """Pixels beyond which it is cut off."""
 
 
-def make_error_features(
-    latent: np.ndarray, family: RestorationFamily, kernel: np.ndarray, margin: int
-) -> np.ndarray:
+def make_error_features(xp: Arrays, latent: Any, family: RestorationFamily, profile: Any, margin: int) -> Any:
     r"""Return features of the pixels of a tile.
 
     Images are convolved with the kernel that makes the restored image,
@@ -76,54 +79,66 @@ def make_error_features(
 
     Parameters
     ----------
-    latent : `numpy.ndarray`
+    xp : `Arrays`
+        Array functions.
+    latent : array
         Latent image in the unit of the family, on the same pixels.
     family : `RestorationFamily`
-        That it was mixed from, with its coverage.
-    kernel : `numpy.ndarray`
-        Gaussian kernel that the latent image is convolved with.
+        That it was mixed from, not cropped.
+    profile : array
+        Profile, of unit sum, of the Gaussian kernel that the latent image is
+        convolved with, along both axes.
     margin : `int`
         Number of pixels on every side of ``latent`` that are not wanted.
 
     Returns
     -------
-    features : `numpy.ndarray`
-        Float32, shape ``(height - 2 margin, width - 2 margin,
-        len(FEATURES))``.
-
-    Raises
-    ------
-    ValueError
-        Raised if the family does not know its coverage.
+    features : array
+        Shape ``(height - 2 margin, width - 2 margin, len(FEATURES))``.
     """
-    if family.coverage is None:
-        raise ValueError("Errors cannot be told from a family that does not know its coverage.")
-    needed = min(margin, len(kernel) // 2 + AROUND_REACH)
-    spare = margin - needed
-    rest = np.s_[spare : latent.shape[0] - spare, spare : latent.shape[1] - spare]
-    inside = np.s_[needed : latent.shape[0] - margin - spare, needed : latent.shape[1] - margin - spare]
-    peak = np.float32(kernel.max())
+    needed = min(margin, profile.shape[0] // 2 + AROUND_REACH)
+    rest = _without(latent.shape, margin - needed)
+    latent, significance, coverage = latent[rest], family.significance[rest], family.coverage[rest]
+    inside = _without(latent.shape, needed)
+    peak = xp.max(profile) ** 2
 
-    def at_target(image: np.ndarray) -> np.ndarray:
-        return convolve_separable(image[rest], kernel) / peak
+    def at_target(image: Any) -> Any:
+        return correlate_separable(xp, image, profile, profile)
 
-    restored = at_target(latent)
-    members = [at_target(family.members[..., member]) for member in MEMBERS]
-    spread = np.sqrt(np.mean([(member - restored) ** 2 for member in members], axis=0))
-    around = gaussian_filter(restored, AROUND, radius=AROUND_REACH, mode="nearest")
-    coverage = convolve_separable(family.coverage[rest], kernel)
-    ones = np.ones_like(restored)
+    restored = at_target(latent) / peak
+    members = [at_target(family.members[..., member][rest]) / peak for member in MEMBERS]
+    squares = [(member - restored) ** 2 for member in members]
+    spread = xp.sqrt(sum(squares[1:], squares[0]) / np.float32(len(members)))
+    around = correlate_separable(xp, restored, xp.constant(_around_profile()), xp.constant(_around_profile()))
+    flat = xp.zeros_like(restored)
     planes = [
-        *(_log(image, FAINTEST) for image in (restored, *members, spread)),
-        np.arcsinh(family.significance[rest]),
-        _log(np.hypot(*np.gradient(restored)), FAINTEST),
-        _log(around, FAINTEST_AROUND),
-        ones * np.log(peak),
-        ones * np.log(np.float32(family.effective_area)),
-        np.log(np.maximum(coverage, LEAST_COVERAGE)),
+        *(_log(xp, image, FAINTEST) for image in (restored, *members, spread)),
+        xp.arcsinh(significance),
+        _log(xp, _gradient(xp, restored), FAINTEST),
+        _log(xp, around, FAINTEST_AROUND),
+        flat + xp.log(peak),
+        flat + xp.log(family.effective_area),
+        xp.log(xp.maximum(at_target(coverage), np.float32(LEAST_COVERAGE))),
     ]
-    return np.stack([plane[inside] for plane in planes], axis=-1).astype(np.float32, copy=False)
+    return xp.stack([plane[inside] for plane in planes], axis=-1)
 
 
-def _log(image: np.ndarray, faintest: float) -> np.ndarray:
-    return np.log(np.maximum(image, 0.0) + np.float32(faintest))
+def _without(shape: tuple[int, ...], margin: int) -> tuple[slice, slice]:
+    """Return the pixels that are not within a margin of the edges."""
+    return slice(margin, shape[0] - margin), slice(margin, shape[1] - margin)
+
+
+def _log(xp: Arrays, image: Any, faintest: float) -> Any:
+    return xp.log(xp.maximum(image, np.float32(0.0)) + np.float32(faintest))
+
+
+def _around_profile() -> np.ndarray:
+    point = np.zeros(2 * AROUND_REACH + 1)
+    point[AROUND_REACH] = 1.0
+    return gaussian_filter1d(point, AROUND, radius=AROUND_REACH, mode="constant").astype(np.float32)
+
+
+def _gradient(xp: Arrays, image: Any) -> Any:
+    """Return the size of the gradient, by central differences."""
+    half = xp.constant(np.array([-0.5, 0.0, 0.5], np.float32))
+    return xp.sqrt(xp.correlate(image, half, -2) ** 2 + xp.correlate(image, half, -1) ** 2)

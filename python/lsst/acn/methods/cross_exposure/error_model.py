@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("ErrorModel", "load_error_model", "predict_variance")
+__all__ = ("ErrorModel", "expected_variance", "load_error_model")
 
 import dataclasses
 import functools
@@ -35,14 +35,14 @@ from typing import Any
 
 import numpy as np
 
-from .error_features import FEATURES, make_error_features
+from ...arrays.namespace import Arrays
+from ...errors import InvalidNetworkError
+from .error_features import COVERAGE, FEATURES, make_error_features
 from .family.family import RestorationFamily
-from .network.weights import InvalidNetworkError
 
 FILE = "error_model.json"
 FORMAT = "lsst.acn.error_model"
 VERSION = 1
-COVERAGE = FEATURES.index("log coverage")
 
 LEAST_ERROR = 0.001
 """Least error of any pixel, in standard deviations of a point source: an empty
@@ -69,45 +69,47 @@ class ErrorModel:
     weights: tuple[np.ndarray, ...]
     biases: tuple[np.ndarray, ...]
 
-    def log_sigma(self, features: np.ndarray) -> np.ndarray:
+    def log_sigma(self, xp: Arrays, features: Any) -> Any:
         """Return the logarithm of the expected error.
 
         Parameters
         ----------
-        features : `numpy.ndarray`
-            From `~lsst.acn.methods.cross_exposure.error_features.make_error_features`, shape ``(...,
-            len(FEATURES))``.
+        xp : `Arrays`
+            Array functions.
+        features : array
+            From `~lsst.acn.methods.cross_exposure.error_features.make_error_features`,
+            shape ``(n, width, len(FEATURES))``.
 
         Returns
         -------
-        log_sigma : `numpy.ndarray`
+        log_sigma : array
             In units of the peak of a point source whose flux is one standard
-            deviation, shape ``(...)``.
+            deviation, shape ``(n, width)``.
         """
-        hidden = features.reshape(-1, features.shape[-1])
+        hidden = features
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
-            hidden = hidden @ weight
-            hidden += bias
-            np.maximum(hidden, 0.0, out=hidden)
-        return (hidden @ self.weights[-1] + self.biases[-1]).reshape(features.shape[:-1])
+            hidden = xp.maximum(xp.matmul(hidden, xp.constant(weight)) + xp.constant(bias), np.float32(0.0))
+        return (xp.matmul(hidden, xp.constant(self.weights[-1])) + xp.constant(self.biases[-1]))[..., 0]
 
-    def sigma(self, features: np.ndarray) -> np.ndarray:
-        """Return the expected error, and never less than can be known.
+    def variance(self, xp: Arrays, features: Any) -> Any:
+        """Return the expected squared error, and never less than can be known.
 
         Parameters
         ----------
-        features : `numpy.ndarray`
+        xp : `Arrays`
+            Array functions.
+        features : array
             As for `log_sigma`.
 
         Returns
         -------
-        sigma : `numpy.ndarray`
-            In the same unit, with `LEAST_ERROR` and `UNSEEN_ERROR`.
+        variance : array
+            In the same unit squared, with `LEAST_ERROR` and `UNSEEN_ERROR`.
         """
-        coverage = np.exp(features[..., COVERAGE])
-        unseen = np.float32(UNSEEN_ERROR) * np.maximum(1.0 - coverage, 0.0) / np.sqrt(coverage)
-        seen = np.exp(2.0 * self.log_sigma(features))
-        return np.sqrt(seen + unseen**2 + np.float32(LEAST_ERROR) ** 2)
+        coverage = xp.exp(features[..., COVERAGE])
+        missing = xp.maximum(1.0 - coverage, np.float32(0.0))
+        unseen = np.float32(UNSEEN_ERROR**2) * missing**2 / coverage
+        return xp.exp(2.0 * self.log_sigma(xp, features)) + unseen + np.float32(LEAST_ERROR**2)
 
     def pack(self, provenance: Mapping[str, Any]) -> dict[str, Any]:
         """Return the model as plain values.
@@ -186,33 +188,35 @@ def load_error_model() -> ErrorModel:
     return ErrorModel.unpack(json.loads((files("lsst.acn") / "data" / FILE).read_text()))
 
 
-def predict_variance(
-    latent: np.ndarray, family: RestorationFamily, kernel: np.ndarray, margin: int
-) -> np.ndarray:
+def expected_variance(xp: Arrays, latent: Any, family: RestorationFamily, profile: Any, margin: int) -> Any:
     """Return the expected squared error of a restored tile.
 
     Parameters
     ----------
-    latent : `numpy.ndarray`
+    xp : `Arrays`
+        Array functions.
+    latent : array
         Latent image in the unit of the family, on the same pixels.
     family : `RestorationFamily`
-        That it was mixed from, with its coverage.
-    kernel : `numpy.ndarray`
-        Gaussian kernel that the latent image is convolved with.
+        That it was mixed from.
+    profile : array
+        Profile, of unit sum, of the Gaussian kernel that the latent image is
+        convolved with, along both axes.
     margin : `int`
         Number of pixels on every side of ``latent`` that are not wanted; best
         no less than half the kernel.
 
     Returns
     -------
-    variance : `numpy.ndarray`
+    variance : array
         Square of what two thirds of the errors of such pixels do not exceed,
         whether they come from noise or from the method, in the unit of the
-        stack squared, float32, shape ``(height - 2 margin, width - 2
-        margin)``.
+        stack squared, shape ``(height - 2 margin, width - 2 margin)``.
     """
-    sigma = load_error_model().sigma(make_error_features(latent, family, kernel, margin))
-    return (sigma * np.float32(family.unit * kernel.max())) ** 2
+    features = make_error_features(xp, latent, family, profile, margin)
+    model = load_error_model()
+    variance = xp.by_rows(lambda rows: model.variance(xp, rows[0]), features[None])
+    return variance * (family.unit * xp.max(profile) ** 2) ** 2
 
 
 def _rounded(array: np.ndarray) -> Any:

@@ -28,40 +28,37 @@ __all__ = ("CrossExposureMethod",)
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from ...arrays.keras_arrays import keras_arrays
+from ...arrays.namespace import Arrays
+from ...arrays.numpy_arrays import numpy_arrays
 from ...errors import InvalidExposureError
 from ...exposures.boxes import Box
 from ...exposures.source import ExposureSource
 from ...exposures.stack import ExposureStack
 from ...forward.target_psf import convolve_to_target
-from ...machine.compiled_inference import compile_inference
+from ...machine.backend_setup import prepare_backend
 from ...machine.device_memory import is_out_of_memory
 from ...machine.devices import Devices, has_accelerator
-from ...on_device.latent import to_latent as to_latent_on_device
-from ...on_device.tile_restorer import TileRestorer
 from ...restoration_config import RestorationConfig
 from ...restoration_result import empty_history
 from ...tiles.restore_tiles import OnStrip, restore_tiles
 from ..paper.noise_variance import finish_variance
-from .error_model import predict_variance
-from .family.family import RestorationFamily
-from .family.refinement import refine_bright
+from .family.family import RestorationFamily, covering_part, first_model
+from .family.margins import family_margin, largest_margin
 from .family.sampling import sampled_kernel_fwhm, to_latent
-from .network.mixing_network import MIX_CHANNELS, STRIDE, MixingNetwork, make_features
-from .network.samples import (
-    draw_patch_samples,
-    family_margin,
-    largest_margin,
-    least_margin,
-    restore_whole_family,
-)
-from .network.shipped import compiled_default_network, default_restorer, load_default_network
+from .family.tile_exposures import tile_exposures
+from .network.mixing_network import MixingNetwork, fresh_network
+from .network.samples import draw_patch_samples
+from .network.shipped import shipped_network
+from .network.trainable import TrainableNetwork
 from .network.training import train_mixing_network
 from .network.weights import unpack_network
+from .tile import TileRestorer, block_phase, mixed_family
 
 _LOG = logging.getLogger(__name__)
 
@@ -102,7 +99,11 @@ class CrossExposureMethod:
     """
 
     def __init__(
-        self, exposures: ExposureSource, config: RestorationConfig, packed: Mapping[str, Any] | None = None
+        self,
+        exposures: ExposureSource,
+        config: RestorationConfig,
+        packed: Mapping[str, Any] | None = None,
+        n_cores: int | None = None,
     ) -> None:
         options = config.cross_exposure
         if options.steps > 0 and len(exposures) < MIN_EXPOSURES:
@@ -117,55 +118,30 @@ class CrossExposureMethod:
         groups = np.array_split(rng.permutation(len(exposures)), N_GROUPS)
         self._groups = [{exposures.visits[index] for index in group} for group in groups]
         self._devices = Devices(config.devices)
-        self._turn = threading.Lock()
-        self._compiled: Callable[..., np.ndarray] | None = None
+        on_device = options.engine == "backend" or (options.engine == "auto" and has_accelerator())
+        if on_device or options.steps > 0:
+            prepare_backend(n_cores)
+        self._xp: Arrays = keras_arrays() if on_device else numpy_arrays()
+        self._lock = threading.Lock()
         self._restorer: TileRestorer | None = None
-        engine = config.cross_exposure.engine
-        self._on_device = engine == "backend" or (engine == "auto" and has_accelerator())
-        is_shipped = packed is None and options.network == "shipped"
-        if is_shipped:
-            packed = load_default_network()
+        self.network = _first_network(config, packed)
         # What is trained on the patch itself makes errors that the error model has not seen.
-        self._is_as_shipped = packed is not None and options.steps == 0
-        if is_shipped and options.steps == 0:
-            self.network, self._compiled = compiled_default_network()
-            self._restorer = default_restorer(options.refinement_updates, config.devices)
-        elif packed is not None:
-            self.network = unpack_network(packed, config)
-        else:
-            self.network = MixingNetwork(config)
-
-    def _mix(self, family: RestorationFamily, y_start: int, x_start: int) -> np.ndarray:
-        """Return the latent image of a family whose first pixel is given."""
-        # Blocks of pixels begin at the same places, whatever the tiles.
-        missing = y_start % STRIDE, x_start % STRIDE
-        features, members = make_features(family), family.members
-        if any(missing):
-            added = [(missing[0], 0), (missing[1], 0), (0, 0)]
-            features, members = (np.pad(array, added, mode="edge") for array in (features, members))
-        # The backend has threads of its own; tiles take turns at each device.
-        with self._turn:
-            if self._compiled is None:
-                self._compiled = compile_inference(self.network.mix, MIX_CHANNELS)
-        with self._devices as device:
-            latent = self._compiled(features[None], members[None], device=device)[0]
-        return latent[missing[0] :, missing[1] :]
+        is_trained = packed is not None or options.network == "shipped"
+        self._is_as_shipped = is_trained and options.steps == 0
 
     def fit(self, log: logging.Logger) -> dict[str, np.ndarray]:
-        if self._config.cross_exposure.steps == 0:
+        options = self._config.cross_exposure
+        if options.steps == 0:
             return empty_history()
-        self._compiled = self._restorer = None
         start = time.monotonic()
-        samples = draw_patch_samples(self._exposures, self._config.cross_exposure, self._config.seed)
+        samples = draw_patch_samples(self._exposures, options, self._config.seed)
         log.info("Made %d training samples in %.0f s.", len(samples), time.monotonic() - start)
-        return train_mixing_network(
-            self.network,
-            samples,
-            self._config.cross_exposure,
-            seed=self._config.seed,
-            log=log,
-            devices=self._devices,
+        network = TrainableNetwork(self.network, options.huber_delta)
+        history = train_mixing_network(
+            network, samples, options, seed=self._config.seed, log=log, devices=self._devices
         )
+        self.network, self._restorer = network.trained(), None
+        return history
 
     def restore(
         self,
@@ -196,7 +172,7 @@ class CrossExposureMethod:
         return sampled_kernel_fwhm(target_fwhm)
 
     def to_latent(self, restored: np.ndarray) -> np.ndarray:
-        return to_latent_on_device(restored) if self._on_device else to_latent(restored)
+        return to_latent(restored, self._xp)
 
     @property
     def predicts_variance(self) -> bool:
@@ -229,49 +205,40 @@ class CrossExposureMethod:
         grown = tile.grown_by(self.network.margin)
         if not stack.cutout(grown.intersection(stack.box)).valid.any():
             return np.zeros(tile.shape, np.float32), None if kernel is None else np.full(where.shape, np.inf)
-        if self._on_device:
-            inside, variance = self._restore_on_device(stack, tile, kernel)
-        else:
-            inside, variance = self._restore_on_host(stack, tile, kernel)
+        inside, variance = self._restore(stack, tile, kernel if self.predicts_variance else None)
         if kernel is None:
             return inside, None
         if variance is None:
             return inside, self._jackknife_tile(stack, where, kernel)
         return inside, variance[where.slices_within(tile)]
 
-    def _restore_on_host(
+    def _restore(
         self, stack: ExposureStack, tile: Box, kernel: np.ndarray | None
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return the latent image of a tile and, if it can be told, its expected error."""
-        latent, family, margin = self.restore_with_family(stack, tile)
-        inside = latent[margin:-margin, margin:-margin] * np.float32(family.unit)
-        if kernel is None or not self.predicts_variance:
-            return inside, None
-        return inside, predict_variance(latent, family, kernel, margin)
-
-    def _restore_on_device(
-        self, stack: ExposureStack, tile: Box, kernel: np.ndarray | None
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Do what `_restore_on_host` does by the Keras backend."""
-        with self._turn:
-            if self._restorer is None:
-                updates = self._config.cross_exposure.refinement_updates
-                self._restorer = TileRestorer(self.network.mix, updates, self._devices)
-        least = self.network.margin + least_margin(stack.psf.radius)
-        if self._is_whole(stack, tile):
-            least = PATCH_MARGIN
+        """Return the latent image of a tile and, with a kernel, its expected error."""
+        restorer, margin = self._tile_restorer(), self._margin(stack, tile)
         try:
-            return self._restorer(stack, tile, least, kernel if self.predicts_variance else None)
+            return restorer(stack, tile, margin, kernel)
         except Exception as error:
-            if not is_out_of_memory(error):
+            if self._xp.name == "numpy" or not is_out_of_memory(error):
                 raise
-            _LOG.warning(
-                "The device has no room for %d exposures of a tile: going on with NumPy; with a smaller "
-                "tiles.restoring_size there may be.",
-                len(stack),
-            )
-            self._on_device = False
-            return self._restore_on_host(stack, tile, kernel)
+        _LOG.warning(
+            "The device has no room for %d exposures of a tile: going on with NumPy; with a smaller "
+            "tiles.restoring_size there may be.",
+            len(stack),
+        )
+        with self._lock:
+            self._xp, self._restorer = numpy_arrays(), None
+        return self._tile_restorer()(stack, tile, margin, kernel)
+
+    def _tile_restorer(self) -> TileRestorer:
+        """Return what restores tiles, with the weights as they are now."""
+        with self._lock:
+            if self._restorer is None:
+                devices = None if self._xp.name == "numpy" else self._devices
+                updates = self._config.cross_exposure.refinement_updates
+                self._restorer = TileRestorer(self._xp, self.network, updates, devices)
+            return self._restorer
 
     def restore_with_family(
         self, stack: ExposureStack, latent_box: Box
@@ -294,20 +261,24 @@ class CrossExposureMethod:
         margin : `int`
             How many more, on every side.
         """
-        margin = self._margin(stack, latent_box)
-        family = restore_whole_family(stack, latent_box, margin)
-        latent = self._mix(family, latent_box.y_start - margin, latent_box.x_start - margin)
-        updates = self._config.cross_exposure.refinement_updates
-        if updates:
-            latent = refine_bright(latent, family, updates)
+        xp, margin = numpy_arrays(), self._margin(stack, latent_box)
+        box = latent_box.grown_by(margin)
+        latent, family = mixed_family(
+            xp,
+            *first_model(xp, tile_exposures(covering_part(stack, box))),
+            self.network.weights,
+            dilations=self.network.dilations,
+            updates=self._config.cross_exposure.refinement_updates,
+            phase=block_phase(box),
+        )
         return latent, family, margin
 
     def _margin(self, stack: ExposureStack, latent_box: Box) -> int:
         """Return how many pixels around a box are restored with it."""
         if self._is_whole(stack, latent_box):
-            return family_margin(stack, latent_box, PATCH_MARGIN)
+            return family_margin(stack.psf.radius, latent_box.shape, PATCH_MARGIN)
         grown = latent_box.grown_by(self.network.margin)
-        return self.network.margin + family_margin(stack, grown)
+        return self.network.margin + family_margin(stack.psf.radius, grown.shape)
 
     def _is_whole(self, stack: ExposureStack, latent_box: Box) -> bool:
         """Tell whether there are no data beyond a box."""
@@ -326,11 +297,15 @@ class CrossExposureMethod:
         return (len(images) - 1) * np.var(images, axis=0)
 
     def summary(self) -> dict[str, int | float | str]:
-        import keras
+        return {"engine": self._xp.name, "n_parameters": self.network.n_parameters}
 
-        return {
-            "backend": keras.backend.backend(),
-            "keras_version": keras.version(),
-            "engine": "backend" if self._on_device else "numpy",
-            "n_parameters": int(self.network.model.count_params()),
-        }
+
+def _first_network(config: RestorationConfig, packed: Mapping[str, Any] | None) -> MixingNetwork:
+    """Return the network to begin with."""
+    options = config.cross_exposure
+    if packed is not None:
+        return unpack_network(packed)
+    if options.network == "shipped":
+        return shipped_network()
+    rng = np.random.default_rng([config.seed, 3])
+    return fresh_network(options.channels, tuple(options.dilations), rng)

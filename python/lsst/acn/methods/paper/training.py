@@ -34,7 +34,7 @@ import numpy as np
 
 from lsst.utils.logging import PeriodicLogger
 
-from ...arrays.namespace import keras_transforms
+from ...arrays.keras_arrays import keras_arrays
 from ...errors import TrainingDivergedError
 from ...exposures.boxes import Box
 from ...forward.forward_model import ForwardModel
@@ -87,7 +87,7 @@ def train(
     size = config.tiles.training_size
     network.start(inputs, draw_tiles(inputs.box, size, rng)[:N_START_TILES])
     shape = tile_grid(inputs.box, size, 0)[0].shape
-    forward_model = PairedForwardModel(shape, inputs.psf.size, network.n_exposures, keras_transforms())
+    forward_model = PairedForwardModel(shape, inputs.psf.size, network.n_exposures, keras_arrays())
     optimizer = make_optimizer(config)
     take_steps = _make_steps(network, optimizer, inputs, forward_model, config, log)
     history: dict[str, list[float]] = {name: [] for name in HISTORY_DTYPES}

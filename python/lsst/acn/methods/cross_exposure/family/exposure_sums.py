@@ -23,22 +23,18 @@
 
 from __future__ import annotations
 
-__all__ = ("StatisticsGatherer", "sampled_medians", "shift_to_origin")
+__all__ = ("ExposureSums", "make_sums", "sum_up", "window_sums")
 
-import copy
-import functools
-import math
-from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.fft
 
-from ....coadd.robust_coadd import fill_invalid, robust_coadd
-from ....exposures.boxes import Box
-from ....exposures.stack import ExposureStack, median_variances
-from ....machine.threads import for_each
+from ....arrays.namespace import Arrays
+from ....arrays.spectra import shift_to_origin
+from ....coadd.robust_coadd import clipped_mean
 from .sampling import sharpen_spectra
-from .statistics import SufficientStatistics
+from .statistics import SufficientStatistics, make_statistics
+from .tile_exposures import TileExposures
 
 OUTLIER_SIGMA = 6.0
 OUTLIER_FRACTION = 0.5
@@ -49,239 +45,191 @@ HOLE_BRIGHTNESS, HOLE_COVERAGE = 200.0, 0.9
 """Signal to noise of the coadd, and share of the weight of all exposures, at
 which a pixel begins to be as bad as one that no exposure knows."""
 
-MEDIAN_PIXELS = 5000
-"""Pixels of each exposure, at most, that its median variance is taken from."""
-
-N_SUMS = 4
-"""Sums over every so many exposures that are made on their own, at once where
-there are threads for it; the result does not depend on these."""
-
 MODEL_FRACTION = 0.25
 """Allowance for errors of the model of a first pass, as a fraction of it."""
 
 
-class StatisticsGatherer:
-    r"""Sums up exposures on a cut-out of a patch, once or time and again.
+class ExposureSums(NamedTuple):
+    r"""What the exposures of a tile are, and how far they can be trusted.
 
     Parameters
     ----------
-    part : `ExposureStack`
-        The exposures, on a box that has room around what is of interest: the
-        images are taken as periodic, with the PSFs at the centre of the box.
+    image : array
+        The exposures, shape ``(n, height, width)``.
+    kernels : array
+        Their PSF kernels, shape ``(n, k, k)``.
+    share : array
+        Weight :math:`c_t` of each exposure, shape ``(n, 1, 1)``; their sum is 1.
+    spectra : array
+        Transforms of the PSFs as a sampled latent image has them, complex64,
+        shape ``(n, height, width // 2 + 1)``.
+    power : array
+        Weighted mean of the power spectra of the PSFs.
+    coadd : array
+        Robust mean of the exposures, shape ``(height, width)``.
+    is_good : array
+        Where an exposure is valid and no outlier, bool, shape of ``image``.
+    limit : array
+        What residuals of outliers from the coadd cannot exceed, if these are
+        none from the model; infinite for all other pixels, shape of ``image``.
+    trust : array
+        :math:`\rho_t = \min(1, \tilde v / v)`, 0 where not valid, shape of
+        ``image``.
+    coverage : array
+        :math:`\sum_t c_t \rho_t`: 1 where all exposures are as good as usual,
+        0 where there are none, shape ``(height, width)``.
+    noise : array
+        Noise of a pixel of the weighted mean of the exposures, scalar.
     """
 
-    def __init__(self, part: ExposureStack) -> None:
-        self._part = part
-        medians = sampled_medians(part)
-        weights = 1.0 / medians
-        self._share = (weights / weights.sum()).astype(np.float32)
-        self._transform_kernels(part.psf.at(*part.box.center))
-        self._coadd = robust_coadd(part.image, part.variance, part.valid, medians)
-        self._judge_pixels(medians.astype(np.float32))
-        self._noise = float(1.0 / np.sqrt(weights.sum()))
+    image: Any
+    kernels: Any
+    share: Any
+    spectra: Any
+    power: Any
+    coadd: Any
+    is_good: Any
+    limit: Any
+    trust: Any
+    coverage: Any
+    noise: Any
 
-    def _transform_kernels(self, kernels: np.ndarray) -> None:
-        self._stamps = kernels
-        height, width = self._part.shape
-        self._kernels = np.empty((len(kernels), height, width // 2 + 1), np.complex64)
-
-        def transform(first: int) -> np.ndarray:
-            power = np.zeros(self._kernels.shape[1:], np.float32)
-            for index in range(first, len(kernels), N_SUMS):
-                spectrum = _centred_spectrum(kernels[index], self._part.shape)
-                self._kernels[index] = sharpen_spectra(spectrum, self._part.shape)
-                power += self._share[index] * (spectrum.real**2 + spectrum.imag**2)
-            return power
-
-        self._power = _total(for_each(transform, N_SUMS))
-
-    def _judge_pixels(self, medians: np.ndarray) -> None:
-        """Find outliers from the coadd, and how far each pixel can be trusted."""
-        part = self._part
-        self._suspect = np.empty(part.image.shape, np.bool_)
-        self._trust = np.empty(part.image.shape, np.float32)
-        allowance = np.float32(OUTLIER_FRACTION) * np.abs(self._coadd)
-
-        # Exposure by exposure, here and elsewhere: what is done to one stays in the cache.
-        def judge(index: int) -> None:
-            # The variance of masked pixels is infinite: they are no outliers, and not trusted.
-            deviation = part.image[index] - self._coadd
-            np.abs(deviation, out=deviation)
-            deviation -= allowance
-            np.maximum(deviation, 0.0, out=deviation)
-            deviation /= np.float32(OUTLIER_SIGMA)
-            deviation *= deviation
-            np.greater(deviation, part.variance[index], out=self._suspect[index])
-            trust = np.divide(medians[index], part.variance[index], out=self._trust[index])
-            np.minimum(trust, 1.0, out=trust)
-
-        for_each(judge, len(part))
-
-    @property
-    def holes(self) -> np.ndarray:
-        """`True` where no exposure knows a pixel, or where it is bright and
-        many do not: there the fill has to be as good as data
-        (`numpy.ndarray`).
-        """
-        is_bright = np.abs(self._coadd) > HOLE_BRIGHTNESS * self._noise
-        return ~self._part.valid.any(axis=0) | (is_bright & (self.coverage() < HOLE_COVERAGE))
-
-    @property
-    def power(self) -> np.ndarray:
-        """Weighted mean of the power spectra of the PSFs (`numpy.ndarray`)."""
-        return self._power
-
-    @property
-    def kernel_radius(self) -> int:
-        """Half side of the PSF kernels in pixels (`int`)."""
-        return self._part.psf.radius
-
-    def cropped(self, rows: slice, columns: slice) -> StatisticsGatherer:
-        """Return a gatherer of some of the pixels, by the same weights.
+    def holes(self, xp: Arrays) -> Any:
+        """Return where no exposure knows a pixel, or where it is bright and
+        many do not: there the fill has to be as good as data.
 
         Parameters
         ----------
-        rows, columns : `slice`
-            Which pixels, with a start and a stop.
+        xp : `Arrays`
+            Array functions.
 
         Returns
         -------
-        gatherer : `StatisticsGatherer`
-            Its image, too, is taken as periodic.
+        holes : array
+            Bool, shape ``(height, width)``.
         """
-        box = self._part.box
-        start = box.y_start + rows.start, box.x_start + columns.start
-        result = copy.copy(self)
-        shape = rows.stop - rows.start, columns.stop - columns.start
-        result._part = self._part.cutout(Box.from_shape(shape, start))
-        result._coadd = self._coadd[rows, columns]
-        for name in ("_suspect", "_trust"):
-            setattr(result, name, getattr(self, name)[:, rows, columns])
-        result._transform_kernels(self._stamps)
-        return result
-
-    def coverage(self) -> np.ndarray:
-        r"""Return how much of the weight of all exposures each pixel has.
-
-        Returns
-        -------
-        coverage : `numpy.ndarray`
-            :math:`\sum_t c_t \rho_t / \sum_t c_t` with the trust
-            :math:`\rho_t` of `sum_up`: 1 where all exposures are as good as
-            usual, 0 where there are none, float32.
-        """
-        return np.einsum("t,tyx->yx", self._share, self._trust)
-
-    def sum_up(self, latent: np.ndarray | None = None) -> SufficientStatistics:
-        r"""Return the sums.
-
-        Without a latent image, masked pixels and outliers, among them cosmic
-        rays that no mask knows of, are replaced by the robust coadd of the
-        same exposures, so that exposures outside the cut-out have no say.
-
-        With one, each exposure is compared with its own model :math:`m = f *
-        x` and replaced by :math:`m + \rho\,(y - m)`, where :math:`\rho =
-        \min(1, \tilde v / v)` is 0 for masked pixels, and for outliers from
-        both the coadd and the model.  This is the surrogate of the weighted
-        least squares with a constant curvature: pixels of larger variance
-        count for less, and holes are filled with what their surroundings say,
-        at the seeing of each exposure.
-
-        Parameters
-        ----------
-        latent : `numpy.ndarray`, optional
-            Latent image of the same shape as the exposures, from an earlier
-            pass.
-
-        Returns
-        -------
-        statistics : `SufficientStatistics`
-            The sums.
-        """
-        model = None if latent is None else scipy.fft.rfft2(latent.astype(np.float32, copy=False))
-
-        def sum_some(first: int) -> np.ndarray:
-            total = np.zeros(self._power.shape, np.complex64)
-            for index in range(first, len(self._part), N_SUMS):
-                data = self._filled_by_coadd(index) if model is None else self._trusted_residual(index, model)
-                data *= self._share[index]
-                spectrum = scipy.fft.rfft2(data)
-                spectrum *= self._kernels[index].conj()
-                total += spectrum
-            return total
-
-        total = _total(for_each(sum_some, N_SUMS))
-        if model is not None:
-            total += self._power * model
-        return SufficientStatistics(total, self._power, self._part.shape, self._noise)
-
-    def _filled_by_coadd(self, index: int) -> np.ndarray:
-        """Return an exposure with the coadd where it is masked or an outlier."""
-        is_good = self._part.valid[index] & ~self._suspect[index]
-        return fill_invalid(self._part.image[index], is_good, self._coadd)
-
-    def _trusted_residual(self, index: int, spectrum: np.ndarray) -> np.ndarray:
-        """Return the data less the model of a latent spectrum, as far as these can be trusted."""
-        spectrum = self._kernels[index] * spectrum
-        model = scipy.fft.irfft2(spectrum, s=self._part.shape, overwrite_x=True)
-        image = self._part.image[index]
-        residual = image - model
-        residual *= self._trust[index]
-        where = np.nonzero(self._suspect[index])
-        deviation = np.abs(image[where] - model[where])
-        limit = OUTLIER_SIGMA * np.sqrt(self._part.variance[index][where])
-        is_outlier = deviation > limit + MODEL_FRACTION * np.abs(model[where])
-        residual[tuple(axis[is_outlier] for axis in where)] = 0.0
-        return residual
+        is_bright = xp.abs(self.coadd) > np.float32(HOLE_BRIGHTNESS) * self.noise
+        is_known = xp.any(self.trust > 0, axis=0)
+        return ~is_known | (is_bright & (self.coverage < HOLE_COVERAGE))
 
 
-def sampled_medians(part: ExposureStack) -> np.ndarray:
-    """Return the median variance of each exposure, of some of its pixels.
+def make_sums(xp: Arrays, exposures: TileExposures) -> ExposureSums:
+    """Judge the pixels of exposures, and transform their PSFs.
 
     Parameters
     ----------
-    part : `ExposureStack`
+    xp : `Arrays`
+        Array functions.
+    exposures : `TileExposures`
         The exposures.
 
     Returns
     -------
-    medians : `numpy.ndarray`
-        Shape ``(n,)``, of all pixels where some of them do not tell.
+    sums : `ExposureSums`
+        To be summed up, once or time and again.
     """
-    step = max(math.isqrt(part.shape[0] * part.shape[1] // MEDIAN_PIXELS), 1)
-    medians = median_variances(part.variance[:, ::step, ::step], part.valid[:, ::step, ::step])
-    return medians if np.isfinite(medians).all() else part.median_variances()
+    image, variance, kernels, medians, share, noise = exposures
+    coadd = clipped_mean(xp, image, variance, share / noise**2)
+    allowance = np.float32(OUTLIER_FRACTION) * xp.abs(coadd)
+
+    def judge(image: Any, variance: Any, median: Any) -> tuple[Any, Any, Any]:
+        deviation = xp.maximum(xp.abs(image - coadd) - allowance, np.float32(0.0))
+        deviation = deviation / np.float32(OUTLIER_SIGMA)
+        # The variance of masked pixels is infinite: they are no outliers, and not trusted.
+        suspect = deviation * deviation > variance
+        limit = xp.where(suspect, np.float32(OUTLIER_SIGMA) * xp.sqrt(variance), np.float32(np.inf))
+        return xp.isfinite(variance) & ~suspect, limit, xp.minimum(median / variance, np.float32(1.0))
+
+    is_good, limit, trust = xp.each(judge, image, variance, medians[:, None, None])
+    share = share[:, None, None]
+    spectra, power = _transformed(xp, kernels, share, tuple(image.shape[1:]))
+    coverage = xp.total(lambda share, trust: share * trust, share, trust)
+    return ExposureSums(image, kernels, share, spectra, power, coadd, is_good, limit, trust, coverage, noise)
 
 
-def _total(sums: Sequence[np.ndarray]) -> np.ndarray:
-    return functools.reduce(np.add, sums)
+def _transformed(xp: Arrays, kernels: Any, share: Any, shape: tuple[int, int]) -> tuple[Any, Any]:
+    """Return the transforms of PSFs centred on pixel (0, 0), as a sampled
+    latent image has them, and the weighted mean of their power.
+    """
+    phase = xp.constant(shift_to_origin(shape, kernels.shape[-1] // 2))
+    spectra = xp.each(lambda kernel: sharpen_spectra(xp, xp.rfft2(kernel, shape) * phase, shape), kernels)
+    power = xp.total(lambda spectrum, share: share * xp.abs2(spectrum), spectra, share)
+    return spectra, power
 
 
-def _centred_spectrum(kernel: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Return the transform of a kernel whose centre is at pixel (0, 0)."""
-    # Few rows have anything in them to transform; the centre is moved by a phase.
-    rows = scipy.fft.rfft(kernel.astype(np.float32, copy=False), n=shape[1], axis=1)
-    spectrum = scipy.fft.fft(rows, n=shape[0], axis=0)
-    spectrum *= shift_to_origin(shape, len(kernel) // 2)
-    return spectrum
-
-
-@functools.lru_cache(maxsize=8)
-def shift_to_origin(shape: tuple[int, int], radius: int) -> np.ndarray:
-    """Return the phases that move an image's pixel (radius, radius) to (0, 0).
+def window_sums(
+    xp: Arrays, sums: ExposureSums, start: tuple[Any, Any], shape: tuple[int, int]
+) -> ExposureSums:
+    """Return some of the pixels, with the same weights.
 
     Parameters
     ----------
+    xp : `Arrays`
+        Array functions.
+    sums : `ExposureSums`
+        Of all pixels.
+    start : `tuple` [array, array]
+        First row and column.
     shape : `tuple` [`int`, `int`]
-        Height and width of the image, which is periodic.
-    radius : `int`
-        In pixels.
+        Height and width.
 
     Returns
     -------
-    phases : `numpy.ndarray`
-        Complex64, shape ``(height, width // 2 + 1)``.
+    part : `ExposureSums`
+        Its images, too, are taken as periodic.
     """
-    shift_y = np.exp(2j * np.pi * radius * scipy.fft.fftfreq(shape[0]))
-    shift_x = np.exp(2j * np.pi * radius * scipy.fft.rfftfreq(shape[1]))
-    return np.outer(shift_y, shift_x).astype(np.complex64)
+    spectra, power = _transformed(xp, sums.kernels, sums.share, shape)
+    names = ("image", "coadd", "is_good", "limit", "trust", "coverage")
+    parts = {name: xp.cut(getattr(sums, name), start, shape) for name in names}
+    return sums._replace(spectra=spectra, power=power, **parts)
+
+
+def sum_up(xp: Arrays, sums: ExposureSums, latent: Any = None) -> SufficientStatistics:
+    r"""Return the sums over exposures.
+
+    Without a latent image, masked pixels and outliers, among them cosmic rays
+    that no mask knows of, are replaced by the robust coadd of the same
+    exposures, so that exposures outside the tile have no say.
+
+    With one, each exposure is compared with its own model :math:`m = f * x`
+    and replaced by :math:`m + \rho\,(y - m)`, where :math:`\rho` is 0 also
+    for outliers from both the coadd and the model.  This is the surrogate of
+    the weighted least squares with a constant curvature: pixels of larger
+    variance count for less, and holes are filled with what their surroundings
+    say, at the seeing of each exposure.
+
+    Parameters
+    ----------
+    xp : `Arrays`
+        Array functions.
+    sums : `ExposureSums`
+        The exposures.
+    latent : array, optional
+        Latent image of the shape of the exposures, from an earlier pass.
+
+    Returns
+    -------
+    statistics : `SufficientStatistics`
+        The sums.
+    """
+    shape = tuple(sums.image.shape[1:])
+    if latent is None:
+
+        def project(image: Any, is_good: Any, share: Any, spectrum: Any) -> Any:
+            filled = xp.where(is_good, image, sums.coadd)
+            return xp.conj(spectrum) * xp.rfft2(share * filled, shape)
+
+        total = xp.total(project, sums.image, sums.is_good, sums.share, sums.spectra)
+        return make_statistics(xp, total, sums.power, shape, sums.noise)
+    model_spectrum = xp.rfft2(latent, shape)
+
+    def project_residual(image: Any, limit: Any, trust: Any, share: Any, spectrum: Any) -> Any:
+        model = xp.irfft2(spectrum * model_spectrum, shape)
+        residual = image - model
+        is_outlier = xp.abs(residual) > limit + np.float32(MODEL_FRACTION) * xp.abs(model)
+        trusted = xp.where(is_outlier, np.float32(0.0), trust * residual)
+        return xp.conj(spectrum) * xp.rfft2(share * trusted, shape)
+
+    total = xp.total(project_residual, sums.image, sums.limit, sums.trust, sums.share, sums.spectra)
+    total = total + xp.scaled(model_spectrum, sums.power)
+    return make_statistics(xp, total, sums.power, shape, sums.noise)

@@ -23,20 +23,34 @@
 
 from __future__ import annotations
 
-__all__ = ("FAMILY_SIZE", "RestorationFamily", "complete_statistics", "follow_path", "make_family")
+__all__ = (
+    "FAMILY_SIZE",
+    "RestorationFamily",
+    "complete_family",
+    "follow_path",
+    "make_family",
+    "restore_family",
+    "restore_whole_family",
+)
 
-import dataclasses
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.fft
-from scipy.ndimage import gaussian_filter
 
-from ...accelerated_updates import multiplicative_updates
-from .exposure_sums import StatisticsGatherer
-from .hole_boxes import hole_boxes
-from .holes import fill_holes
+from ....arrays.namespace import Arrays
+from ....arrays.numpy_arrays import numpy_arrays
+from ....arrays.spectra import filter_spectrum
+from ....exposures.boxes import Box
+from ....exposures.mirrored_cutout import mirrored_cutout
+from ....exposures.stack import ExposureStack
+from ...accelerated_updates import accelerated_updates, quadratic_factor
+from .exposure_sums import ExposureSums, make_sums, sum_up
+from .holes import fill_window
+from .margins import family_margin
 from .statistics import SufficientStatistics
+from .tile_exposures import TileExposures, tile_exposures
+from .windows import hole_windows
 
 WIENER_POWERS = (10.0, 1.0, 0.1)
 """Noise over signal of the Wiener filters that give the blurriest members."""
@@ -59,35 +73,34 @@ SMOOTHED = ((0, 1.0), (0, 2.0), (0, 4.0), (1, 1.0))
 FAMILY_SIZE = len(WIENER_POWERS) + len(SHARP_PATH) + len(SMOOTHED)
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class RestorationFamily:
+class RestorationFamily(NamedTuple):
     """Restorations of the same exposures with differing regularisation.
 
     Parameters
     ----------
-    members : `numpy.ndarray`
+    members : array
         Non-negative latent images in units of ``unit``, float32, shape
         ``(height, width, FAMILY_SIZE)``.
-    significance : `numpy.ndarray`
+    significance : array
         Matched-filter signal to noise of a point source at every pixel,
         shape ``(height, width)``.
-    unit : `float`
-        Standard deviation of the flux of an isolated point source.
-    effective_area : `float`
-        Pixels over which the PSF spreads a point source's noise.
-    statistics : `SufficientStatistics`, optional
-        What the members were made from; unknown of a family that is cropped.
-    coverage : `numpy.ndarray`, optional
-        Share of the weight of all exposures that each pixel has, same height
-        and width.
+    unit : array
+        Standard deviation of the flux of an isolated point source, scalar.
+    effective_area : array
+        Pixels over which the PSF spreads a point source's noise, scalar.
+    coverage : array
+        Share of the weight of all exposures that each pixel has, shape
+        ``(height, width)``.
+    statistics : `SufficientStatistics`
+        What the members were made from, on all pixels of the exposures.
     """
 
-    members: np.ndarray
-    significance: np.ndarray
-    unit: float
-    effective_area: float
-    statistics: SufficientStatistics | None = None
-    coverage: np.ndarray | None = None
+    members: Any
+    significance: Any
+    unit: Any
+    effective_area: Any
+    coverage: Any
+    statistics: SufficientStatistics
 
     def cropped(self, margin: int) -> RestorationFamily:
         """Return the family without the pixels near its edges.
@@ -100,20 +113,20 @@ class RestorationFamily:
         Returns
         -------
         family : `RestorationFamily`
-            The rest, sharing memory, without the statistics of the whole.
+            The rest, sharing memory, with the statistics of the whole.
         """
-        inside = np.s_[margin:-margin, margin:-margin] if margin else np.s_[:, :]
-        return dataclasses.replace(
-            self,
+        if not margin:
+            return self
+        inside = np.s_[margin:-margin, margin:-margin]
+        return self._replace(
             members=self.members[inside],
             significance=self.significance[inside],
-            statistics=None,
-            coverage=None if self.coverage is None else self.coverage[inside],
+            coverage=self.coverage[inside],
         )
 
 
-def make_family(statistics: SufficientStatistics, start: np.ndarray | None = None) -> RestorationFamily:
-    r"""Restore an image many times over from its sufficient statistics.
+def make_family(xp: Arrays, sums: ExposureSums, start: Any) -> RestorationFamily:
+    r"""Restore an image many times over from the sums over its exposures.
 
     Each member minimises :math:`\langle x, P x \rangle - 2 \langle x, b
     \rangle + 2 \mu \sum x` over :math:`x \ge 0` by the multiplicative updates
@@ -135,85 +148,188 @@ def make_family(statistics: SufficientStatistics, start: np.ndarray | None = Non
 
     Parameters
     ----------
-    statistics : `SufficientStatistics`
-        What the exposures say.
-    start : `numpy.ndarray`, optional
-        The first pass; made here if it is not given.
+    xp : `Arrays`
+        Array functions.
+    sums : `ExposureSums`
+        The exposures.
+    start : array
+        The latent image of the first pass, with its holes filled.
 
     Returns
     -------
     family : `RestorationFamily`
         The Wiener filters, the stages of the path, then those smoothed.
     """
+    statistics = sum_up(xp, sums, start)
+    stages = follow_path(xp, statistics, SHARP_PATH, start)
     unit = statistics.point_source_noise
-    image = statistics.back_projected_image()
-    if start is None:
-        start = follow_path(statistics, FIRST_PASS)[-1]
-    stages = follow_path(statistics, SHARP_PATH, start)
-    smoothed = [gaussian_filter(stages[stage], sigma, mode="wrap") for stage, sigma in SMOOTHED]
-    members = np.stack([*_wiener(statistics), *stages, *smoothed], axis=-1)
-    members /= np.float32(unit)
+    members = [*_wiener(xp, statistics), *stages, *_smoothed(xp, stages)]
     return RestorationFamily(
-        members=members,
-        significance=(image / statistics.image_noise).astype(np.float32),
+        members=xp.stack(members, axis=-1) / unit,
+        significance=statistics.image / statistics.image_noise,
         unit=unit,
         effective_area=1.0 / statistics.mean_power,
+        coverage=sums.coverage,
         statistics=statistics,
     )
 
 
-def complete_statistics(gatherer: StatisticsGatherer) -> tuple[SufficientStatistics, np.ndarray]:
-    """Sum up exposures whose masked pixels are filled by a model of the sky.
-
-    Parameters
-    ----------
-    gatherer : `StatisticsGatherer`
-        Of the exposures.
-
-    Returns
-    -------
-    statistics : `SufficientStatistics`
-        The sums, with masked pixels and outliers filled by the exposures'
-        own model at the seeing of each.
-    latent : `numpy.ndarray`
-        The latent image of that model.
-    """
-    statistics = gatherer.sum_up()
-    latent = follow_path(statistics, FIRST_PASS)[-1]
-    for rows, columns in hole_boxes(gatherer.holes, gatherer.kernel_radius):
-        part = gatherer.cropped(rows, columns)
-        latent[rows, columns] = fill_holes(part, latent[rows, columns])
-    return gatherer.sum_up(latent), latent
-
-
-def _wiener(statistics: SufficientStatistics) -> np.ndarray:
+def _wiener(xp: Arrays, statistics: SufficientStatistics) -> list[Any]:
     """Return Wiener restorations of unit gain, cut off at zero."""
-    powers = np.array(WIENER_POWERS, np.float32)[:, None, None]
-    spectra = statistics.back_projection * (1 + powers) / (statistics.power + powers)
-    return np.maximum(scipy.fft.irfft2(spectra, s=statistics.shape), 0.0)
+    filters = [(1.0 + power) / (statistics.power + power) for power in map(np.float32, WIENER_POWERS)]
+    spectra = [xp.scaled(statistics.back_projection, transfer) for transfer in filters]
+    return [xp.maximum(xp.irfft2(spectrum, statistics.shape), np.float32(0.0)) for spectrum in spectra]
+
+
+def _smoothed(xp: Arrays, stages: Sequence[Any]) -> list[Any]:
+    shape = tuple(stages[0].shape)
+    spectra = {stage: xp.rfft2(stages[stage], shape) for stage, _ in SMOOTHED}
+    blurred = [
+        xp.irfft2(xp.scaled(spectra[stage], xp.constant(filter_spectrum(shape, sigma))), shape)
+        for stage, sigma in SMOOTHED
+    ]
+    # What is 0 but for the rounding of transforms was positive and stays so.
+    return [xp.maximum(image, np.float32(0.0)) for image in blurred]
 
 
 def follow_path(
-    statistics: SufficientStatistics, path: Sequence[tuple[float, int]], start: np.ndarray | None = None
-) -> list[np.ndarray]:
+    xp: Arrays, statistics: SufficientStatistics, path: Sequence[tuple[float, int]], start: Any = None
+) -> list[Any]:
     """Return the latent images at the ends of the stages of a path.
 
     Parameters
     ----------
+    xp : `Arrays`
+        Array functions.
     statistics : `SufficientStatistics`
         What the exposures say.
     path : `~collections.abc.Sequence` [`tuple` [`float`, `int`]]
         Sparsity, in standard deviations of the noise of the back-projected
         image, and number of updates of each stage.
-    start : `numpy.ndarray`, optional
+    start : array, optional
         Where to begin, if not with the back-projected image.
 
     Returns
     -------
-    ends : `list` [`numpy.ndarray`]
+    ends : `list` [array]
         One per stage, in the unit of the exposures.
     """
-    target = np.maximum(statistics.back_projected_image(), 0.0).astype(np.float32, copy=False)
-    latent = np.maximum(target if start is None else start, statistics.faintest)
-    stages = [(np.float32(sparsity * statistics.image_noise), updates) for sparsity, updates in path]
-    return multiplicative_updates(latent, target, statistics.apply_power, stages)
+    target = xp.maximum(statistics.image, np.float32(0.0))
+    latent = xp.maximum(target if start is None else start, statistics.faintest)
+
+    def operator(point: Any) -> Any:
+        return statistics.apply_power(xp, point)
+
+    stages = [
+        (quadratic_factor(xp, target, operator, np.float32(sparsity) * statistics.image_noise), updates)
+        for sparsity, updates in path
+    ]
+    return accelerated_updates(xp, latent, stages)
+
+
+def complete_family(xp: Arrays, exposures: TileExposures) -> RestorationFamily:
+    """Restore exposures many times over, with their holes filled.
+
+    Parameters
+    ----------
+    xp : `Arrays`
+        Array functions.
+    exposures : `TileExposures`
+        The exposures, arrays of ``xp``.
+
+    Returns
+    -------
+    family : `RestorationFamily`
+        On all their pixels.
+    """
+    sums, latent = first_model(xp, exposures)
+    return xp.run(make_family, sums, latent)
+
+
+def first_model(xp: Arrays, exposures: TileExposures) -> tuple[ExposureSums, Any]:
+    """Judge exposures, and model what their masked pixels are filled with.
+
+    Parameters
+    ----------
+    xp : `Arrays`
+        Array functions.
+    exposures : `TileExposures`
+        The exposures, arrays of ``xp``.
+
+    Returns
+    -------
+    sums : `ExposureSums`
+        The exposures.
+    latent : array
+        A latent image that knows what is missing from them.
+    """
+    sums, latent, holes = xp.run(_first_pass, exposures)
+    for window in hole_windows(xp.to_numpy(holes), exposures.kernels.shape[-1] // 2):
+        start = tuple(xp.constant(np.int32(place)) for place in window.start)
+        latent = xp.run(fill_window, sums, latent, start, xp.constant(window.weight))
+    return sums, latent
+
+
+def _first_pass(xp: Arrays, exposures: TileExposures) -> tuple[ExposureSums, Any, Any]:
+    sums = make_sums(xp, exposures)
+    return sums, follow_path(xp, sum_up(xp, sums), FIRST_PASS)[-1], sums.holes(xp)
+
+
+def restore_family(stack: ExposureStack, latent_box: Box) -> RestorationFamily:
+    """Return the family of restorations on a box.
+
+    Parameters
+    ----------
+    stack : `ExposureStack`
+        The exposures.
+    latent_box : `Box`
+        Pixels of the members.
+
+    Returns
+    -------
+    family : `RestorationFamily`
+        On ``latent_box``.
+    """
+    margin = family_margin(stack.psf.radius, latent_box.shape)
+    return restore_whole_family(stack, latent_box, margin).cropped(margin)
+
+
+def restore_whole_family(stack: ExposureStack, latent_box: Box, margin: int) -> RestorationFamily:
+    """Return the family of restorations on a box and the margin around it.
+
+    Parameters
+    ----------
+    stack : `ExposureStack`
+        The exposures.
+    latent_box : `Box`
+        Pixels that are wanted.
+    margin : `int`
+        How many more on every side, as `family_margin` says.
+
+    Returns
+    -------
+    family : `RestorationFamily`
+        On ``latent_box`` grown by ``margin``.
+    """
+    part = covering_part(stack, latent_box.grown_by(margin))
+    return complete_family(numpy_arrays(), tile_exposures(part))
+
+
+def covering_part(stack: ExposureStack, box: Box) -> ExposureStack:
+    """Return the exposures that have valid pixels in a box.
+
+    Parameters
+    ----------
+    stack : `ExposureStack`
+        The exposures.
+    box : `Box`
+        Pixels, mirrored where there are no exposures.
+
+    Returns
+    -------
+    part : `ExposureStack`
+        On the box.
+    """
+    part = mirrored_cutout(stack, box)
+    covering = np.flatnonzero(part.valid.any(axis=(1, 2)))
+    return part if len(covering) == len(part) else part.select(covering)

@@ -23,16 +23,17 @@
 
 from __future__ import annotations
 
-__all__ = ("fill_holes",)
+__all__ = ("fill_window",)
 
-import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-import scipy.fft
 
-from ...accelerated_updates import multiplicative_updates
-from .exposure_sums import StatisticsGatherer
-from .statistics import SufficientStatistics
+from ....arrays.namespace import Arrays
+from ...accelerated_updates import accelerated_updates, quadratic_factor
+from .exposure_sums import ExposureSums, sum_up, window_sums
+from .statistics import SufficientStatistics, make_statistics
 
 PASSES = 2
 """The second fills by the model of the first with the PSF of each exposure,
@@ -48,7 +49,35 @@ LEAST_LIGHT = 1e-3
 """What the model of the known pixels cannot fall below, in the same unit."""
 
 
-def fill_holes(gatherer: StatisticsGatherer, latent: np.ndarray) -> np.ndarray:
+def fill_window(xp: Arrays, sums: ExposureSums, latent: Any, start: tuple[Any, Any], weight: Any) -> Any:
+    """Return a latent image that knows what is missing around some holes.
+
+    Parameters
+    ----------
+    xp : `Arrays`
+        Array functions.
+    sums : `ExposureSums`
+        The exposures.
+    latent : array
+        Latent image to start from, shape ``(height, width)``.
+    start : `tuple` [array, array]
+        First row and column of a window that holds the holes and their
+        surroundings.
+    weight : array
+        How far each pixel of the window is changed, from 0 to 1.
+
+    Returns
+    -------
+    latent : array
+        Non-negative, same shape; as it was outside of the window.
+    """
+    shape = tuple(weight.shape)
+    before = xp.cut(latent, start, shape)
+    filled = _fill_holes(xp, window_sums(xp, sums, start, shape), before)
+    return xp.put(latent, before + weight * (filled - before), start)
+
+
+def _fill_holes(xp: Arrays, sums: ExposureSums, latent: Any) -> Any:
     r"""Return a latent image that knows what is missing from the exposures.
 
     Were missing pixels filled by the model of the last pass alone, the core
@@ -65,51 +94,31 @@ def fill_holes(gatherer: StatisticsGatherer, latent: np.ndarray) -> np.ndarray:
 
     Only what the filling changes of the given latent image, by the PSF of
     each exposure, goes through the one kernel.
-
-    Parameters
-    ----------
-    gatherer : `StatisticsGatherer`
-        Of the pixels around some holes.
-    latent : `numpy.ndarray`
-        Latent image to start from, of the shape of the exposures.
-
-    Returns
-    -------
-    latent : `numpy.ndarray`
-        Non-negative, same shape.
     """
-    missing = _MissingLight(1.0 - gatherer.coverage(), np.sqrt(gatherer.power))
+    share, kernel, shape = np.float32(1.0) - sums.coverage, xp.sqrt(sums.power), tuple(latent.shape)
+
+    def missing(spectrum: Any) -> Any:
+        """Return what of the back-projected model comes from pixels without data."""
+        model = xp.irfft2(xp.scaled(spectrum, kernel), shape)
+        return xp.scaled(xp.rfft2(share * model, shape), kernel)
+
     for _ in range(PASSES):
-        statistics = gatherer.sum_up(latent)
-        known = statistics.back_projection - missing(scipy.fft.rfft2(latent))
-        latent = _fit_known_pixels(dataclasses.replace(statistics, back_projection=known), missing, latent)
+        projected = sum_up(xp, sums, latent).back_projection - missing(xp.rfft2(latent, shape))
+        known = make_statistics(xp, projected, sums.power, shape, sums.noise)
+        latent = _fit_known_pixels(xp, known, missing, latent)
     return latent
 
 
-class _MissingLight:
-    """What of the back-projected model comes from pixels without data."""
+def _fit_known_pixels(
+    xp: Arrays, known: SufficientStatistics, missing: Callable[[Any], Any], latent: Any
+) -> Any:
+    least = np.float32(LEAST_LIGHT) * known.image_noise
 
-    def __init__(self, share: np.ndarray, kernel: np.ndarray) -> None:
-        self._share = share
-        self._kernel = kernel
+    def operator(point: Any) -> Any:
+        spectrum = xp.rfft2(point, known.shape)
+        modelled = xp.scaled(spectrum, known.power) - missing(spectrum)
+        return xp.maximum(xp.irfft2(modelled, known.shape), least)
 
-    def __call__(self, spectrum: np.ndarray) -> np.ndarray:
-        """Return the spectrum that belongs to that of a latent image."""
-        model = scipy.fft.irfft2(self._kernel * spectrum, s=self._share.shape)
-        model *= self._share
-        missing = scipy.fft.rfft2(model)
-        missing *= self._kernel
-        return missing
-
-
-def _fit_known_pixels(known: SufficientStatistics, missing: _MissingLight, latent: np.ndarray) -> np.ndarray:
-    shape, noise = known.shape, known.image_noise
-    target = np.maximum(known.back_projected_image(), 0.0)
-
-    def operator(point: np.ndarray) -> np.ndarray:
-        spectrum = scipy.fft.rfft2(point)
-        model = scipy.fft.irfft2(known.power * spectrum - missing(spectrum), s=shape)
-        return np.maximum(model, np.float32(LEAST_LIGHT * noise), out=model)
-
-    start = np.maximum(latent, known.faintest)
-    return multiplicative_updates(start, target, operator, [(np.float32(SPARSITY * noise), UPDATES)])[-1]
+    target, penalty = xp.maximum(known.image, np.float32(0.0)), np.float32(SPARSITY) * known.image_noise
+    stages = [(quadratic_factor(xp, target, operator, penalty), UPDATES)]
+    return accelerated_updates(xp, xp.maximum(latent, known.faintest), stages)[-1]

@@ -25,9 +25,12 @@ from __future__ import annotations
 
 __all__ = ("refine_bright",)
 
+from typing import Any
+
 import numpy as np
 
-from ...accelerated_updates import multiplicative_updates
+from ....arrays.namespace import Arrays
+from ...accelerated_updates import accelerated_updates, quadratic_factor
 from .family import RestorationFamily
 
 BRIGHT = 20.0
@@ -44,7 +47,7 @@ halves its penalty: any of the same size for all would take as many standard
 deviations off the flux of every star."""
 
 
-def refine_bright(latent: np.ndarray, family: RestorationFamily, updates: int) -> np.ndarray:
+def refine_bright(xp: Arrays, latent: Any, family: RestorationFamily, updates: int) -> Any:
     r"""Return a latent image that fits the exposures better where it is bright.
 
     ImageMM starts from the given image and is let in by its local signal to
@@ -53,7 +56,9 @@ def refine_bright(latent: np.ndarray, family: RestorationFamily, updates: int) -
 
     Parameters
     ----------
-    latent : `numpy.ndarray`
+    xp : `Arrays`
+        Array functions.
+    latent : array
         Latent image in the unit of the family, on all pixels that the family
         was made from.
     family : `RestorationFamily`
@@ -63,20 +68,25 @@ def refine_bright(latent: np.ndarray, family: RestorationFamily, updates: int) -
 
     Returns
     -------
-    refined : `numpy.ndarray`
+    refined : array
         Same shape and unit.
 
     Raises
     ------
     ValueError
-        Raised if the family is cropped, or does not know its statistics.
+        Raised if the family is cropped.
     """
-    if family.statistics is None or latent.shape != family.statistics.shape:
+    statistics, unit = family.statistics, family.unit
+    if tuple(latent.shape) != statistics.shape:
         raise ValueError("Only a whole family, not a part of it, can be refined.")
-    statistics, unit = family.statistics, np.float32(family.unit)
-    start = np.maximum(latent.astype(np.float32, copy=False) * unit, statistics.faintest)
-    target = np.maximum(statistics.back_projected_image(), 0.0)
-    penalty = np.float32(PENALTY * statistics.image_noise) / (1.0 + latent / np.float32(SPARED))
-    updated = multiplicative_updates(start, target, statistics.apply_power, [(penalty, updates)])[-1] / unit
-    brightness = (np.maximum(family.significance, 0.0) / BRIGHT) ** 3
+    start = xp.maximum(latent * unit, statistics.faintest)
+    target = xp.maximum(statistics.image, np.float32(0.0))
+    penalty = np.float32(PENALTY) * statistics.image_noise / (1.0 + latent / np.float32(SPARED))
+
+    def operator(point: Any) -> Any:
+        return statistics.apply_power(xp, point)
+
+    stages = [(quadratic_factor(xp, target, operator, penalty), updates)]
+    updated = accelerated_updates(xp, start, stages)[-1] / unit
+    brightness = (xp.maximum(family.significance, np.float32(0.0)) / np.float32(BRIGHT)) ** 3
     return latent + brightness / (1.0 + brightness) * (updated - latent)

@@ -28,17 +28,20 @@ __all__ = (
     "SAMPLING_VARIANCE",
     "pad_with_halo",
     "sampled_kernel_fwhm",
-    "sampling_spectrum",
     "sharpen_spectra",
     "to_latent",
 )
 
 import functools
 import math
+from typing import Any
 
 import numpy as np
 import scipy.fft
 
+from ....arrays.namespace import Arrays
+from ....arrays.numpy_arrays import numpy_arrays
+from ....arrays.spectra import filtered, gaussian_spectrum
 from ....exposures.psf_kernels import FWHM_PER_SIGMA
 from ....forward.point_response import MIN_KERNEL_FWHM
 from ....machine.threads import for_each
@@ -69,7 +72,7 @@ TINY = 1e-7
 """Faintest light in a pixel that is told from none, as a share of the brightest."""
 
 
-def sharpen_spectra(spectra: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+def sharpen_spectra(xp: Arrays, spectra: Any, shape: tuple[int, int]) -> Any:
     r"""Return the PSFs of exposures as a sampled latent image has them.
 
     A latent image :math:`x` is a sum of points, which no grid of pixels can
@@ -80,48 +83,27 @@ def sharpen_spectra(spectra: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
     Parameters
     ----------
-    spectra : `numpy.ndarray`
+    xp : `Arrays`
+        Array functions.
+    spectra : array
         Real Fourier transforms of PSF kernels, complex64, shape ``(..., u,
-        v)``; overwritten.
+        v)``.
     shape : `tuple` [`int`, `int`]
         Height and width of the images they were transformed as.
 
     Returns
     -------
-    sharpened : `numpy.ndarray`
+    sharpened : array
         Same shape.  No frequency is amplified above 1, the sum of a PSF: one
         that is sharper than the Gaussian is left as sharp as a point.
     """
-    spectra /= sampling_spectrum(shape)
-    size = np.abs(spectra)
-    if (size > 1.0).any():
-        spectra /= np.maximum(size, np.float32(1.0))
-    return spectra
+    sharpened = xp.scaled(spectra, xp.constant(_sharpening(shape)))
+    return xp.scaled(sharpened, 1.0 / xp.maximum(xp.sqrt(xp.abs2(sharpened)), np.float32(1.0)))
 
 
 @functools.lru_cache(maxsize=8)
-def sampling_spectrum(shape: tuple[int, int], variance: float = SAMPLING_VARIANCE) -> np.ndarray:
-    """Return the real Fourier transform of the Gaussian of a sampled latent image.
-
-    Parameters
-    ----------
-    shape : `tuple` [`int`, `int`]
-        Height and width of images.
-    variance : `float`, optional
-        Another variance.
-
-    Returns
-    -------
-    spectrum : `numpy.ndarray`
-        Real, float32, shape ``(height, width // 2 + 1)``; read-only.
-    """
-    along_y, along_x = (
-        np.exp(-0.5 * variance * (2 * np.pi * frequencies) ** 2)
-        for frequencies in (scipy.fft.fftfreq(shape[0]), scipy.fft.rfftfreq(shape[1]))
-    )
-    spectrum = np.outer(along_y, along_x).astype(np.float32)
-    spectrum.flags.writeable = False
-    return spectrum
+def _sharpening(shape: tuple[int, int]) -> np.ndarray:
+    return 1.0 / gaussian_spectrum(shape, SAMPLING_VARIANCE)
 
 
 def sampled_kernel_fwhm(target_fwhm: float) -> float:
@@ -140,7 +122,7 @@ def sampled_kernel_fwhm(target_fwhm: float) -> float:
     return math.sqrt(max(target_fwhm**2 - SAMPLING_FWHM**2, MIN_KERNEL_FWHM**2))
 
 
-def to_latent(sampled: np.ndarray) -> np.ndarray:
+def to_latent(sampled: np.ndarray, xp: Arrays | None = None) -> np.ndarray:
     r"""Return the latent image of a sampled one.
 
     The latent image :math:`x \ge 0` of the sampled :math:`s` has :math:`w * g *
@@ -152,49 +134,53 @@ def to_latent(sampled: np.ndarray) -> np.ndarray:
     ----------
     sampled : `numpy.ndarray`
         Non-negative image, shape ``(height, width)``.
+    xp : `Arrays`, optional
+        Array functions, if not those of NumPy.
 
     Returns
     -------
     latent : `numpy.ndarray`
         Float32, same shape and sum.
     """
+    xp = numpy_arrays() if xp is None else xp
     latent = np.empty(sampled.shape, np.float32)
 
     def restore_strip(number: int) -> None:
         start = number * STRIP
         first = max(start - HALO, 0)
         rows = sampled[first : start + STRIP + HALO].astype(np.float32, copy=False)
-        latent[start : start + STRIP] = _sharpen_rows(rows)[start - first :][:STRIP]
+        if rows.any():
+            image, inside = pad_with_halo(rows)
+            rows = xp.to_numpy(xp.run(_sharpen, xp.constant(image)))[inside]
+        latent[start : start + STRIP] = rows[start - first :][:STRIP]
 
     for_each(restore_strip, -(-len(sampled) // STRIP))
     return latent
 
 
-def _sharpen_rows(rows: np.ndarray) -> np.ndarray:
-    """Return what `to_latent` makes of some rows."""
-    if not rows.any():
-        return rows
-    image, inside = pad_with_halo(rows)
-    shape = image.shape
-    sampling, weighting = sampling_spectrum(shape), sampling_spectrum(shape, WEIGHTING_VARIANCE)
+def _sharpen(xp: Arrays, image: Any) -> Any:
+    """Return what `to_latent` makes of a periodic image."""
+    shape = tuple(image.shape)
+    sampling, weighting = (
+        xp.constant(gaussian_spectrum(shape, variance))
+        for variance in (SAMPLING_VARIANCE, WEIGHTING_VARIANCE)
+    )
     both = sampling * weighting
 
-    def blurred(image: np.ndarray, spectrum: np.ndarray) -> np.ndarray:
-        return np.maximum(
-            scipy.fft.irfft2(spectrum * scipy.fft.rfft2(image), s=shape), np.float32(TINY * image.max())
-        )
+    def blurred(image: Any, spectrum: Any) -> Any:
+        return xp.maximum(filtered(xp, image, spectrum), np.float32(TINY) * xp.max(image))
 
     target = blurred(image, weighting)
     # What is sharp already is likely a star: most of the way in one step.
-    latent = image * np.minimum(image / blurred(image, sampling), MAX_RATIO) ** 3
+    latent = image * xp.minimum(image / blurred(image, sampling), np.float32(MAX_RATIO)) ** 3
     previous = latent
     for number in range(ITERATIONS):
         # Nesterov's steps depend on nothing but their number: strips have no seams.
         ahead = np.float32(max(number - 1, 0) / (number + 2))
-        point = np.maximum(latent + ahead * (latent - previous), 0.0)
+        point = xp.maximum(latent + ahead * (latent - previous), np.float32(0.0))
         previous = latent
         latent = point * blurred(target / blurred(point, both), both)
-    return latent[inside]
+    return latent
 
 
 def pad_with_halo(image: np.ndarray) -> tuple[np.ndarray, tuple[slice, slice]]:

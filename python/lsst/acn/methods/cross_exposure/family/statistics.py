@@ -23,13 +23,14 @@
 
 from __future__ import annotations
 
-__all__ = ("SufficientStatistics", "typical_noise")
+__all__ = ("SufficientStatistics", "make_statistics", "typical_noise")
 
-import dataclasses
+from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.fft
 
+from ....arrays.namespace import Arrays
+from ....arrays.spectra import filtered
 from ....exposures.stack import ExposureStack
 
 FAINTEST = 0.05
@@ -37,8 +38,7 @@ FAINTEST = 0.05
 standard deviations of the noise of the back-projected image."""
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class SufficientStatistics:
+class SufficientStatistics(NamedTuple):
     r"""Sums over exposures that any quadratic restoration depends on.
 
     With weights :math:`c_t` (inverse median variances), PSF transforms
@@ -51,81 +51,97 @@ class SufficientStatistics:
 
     Parameters
     ----------
-    back_projection : `numpy.ndarray`
-        :math:`B`, complex64, shape ``(u, v)``.
-    power : `numpy.ndarray`
+    back_projection : array
+        :math:`B`, complex64, shape ``(height, width // 2 + 1)``.
+    power : array
         :math:`P`, float32, same shape; 1 at zero frequency.
-    shape : `tuple` [`int`, `int`]
-        Height and width of the images, which are periodic.
-    noise : `float`
+    image : array
+        The image that belongs to :math:`B`, periodic, shape ``(height,
+        width)``.
+    mean_power : array
+        Mean of :math:`P` over all frequencies: the sum of the squared PSF,
+        one over its effective area in pixels.
+    noise : array
         Standard deviation of a pixel of the weighted mean of the exposures.
     """
 
-    back_projection: np.ndarray
-    power: np.ndarray
-    shape: tuple[int, int]
-    noise: float
+    back_projection: Any
+    power: Any
+    image: Any
+    mean_power: Any
+    noise: Any
 
     @property
-    def mean_power(self) -> float:
-        """Mean of ``power`` over all frequencies: the sum of the squared
-        PSF, one over its effective area in pixels (`float`).
-        """
-        full = 2.0 * float(self.power.sum(dtype=np.float64)) - float(
-            self.power[:, 0].sum(dtype=np.float64)
-        )  # fmt: skip
-        if self.shape[1] % 2 == 0:
-            full -= float(self.power[:, -1].sum(dtype=np.float64))
-        return full / (self.shape[0] * self.shape[1])
+    def shape(self) -> tuple[int, int]:
+        """Height and width (`tuple` [`int`, `int`])."""
+        return tuple(self.image.shape)
 
     @property
-    def point_source_noise(self) -> float:
+    def point_source_noise(self) -> Any:
         """Standard deviation of the flux of an isolated point source, by
-        matched filter (`float`).
+        matched filter (scalar array).
         """
-        return self.noise / float(np.sqrt(self.mean_power))
+        return self.noise / self.mean_power ** np.float32(0.5)
 
     @property
-    def image_noise(self) -> float:
-        """Standard deviation of a pixel of the back-projected image (`float`).
+    def image_noise(self) -> Any:
+        """Standard deviation of a pixel of the back-projected image (scalar array).
 
         Its power spectrum is that of the exposures' mean times ``power``.
         """
         return self.point_source_noise * self.mean_power
 
     @property
-    def faintest(self) -> np.float32:
+    def faintest(self) -> Any:
         """What a pixel of a latent image, which multiplicative updates start
-        from, cannot be below (`numpy.float32`).
+        from, cannot be below (scalar array).
         """
-        return np.float32(FAINTEST * self.image_noise)
+        return np.float32(FAINTEST) * self.image_noise
 
-    def back_projected_image(self) -> np.ndarray:
-        """Return the image that belongs to ``back_projection``.
-
-        Returns
-        -------
-        image : `numpy.ndarray`
-            Float32, shape ``shape``.
-        """
-        return scipy.fft.irfft2(self.back_projection, s=self.shape)
-
-    def apply_power(self, latent: np.ndarray) -> np.ndarray:
+    def apply_power(self, xp: Arrays, latent: Any) -> Any:
         """Return what the back-projected image of a latent image would be.
 
         Parameters
         ----------
-        latent : `numpy.ndarray`
+        xp : `Arrays`
+            Array functions.
+        latent : array
             Shape ``shape``.
 
         Returns
         -------
-        image : `numpy.ndarray`
+        image : array
             Blurred by every PSF and its mirror image, and averaged.
         """
-        spectrum = scipy.fft.rfft2(latent)
-        spectrum *= self.power
-        return scipy.fft.irfft2(spectrum, s=self.shape, overwrite_x=True)
+        return filtered(xp, latent, self.power)
+
+
+def make_statistics(
+    xp: Arrays, back_projection: Any, power: Any, shape: tuple[int, int], noise: Any
+) -> SufficientStatistics:
+    """Return the statistics that belong to two spectra.
+
+    Parameters
+    ----------
+    xp : `Arrays`
+        Array functions.
+    back_projection, power, noise : array
+        As `SufficientStatistics` has them.
+    shape : `tuple` [`int`, `int`]
+        Height and width of the images.
+
+    Returns
+    -------
+    statistics : `SufficientStatistics`
+        With what follows from them.
+    """
+    # Frequencies that a real transform leaves out count twice.
+    counts = np.full(shape[1] // 2 + 1, 2.0, np.float32)
+    counts[0] = 1.0
+    if shape[1] % 2 == 0:
+        counts[-1] = 1.0
+    mean_power = xp.sum(xp.sum(power, 0) * xp.constant(counts)) / np.float32(shape[0] * shape[1])
+    return SufficientStatistics(back_projection, power, xp.irfft2(back_projection, shape), mean_power, noise)
 
 
 def typical_noise(stack: ExposureStack) -> float:

@@ -27,38 +27,24 @@ __all__ = (
     "CrossExposureSample",
     "draw_patch_samples",
     "draw_samples",
-    "family_margin",
-    "largest_margin",
-    "least_margin",
-    "restore_family",
-    "restore_whole_family",
     "stack_samples",
 )
 
 import dataclasses
-import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import scipy.fft
 
+from ....arrays.numpy_arrays import numpy_arrays
 from ....exposures.boxes import Box
-from ....exposures.mirrored_cutout import mirrored_cutout
 from ....exposures.source import ExposureSource
-from ....exposures.stack import ExposureStack
 from ....forward.forward_model import ForwardModel
 from ....restoration_config import CrossExposureConfig
 from ....tiles.grid import draw_tiles
-from ..family.exposure_sums import StatisticsGatherer
-from ..family.family import RestorationFamily, complete_statistics, make_family
+from ..family.family import restore_family
+from ..family.margins import largest_margin
 from ..family.sampling import sharpen_spectra
 from .mixing_network import make_features
-
-LEAST_MARGIN = 1.25
-"""Margin around what is restored, in radii of the PSF kernels."""
-
-MAX_EXTRA_MARGIN = 12
-"""Pixels more than that within which a fast size is looked for."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -155,122 +141,14 @@ def draw_samples(
         family = restore_family(stack.select(np.sort(inside)), tile.grown_by(stack.psf.radius))
         target = stack.select(outside).cutout(tile)
         yield CrossExposureSample(
-            features=make_features(family),
+            features=make_features(numpy_arrays(), family),
             members=family.members,
             data=target.image / np.float32(family.unit),
             root_weight=(family.unit / np.sqrt(target.variance)).astype(np.float32),
             spectra=sharpen_spectra(
-                forward_model.spectra(target.psf.at(*tile.center)), forward_model.fft_shape
+                numpy_arrays(), forward_model.spectra(target.psf.at(*tile.center)), forward_model.fft_shape
             ),
         )
-
-
-def restore_family(stack: ExposureStack, latent_box: Box) -> RestorationFamily:
-    """Return the family of restorations on a box.
-
-    Parameters
-    ----------
-    stack : `ExposureStack`
-        The exposures.
-    latent_box : `Box`
-        Pixels of the members.
-
-    Returns
-    -------
-    family : `RestorationFamily`
-        On ``latent_box``.
-    """
-    margin = family_margin(stack, latent_box)
-    return restore_whole_family(stack, latent_box, margin).cropped(margin)
-
-
-def family_margin(stack: ExposureStack, latent_box: Box, least: int | None = None) -> int:
-    """Return how much more than a box is restored, on every side.
-
-    Parameters
-    ----------
-    stack : `ExposureStack`
-        The exposures.
-    latent_box : `Box`
-        Pixels that are wanted.
-    least : `int`, optional
-        Pixels that it cannot do without; by default so many that light has
-        no way in from beyond them.
-
-    Returns
-    -------
-    margin : `int`
-        The next number of pixels with which Fourier transforms are of sizes
-        that are fast.
-    """
-    if least is None:
-        least = least_margin(stack.psf.radius)
-    choices = range(least, least + MAX_EXTRA_MARGIN)
-
-    def is_fast(margin: int) -> bool:
-        sizes = [size + 2 * margin for size in latent_box.shape]
-        # Factors up to 11 are all fast; the limit for real=True is 5 and leaves too few sizes.
-        return all(scipy.fft.next_fast_len(size, real=False) == size for size in sizes)
-
-    return next(filter(is_fast, choices), least)
-
-
-def largest_margin(radius: int) -> int:
-    """Return the greatest margin that `family_margin` may choose.
-
-    Parameters
-    ----------
-    radius : `int`
-        Of the PSF kernels.
-
-    Returns
-    -------
-    margin : `int`
-        In pixels.
-    """
-    return least_margin(radius) + MAX_EXTRA_MARGIN
-
-
-def least_margin(radius: int) -> int:
-    """Return the margin that light has no way in from beyond.
-
-    Parameters
-    ----------
-    radius : `int`
-        Of the PSF kernels, in pixels.
-
-    Returns
-    -------
-    margin : `int`
-        In pixels.
-    """
-    return math.ceil(LEAST_MARGIN * radius)
-
-
-def restore_whole_family(stack: ExposureStack, latent_box: Box, margin: int) -> RestorationFamily:
-    """Return the family of restorations on a box and the margin around it.
-
-    Parameters
-    ----------
-    stack : `ExposureStack`
-        The exposures.
-    latent_box : `Box`
-        Pixels that are wanted.
-    margin : `int`
-        How many more on every side, as `family_margin` says.
-
-    Returns
-    -------
-    family : `RestorationFamily`
-        On ``latent_box`` grown by ``margin``, with its coverage.
-    """
-    part = mirrored_cutout(stack, latent_box.grown_by(margin))
-    covering = np.flatnonzero(part.valid.any(axis=(1, 2)))
-    if len(covering) < len(part):
-        part = part.select(covering)
-    gatherer = StatisticsGatherer(part)
-    family = make_family(*complete_statistics(gatherer))
-    return dataclasses.replace(family, coverage=gatherer.coverage())
 
 
 def stack_samples(samples: Sequence[CrossExposureSample]) -> tuple[np.ndarray, ...]:

@@ -40,14 +40,14 @@ from ....machine.devices import Devices
 from ....machine.training_step import make_training_step
 from ....restoration_config import CrossExposureConfig
 from ....restoration_result import HISTORY_DTYPES
-from .mixing_network import MixingNetwork
 from .samples import CrossExposureSample, stack_samples
+from .trainable import TrainableNetwork
 
 LOG_SECONDS = 10.0
 
 
 def train_mixing_network(
-    network: MixingNetwork,
+    network: TrainableNetwork,
     samples: Sequence[CrossExposureSample],
     options: CrossExposureConfig,
     *,
@@ -59,7 +59,7 @@ def train_mixing_network(
 
     Parameters
     ----------
-    network : `MixingNetwork`
+    network : `TrainableNetwork`
         Changed in place.
     samples : `~collections.abc.Sequence` [`CrossExposureSample`]
         Samples of one or many patches; only those of equal shapes share a
@@ -90,7 +90,7 @@ def train_mixing_network(
 
 
 def take_training_steps(
-    network: MixingNetwork,
+    network: TrainableNetwork,
     batches: Iterator[tuple[tuple[np.ndarray, ...], bool]],
     loss: Callable[[Sequence[Any]], Any],
     options: CrossExposureConfig,
@@ -101,7 +101,7 @@ def take_training_steps(
 
     Parameters
     ----------
-    network : `MixingNetwork`
+    network : `TrainableNetwork`
         Changed in place.
     batches : `~collections.abc.Iterator`
         Arrays of each step, and whether an epoch ends with them.

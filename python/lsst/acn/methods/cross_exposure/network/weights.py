@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("InvalidNetworkError", "pack_network", "unpack_network")
+__all__ = ("pack_network", "unpack_network")
 
 import base64
 import hashlib
@@ -32,21 +32,16 @@ from typing import Any
 
 import numpy as np
 
-from ....errors import RestorationError
-from ....restoration_config import RestorationConfig
+from ....errors import InvalidNetworkError
 from ..family.family import FIRST_PASS, SHARP_PATH, SMOOTHED, WIENER_POWERS
 from ..family.sampling import SAMPLING_VARIANCE
-from .mixing_network import MixingNetwork
+from .mixing_network import MixingNetwork, weight_shapes
 
 FORMAT = "lsst.acn.mixing_network"
 VERSION = 3
 PRECISIONS = {"float32": "<f4", "float16": "<f2", "int8": "i1"}
 LARGEST = 127
 """What the largest weight of an output channel becomes in 8 bits."""
-
-
-class InvalidNetworkError(RestorationError):
-    """Raised if stored weights are damaged or belong to another network."""
 
 
 def pack_network(
@@ -71,7 +66,7 @@ def pack_network(
         that the network mixes, weights in base64, a checksum, and the
         provenance.
     """
-    weights, scales = _encode(network.model.get_weights(), precision)
+    weights, scales = _encode(network.weights, precision)
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -86,18 +81,13 @@ def pack_network(
     }
 
 
-def unpack_network(
-    packed: Mapping[str, Any], config: RestorationConfig, name: str = "restoration_network"
-) -> MixingNetwork:
+def unpack_network(packed: Mapping[str, Any], name: str = "restoration_network") -> MixingNetwork:
     """Return the network that a dictionary holds.
 
     Parameters
     ----------
     packed : `~collections.abc.Mapping`
         From `pack_network`, whichever Keras backend it was made with.
-    config : `RestorationConfig`
-        Its ``cross_exposure`` options apply, but for the architecture, which
-        is that of the stored network.
     name : `str`, optional
         What to call the network in errors.
 
@@ -132,8 +122,7 @@ def unpack_network(
     stored = [*weights, *scales]
     if _checksum(stored) != packed.get("checksum") or not all(np.isfinite(each).all() for each in stored):
         raise InvalidNetworkError(f"{name} is damaged: its weights do not match its checksum.")
-    network = MixingNetwork(config, channels=channels, dilations=dilations)
-    expected = [tuple(weight.shape) for weight in network.model.get_weights()]
+    expected = weight_shapes(channels, dilations)
     if expected != [weight.shape for weight in weights]:
         raise InvalidNetworkError(
             f"{name} has weights of shapes {[w.shape for w in weights]}, not {expected}."
@@ -141,8 +130,7 @@ def unpack_network(
     values = [weight.astype(np.float32) for weight in weights]
     if scales:
         values = [weight * scale for weight, scale in zip(values, scales, strict=True)]
-    network.model.set_weights(values)
-    return network
+    return MixingNetwork(channels, tuple(dilations), tuple(values))
 
 
 def _encode(weights: Sequence[np.ndarray], precision: str) -> tuple[list[np.ndarray], list[np.ndarray]]:

@@ -23,23 +23,47 @@
 
 from __future__ import annotations
 
-__all__ = ("hole_boxes",)
+__all__ = ("HoleWindow", "hole_windows")
 
+import dataclasses
 import functools
 import math
 
 import numpy as np
 import scipy.fft
-from scipy.ndimage import find_objects, label
+from scipy.ndimage import distance_transform_cdt, find_objects, label
 
 from ....exposures.boxes import Box
 
 REACH = 1.5
 """Surroundings of a hole, in radii of the PSF kernels."""
 
+SIDE = 16
+"""Sides of windows are multiples of this: functions are compiled for each."""
 
-def hole_boxes(holes: np.ndarray, radius: int) -> list[tuple[slice, slice]]:
-    """Return disjoint boxes that hold all holes and their surroundings.
+UNCHANGED = 0.25
+"""Share of the reach, at its end, over which what is changed fades out."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class HoleWindow:
+    """Some holes and their surroundings, which are filled together.
+
+    Parameters
+    ----------
+    start : `tuple` [`int`, `int`]
+        First row and column.
+    weight : `numpy.ndarray`
+        How far each pixel is changed, float32: 1 in and around holes, 0 out
+        of their reach, where the window has edges.
+    """
+
+    start: tuple[int, int]
+    weight: np.ndarray
+
+
+def hole_windows(holes: np.ndarray, radius: int) -> list[HoleWindow]:
+    """Return disjoint windows that hold all holes and their surroundings.
 
     Parameters
     ----------
@@ -50,16 +74,20 @@ def hole_boxes(holes: np.ndarray, radius: int) -> list[tuple[slice, slice]]:
 
     Returns
     -------
-    boxes : `list` [`tuple` [`slice`, `slice`]]
-        Rows and columns of each; all of the image where the boxes would make
-        up most of it.
+    windows : `list` [`HoleWindow`]
+        One for all of the image where they would make up most of it.
     """
-    labels, _ = label(holes, np.ones((3, 3)))
+    labels, number = label(holes, np.ones((3, 3)))
+    if not number:
+        return []
     reach, whole = int(REACH * radius), Box.from_shape(holes.shape)
-    boxes = _merged([_grown(rows, columns, reach, whole) for rows, columns in find_objects(labels)])
+    boxes = [_grown(rows, columns, reach, whole) for rows, columns in find_objects(labels)]
+    boxes = _merged(boxes, whole)
     if sum(math.prod(box.shape) for box in boxes) > 0.5 * holes.size:
         boxes = [whole]
-    return [box.slices_within(whole) for box in boxes]
+    distance = distance_transform_cdt(~holes, "chessboard")
+    weight = np.clip((reach + 1 - distance) / max(UNCHANGED * reach, 1.0), 0.0, 1.0).astype(np.float32)
+    return [HoleWindow((box.y_start, box.x_start), weight[box.slices_within(whole)]) for box in boxes]
 
 
 def _grown(rows: slice, columns: slice, reach: int, whole: Box) -> Box:
@@ -69,18 +97,21 @@ def _grown(rows: slice, columns: slice, reach: int, whole: Box) -> Box:
 
 
 def _grown_axis(hole: slice, reach: int, length: int) -> tuple[int, int]:
-    # Moved inwards at the edges, for a box must have room for a PSF kernel.
-    size = min(scipy.fft.next_fast_len(hole.stop - hole.start + 2 * reach), length)
+    # Moved inwards at the edges, for a window must have room for a PSF kernel.
+    least = -(-(hole.stop - hole.start + 2 * reach) // SIDE)
+    size = min(SIDE * scipy.fft.next_fast_len(least, real=False), length)
     start = min(max(hole.start - reach, 0), length - size)
     return start, start + size
 
 
-def _merged(boxes: list[Box]) -> list[Box]:
+def _merged(boxes: list[Box], whole: Box) -> list[Box]:
     """Return boxes that do not overlap, joining those that do."""
     merged: list[Box] = []
     for box in boxes:
+        # Each round takes boxes out of the list: there are no more of them than boxes.
         while touching := [other for other in merged if box.overlaps(other)]:
             merged = [other for other in merged if other not in touching]
-            box = functools.reduce(Box.union, touching, box)
+            union = functools.reduce(Box.union, touching, box)
+            box = _grown(*union.slices_within(whole), 0, whole)
         merged.append(box)
     return merged

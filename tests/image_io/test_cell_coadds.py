@@ -19,35 +19,21 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""Latent images as they come from the Butler."""
-
 from __future__ import annotations
 
-__all__ = ("read_latent_image",)
-
 import numpy as np
+import pytest
+from noise_warps import warp
+from small_warps import BOX, PATCH
 
-from lsst.images import Image
+from lsst.acn import gaussian_kernel
+from lsst.acn.image_io import (
+    make_warp,
+)
 
-from ..exposures.boxes import Box
-from .geometry import box_from_images
 
-
-def read_latent_image(image: Image) -> tuple[np.ndarray, Box, str]:
-    """Return the parts of a latent image.
-
-    Parameters
-    ----------
-    image : `lsst.images.Image`
-        Latent image, as `make_latent_image` makes it.
-
-    Returns
-    -------
-    latent : `numpy.ndarray`
-        Pixel values, shape ``box.shape``.
-    box : `Box`
-        Pixels of ``latent``, padding included.
-    unit : `str`
-        Unit of ``latent``, in a form that astropy reads.
-    """
-    return image.array, box_from_images(image.bbox), "" if image.unit is None else image.unit.to_string()
+def test_warp_must_fit_its_patch() -> None:
+    with pytest.raises(ValueError, match="not inside"):
+        warp(box=BOX.grown_by(1))
+    with pytest.raises(ValueError, match="does not fit"):
+        make_warp(np.zeros((3, 3)), np.ones((3, 3)), gaussian_kernel(2.0), geometry=PATCH)

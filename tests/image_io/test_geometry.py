@@ -19,12 +19,14 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""The restoration of a tile as operations of the Keras backend.
+from __future__ import annotations
 
-What `~lsst.acn.methods.cross_exposure.method.CrossExposureMethod` does with NumPy and
-SciPy on the cores of a CPU, from the exposures of a tile to its latent image
-and variance, is here one function of tensors: a GPU is given the exposures and
-gives back the result, and nothing in between leaves it.  The constants are
-those of the other modules, and so are the results, but for rounding and the
-surroundings of holes.
-"""
+from small_warps import BOX, PATCH
+
+from lsst.acn import Box
+
+
+def test_corners_lead_back_to_the_box() -> None:
+    assert PATCH.box_of(PATCH.corners()) == BOX
+    part = Box(103, 120, 222, 259)
+    assert PATCH.box_of(PATCH.corners(part)) == part

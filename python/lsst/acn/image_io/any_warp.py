@@ -1,0 +1,134 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""Warps of either image package, in memory or behind a dataset handle."""
+
+from __future__ import annotations
+
+__all__ = ("get_inside", "read_arrays", "warp_box")
+
+from typing import Any
+
+from lsst.daf.butler import DeferredDatasetHandle
+from lsst.images.cells import CellCoadd
+from lsst.pipe.base import InMemoryDatasetHandle
+
+from ..errors import InvalidExposureError
+from ..exposures.boxes import Box
+from .afw_exposures import box_from_afw, is_exposure, read_exposure
+from .cell_coadds import read_cell_coadd
+from .geometry import box_from_images, box_to_images
+from .warp_arrays import WarpArrays
+
+
+def warp_box(warp: Any) -> Box:
+    """Return the pixels of a warp, reading no more than that.
+
+    Parameters
+    ----------
+    warp : `typing.Any`
+        A dataset handle or an image in memory.
+
+    Returns
+    -------
+    box : `Box`
+        Its bounding box.
+    """
+    if isinstance(warp, DeferredDatasetHandle):
+        return _to_box(warp.get(component="bbox"))
+    warp = _loaded(warp)
+    return _to_box(warp.bbox if isinstance(warp, CellCoadd) else warp.getBBox())
+
+
+def read_arrays(
+    warp: Any, box: Box | None = None, *, sky_map: Any = None, cell_size: int = 300
+) -> WarpArrays:
+    """Read a warp, or the part of it inside a box.
+
+    Parameters
+    ----------
+    warp : `typing.Any`
+        A dataset handle or an image in memory: a
+        `lsst.images.cells.CellCoadd` or a ``lsst.afw.image.ExposureF``.
+    box : `Box`, optional
+        Pixels to read; must lie inside the warp.
+    sky_map : ``lsst.skymap.BaseSkyMap``, optional
+        Where tract and patch of an exposure lie.
+    cell_size : `int`, optional
+        Side of cells of an exposure's patch, in pixels.
+
+    Returns
+    -------
+    arrays : `WarpArrays`
+        The warp's arrays.
+
+    Raises
+    ------
+    InvalidExposureError
+        Raised if the warp is of neither type, or lacks a part.
+    """
+    data_id = getattr(warp, "dataId", {})
+    warp = _get(warp, box) if isinstance(warp, DeferredDatasetHandle) else _loaded(warp)
+    if isinstance(warp, CellCoadd):
+        return read_cell_coadd(warp, box)
+    if is_exposure(warp):
+        return read_exposure(warp, box, data_id=data_id, sky_map=sky_map, cell_size=cell_size)
+    raise InvalidExposureError(f"A warp must be a CellCoadd or an ExposureF; it is a {type(warp).__name__}.")
+
+
+def _loaded(warp: Any) -> Any:
+    return warp.get() if isinstance(warp, InMemoryDatasetHandle) else warp
+
+
+def _get(handle: DeferredDatasetHandle, box: Box | None) -> Any:
+    if box is None:
+        return handle.get()
+    is_afw = handle.ref.datasetType.storageClass_name.startswith("Exposure")
+    return get_inside(handle, box, is_afw=is_afw)
+
+
+def get_inside(handle: DeferredDatasetHandle, box: Box, *, is_afw: bool) -> Any:
+    """Read a dataset, leaving pixels outside a box in the file if we can.
+
+    Parameters
+    ----------
+    handle : `lsst.daf.butler.DeferredDatasetHandle`
+        Of an image or a mask.
+    box : `Box`
+        Pixels to read; must lie inside the dataset.
+    is_afw : `bool`
+        Whether the dataset is read as one of ``lsst.afw``.
+
+    Returns
+    -------
+    dataset : `typing.Any`
+        What there is inside the box, or all of it.
+    """
+    if "bbox" not in handle.ref.datasetType.storageClass.parameters:
+        return handle.get()
+    images_box = box_to_images(box)
+    return handle.get(parameters={"bbox": images_box.to_legacy() if is_afw else images_box})
+
+
+def _to_box(box: Any) -> Box:
+    if hasattr(box, "getMinX"):
+        return box_from_afw(box)
+    return box_from_images(box)

@@ -1,0 +1,67 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from small_warps import BOX
+
+from lsst.acn import Box, ExposureStack
+from lsst.acn.exposures.mask_planes import DEFAULT_BAD_MASK_PLANES
+from lsst.acn.records.mask_propagation import PropagatedMask, propagate_mask
+from lsst.acn.records.patch_records import PatchRecords
+from lsst.acn.warps.reader import WarpInputs
+
+
+def propagate(stack: ExposureStack, weights: np.ndarray, exact_psf: np.ndarray | None) -> PropagatedMask:
+    return propagate_mask(
+        stack, weights=weights, exact_psf=exact_psf, bad_mask_planes=DEFAULT_BAD_MASK_PLANES
+    )
+
+
+def test_strips_add_up_to_the_patch(warp_inputs: WarpInputs) -> None:
+    exposures, identities = warp_inputs.exposures, warp_inputs.identities
+    whole, pieces = (PatchRecords(exposures, identities, propagate) for _ in range(2))
+    whole.add(BOX, exposures.cutout(BOX))
+    for y in (120, 100):
+        rows = Box(y, y + 20, BOX.x_start, BOX.x_stop)
+        pieces.add(rows, exposures.cutout(rows))
+    np.testing.assert_array_equal(pieces.mask.array, whole.mask.array)
+    assert pieces.mask.planes == whole.mask.planes
+    assert np.argwhere(whole.mask.where("NO_DATA")).tolist() == [[0, 0]]
+    ours, theirs = (records.provenance() for records in (pieces, whole))
+    assert (ours.inputs["visit"] == theirs.inputs["visit"]).all()
+    assert sorted(ours.contributions["weight"]) == sorted(theirs.contributions["weight"])
+
+
+def test_rows_that_no_strip_brings_have_no_data(warp_inputs: WarpInputs) -> None:
+    records = PatchRecords(warp_inputs.exposures, warp_inputs.identities, propagate)
+    rows = Box(100, 120, BOX.x_start, BOX.x_stop)
+    records.add(rows, warp_inputs.exposures.cutout(rows), np.zeros(rows.shape, bool))
+    assert records.mask.where("NO_DATA")[20:].all()
+    assert records.mask.where("INEXACT_PSF")[:20].all()
+    assert not records.mask.where("INEXACT_PSF")[20:].any()
+
+
+def test_every_exposure_has_to_be_known(warp_inputs: WarpInputs) -> None:
+    with pytest.raises(ValueError, match=r"visits \[10\]"):
+        PatchRecords(warp_inputs.exposures, warp_inputs.identities[1:], propagate)
