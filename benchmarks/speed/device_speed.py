@@ -40,11 +40,12 @@ from astropy.table import Table
 from lsst.acn import Box, ExposureStack, RestorationConfig
 from lsst.acn.machine.backend_setup import prepare_backend
 from lsst.acn.methods.cross_exposure.family.family import FIRST_PASS, SHARP_PATH
+from lsst.acn.methods.cross_exposure.family.margins import family_margin
 from lsst.acn.methods.cross_exposure.method import CrossExposureMethod
+from lsst.acn.methods.cross_exposure.tile import EXPOSURES
 from lsst.acn.methods.paper.inputs import PatchInputs
 from lsst.acn.methods.paper.network import PaperNetwork
 from lsst.acn.methods.paper.training import train
-from lsst.acn.on_device.tile_restorer import EXPOSURES, working_box
 
 from .clock import device_copy_bandwidth, least_seconds, seconds_of
 from .scale import TARGET_KERNEL, TILE
@@ -101,7 +102,7 @@ def tile_rows(visits: int) -> list[tuple[str, float]]:
 
 def tile_bytes(tile: Box, visits: int, radius: int) -> float:
     """Return the bytes that a tile moves at least, with the way to the device and back."""
-    shape = working_box(tile, 2 * radius).shape
+    shape = tile.grown_by(family_margin(radius, tile.shape)).shape
     n_exposures = -(-visits // EXPOSURES) * EXPOSURES
     updates = sum(number for _, number in (*FIRST_PASS, *SHARP_PATH))
     return shape[0] * shape[1] * (BYTES_PER_EXPOSURE * n_exposures + BYTES_PER_UPDATE * updates)

@@ -46,25 +46,24 @@ import scipy.fft
 from astropy.table import Table
 
 from lsst.acn import Box, RestorationConfig
+from lsst.acn.arrays.numpy_arrays import numpy_arrays
 from lsst.acn.coadd.robust_coadd import robust_coadd
 from lsst.acn.exposures.psf_kernels import gaussian_kernel
 from lsst.acn.forward.forward_model import ForwardModel
-from lsst.acn.machine.compiled_inference import compile_inference
-from lsst.acn.methods.cross_exposure.family.exposure_sums import StatisticsGatherer
 from lsst.acn.methods.cross_exposure.family.family import (
     FAMILY_SIZE,
     SHARP_PATH,
-    complete_statistics,
+    first_model,
     make_family,
 )
+from lsst.acn.methods.cross_exposure.family.tile_exposures import tile_exposures
 from lsst.acn.methods.cross_exposure.method import CrossExposureMethod
 from lsst.acn.methods.cross_exposure.network.mixing_network import (
     HEAD_CHANNELS,
     KERNEL,
-    MIX_CHANNELS,
     N_FEATURES,
     STRIDE,
-    make_features,
+    mix_family,
 )
 from lsst.acn.methods.image_mm.updates import image_mm, image_mm_start
 from lsst.acn.simulation import SimulationConfig
@@ -221,22 +220,20 @@ def measure_tiles(visits: int) -> Table:
     method = CrossExposureMethod(stack, RestorationConfig())
     tile = Box.from_shape((TILE, TILE), (100, 100))
     part = stack.cutout(tile.grown_by(37))
-    gatherer = StatisticsGatherer(part)
-    statistics, latent = complete_statistics(gatherer)
-    family = make_family(statistics, latent)
-    mix = compile_inference(method.network.mix, MIX_CHANNELS)
-    features = make_features(family)[None]
+    xp, network = numpy_arrays(), method.network
+    sums, latent = first_model(xp, tile_exposures(part))
+    family = make_family(xp, sums, latent)
     n_pixels, transform = part.shape[0] * part.shape[1], transform_flops(part.shape)
     updates = sum(number for _, number in SHARP_PATH)
     steps: dict[str, tuple[Callable[[], object], float, float]] = {
         "statistics": (
-            lambda: complete_statistics(StatisticsGatherer(part)),
+            lambda: first_model(xp, tile_exposures(part)),
             (4 * visits + 2) * transform,
             60.0 * visits,
         ),
-        "family": (lambda: make_family(statistics, latent), 2 * updates * transform, 60.0 * updates),
+        "family": (lambda: make_family(xp, sums, latent), 2 * updates * transform, 60.0 * updates),
         "network": (
-            lambda: mix(features, family.members[None]),
+            lambda: mix_family(xp, family, network.weights, network.dilations, (0, 0)),
             network_flops(method) * n_pixels,
             network_bytes(method),
         ),
@@ -281,7 +278,7 @@ def transform_flops(shape: tuple[int, int]) -> float:
 
 def network_flops(method: CrossExposureMethod) -> float:
     """Return the operations of the network for each pixel."""
-    kernels = [weight for weight in method.network.model.get_weights() if weight.ndim == 4]
+    kernels = [weight for weight in method.network.weights if weight.ndim == 4]
     # All but the last layer and the one beside the trunk work at the lower resolution.
     beside = next(kernel.size for kernel in kernels if kernel.shape[:3] == (KERNEL, KERNEL, N_FEATURES))
     full = beside + kernels[-1].size
