@@ -46,7 +46,7 @@ bench: $(STAMP) ## Compare all methods on simulated fields (half an hour; quick:
 	    --requirement pyproject.toml --extra peers || echo "STARRED cannot be installed: going on without it." >&2
 	@$(QUIET) $(BYTECODE) $(PYTHON) -m benchmarks.scoreboard "$(BENCH_OUTPUT)" $(BENCH_ARGS)
 
-test: $(STAMP) ## Run all tests.
+test: $(STAMP) ## Run all tests (one folder: PYTEST_ARGS=tests/tiles).
 	@$(QUIET) $(BYTECODE) $(ONE_THREAD) $(PYTHON) -m pytest $(WORKERS) $(PYTEST_ARGS)
 	@echo "All tests passed.  They ran in $(BIN); make demo shows the package at work."
 

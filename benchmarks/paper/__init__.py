@@ -19,4 +19,4 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""The paper's own figures, and the held-out test on real exposures."""
+"""The paper's own numbers, and the held-out test on real exposures."""

@@ -61,7 +61,7 @@ def main() -> None:
         config.seed += index
         start = time.monotonic()
         result = restore(field.stack, config)
-        rows.append({"seed": config.seed, **figures(field, result), "seconds": time.monotonic() - start})
+        rows.append({"seed": config.seed, **measure(field, result), "seconds": time.monotonic() - start})
         print(rows[-1], flush=True)
     report(rows)
 
@@ -89,8 +89,8 @@ def load_config(arguments: argparse.Namespace) -> RestorationConfig:
     return config.restoration
 
 
-def figures(field: SimulatedField, result: RestorationResult) -> dict[str, float]:
-    """Return the figures of one restoration."""
+def measure(field: SimulatedField, result: RestorationResult) -> dict[str, float]:
+    """Return the numbers of one restoration."""
     coadd = np.nan_to_num(assemble_coadd(field.stack).image)
     radius = field.stack.psf.radius
     latent = result.latent[radius:-radius, radius:-radius]

@@ -37,8 +37,8 @@ from lsst.acn.forward.point_response import PIXEL_GRID_RESPONSE, matching_fwhm
 from lsst.acn.forward.target_psf import convolve_to_target
 from lsst.acn.methods.image_mm.updates import image_mm, image_mm_start
 
-from ..scoreboard.score import Restored
 from .cost import Cost
+from .restored import Restored
 
 RICHARDSON_LUCY_ITERATIONS = 20
 """Chosen on `fields.TUNING_FIELD`."""

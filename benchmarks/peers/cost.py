@@ -89,7 +89,7 @@ class Cost:
 def give_back_free_memory() -> None:
     """Return to the system what was freed, or the next increase is too small."""
     gc.collect()
-    # Only glibc has it; elsewhere the figures are a little too small.
+    # Only glibc has it; elsewhere the numbers are a little too small.
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 

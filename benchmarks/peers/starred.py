@@ -37,8 +37,8 @@ import numpy as np
 from lsst.acn import ExposureStack, gaussian_kernel
 from lsst.acn.coadd.robust_coadd import robust_coadd
 
-from ..scoreboard.score import Restored
 from .cost import Cost
+from .restored import Restored
 
 NAME = "STARRED"
 

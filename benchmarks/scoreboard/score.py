@@ -19,11 +19,11 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""What a method returns, and the row of figures that it gets on a field."""
+"""The row of numbers that a method gets on a field."""
 
 from __future__ import annotations
 
-__all__ = ("Restored", "Score", "score", "summarize")
+__all__ = ("Score", "score", "summarize")
 
 import dataclasses
 import math
@@ -31,6 +31,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..peers.restored import Restored
 from .detection import count_false, detection_depth
 from .errors_of_pixels import (
     APERTURE_FWHM,
@@ -47,58 +48,26 @@ from .source_shapes import ShapeErrors, measure_shapes
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Restored:
-    """What a method makes of a field.
-
-    Parameters
-    ----------
-    method : `str`
-        Name of the method.
-    image : `numpy.ndarray`
-        Image without NaN, shape ``(height, width)``.
-    seconds, peak_mib : `float`
-        Wall time and memory that it took.
-    variance : `numpy.ndarray`, optional
-        Variance plane, if the method has one.
-    variance_seconds : `float`, optional
-        Wall time that the variance plane took.
-    psf : `numpy.ndarray`, optional
-        PSF kernel of ``image``; by default it is at the target PSF.
-    is_detection_image : `bool`, optional
-        Whether sources can only be detected, not measured, in ``image``.
-    """
-
-    method: str
-    image: np.ndarray
-    seconds: float
-    peak_mib: float
-    variance: np.ndarray | None = None
-    variance_seconds: float = math.nan
-    psf: np.ndarray | None = None
-    is_detection_image: bool = False
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
 class Score:
-    """Figures of one method on one field.
+    """Numbers of one method on one field.
 
     Parameters
     ----------
-    figures : `dict` [`str`, `float`]
-        Figures of the field, to be averaged over fields.
+    numbers : `dict` [`str`, `float`]
+        Numbers of the field, to be averaged over fields.
     flux : `dict` [`str`, `numpy.ndarray`], optional
         Flux error of each source, by magnitude bin, to be pooled.
     shapes : `ShapeErrors`, optional
         Errors of each star and galaxy, to be pooled.
     """
 
-    figures: dict[str, float]
+    numbers: dict[str, float]
     flux: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
     shapes: ShapeErrors | None = None
 
 
 def score(restored: Restored, truth: FieldTruth) -> Score:
-    """Return the figures of a restoration.
+    """Return the numbers of a restoration.
 
     Parameters
     ----------
@@ -123,27 +92,27 @@ def score(restored: Restored, truth: FieldTruth) -> Score:
     if restored.is_detection_image:
         # Its sky is blurred light of sources too: their median stays out, as that of the noise.
         sky_error = robust_width(image[sky])
-        return Score(costs | _detection_figures(image, sky_error, truth))
-    figures = costs | _pixel_figures(restored, truth)
-    figures |= _detection_figures(image, rms_error(image, truth.image, sky), truth)
-    return Score(figures, _fluxes(restored, truth), measure_shapes(image, truth, restored.psf))
+        return Score(costs | _detection_numbers(image, sky_error, truth))
+    numbers = costs | _pixel_numbers(restored, truth)
+    numbers |= _detection_numbers(image, rms_error(image, truth.image, sky), truth)
+    return Score(numbers, _fluxes(restored, truth), measure_shapes(image, truth, restored.psf))
 
 
-def _pixel_figures(restored: Restored, truth: FieldTruth) -> dict[str, float]:
+def _pixel_numbers(restored: Restored, truth: FieldTruth) -> dict[str, float]:
     image, classes = restored.image, truth.classes
-    figures = {"sky": rms_error(image, truth.image, classes["sky"]) / truth.noise}
+    numbers = {"sky": rms_error(image, truth.image, classes["sky"]) / truth.noise}
     for name in ("faint", "middle", "bright"):
-        figures[name] = relative_error(image, truth.image, classes[name])
+        numbers[name] = relative_error(image, truth.image, classes[name])
     if restored.variance is not None:
         normalized = (image - truth.image) / np.sqrt(restored.variance)
-        figures["width_sky"] = robust_width(normalized[classes["sky"]])
+        numbers["width_sky"] = robust_width(normalized[classes["sky"]])
         if restored.psf is None:
             sources = classes["faint"] | classes["middle"] | classes["bright"]
-            figures["width_sources"] = robust_width(normalized[sources])
-    return figures
+            numbers["width_sources"] = robust_width(normalized[sources])
+    return numbers
 
 
-def _detection_figures(image: np.ndarray, sky_error: float, truth: FieldTruth) -> dict[str, float]:
+def _detection_numbers(image: np.ndarray, sky_error: float, truth: FieldTruth) -> dict[str, float]:
     # A method may leave the sky empty; its threshold cannot be 0.
     sky_error = max(sky_error, 1e-3 * truth.noise)
     return {
@@ -169,7 +138,7 @@ def _fluxes(restored: Restored, truth: FieldTruth) -> dict[str, np.ndarray]:
 
 
 def summarize(scores: Sequence[Score]) -> dict[str, float]:
-    """Return the figures of a method over some fields.
+    """Return the numbers of a method over some fields.
 
     Parameters
     ----------
@@ -178,19 +147,19 @@ def summarize(scores: Sequence[Score]) -> dict[str, float]:
 
     Returns
     -------
-    figures : `dict` [`str`, `float`]
-        Means of the figures of the fields that have them, largest memory,
+    numbers : `dict` [`str`, `float`]
+        Means of the numbers of the fields that have them, largest memory,
         and medians and scatters of the pooled sources.
     """
-    names = dict.fromkeys(name for each in scores for name in each.figures)
-    figures = {name: _mean([each.figures.get(name, math.nan) for each in scores]) for name in names}
-    figures["memory"] = max(each.figures["memory"] for each in scores)
+    names = dict.fromkeys(name for each in scores for name in each.numbers)
+    numbers = {name: _mean([each.numbers.get(name, math.nan) for each in scores]) for name in names}
+    numbers["memory"] = max(each.numbers["memory"] for each in scores)
     for name in MAGNITUDE_BINS:
         errors = np.concatenate([each.flux.get(name, np.zeros(0)) for each in scores])
-        figures[f"flux_{name}"] = float(np.median(errors)) if errors.size else math.nan
-        figures[f"scatter_{name}"] = robust_width(errors)
-        figures[f"count_{name}"] = errors.size
-    return figures | ShapeErrors.pool([each.shapes for each in scores if each.shapes]).figures()
+        numbers[f"flux_{name}"] = float(np.median(errors)) if errors.size else math.nan
+        numbers[f"scatter_{name}"] = robust_width(errors)
+        numbers[f"count_{name}"] = errors.size
+    return numbers | ShapeErrors.pool([each.shapes for each in scores if each.shapes]).numbers()
 
 
 def _mean(values: list[float]) -> float:

@@ -45,10 +45,11 @@ from ..peers import classic as classic_peers
 from ..peers import networks
 from ..peers import starred as starred_peer
 from ..peers.cost import limit_threads
+from ..peers.restored import Restored
 from .cutouts import Cutouts, draw_cutouts, most_detailed_box
 from .field_truth import read_truth
 from .fields import FIELDS, BenchmarkField, quick_fields
-from .score import Restored, Score, score
+from .score import Score, score
 from .tables import count_met, format_scoreboard
 
 LOG = logging.getLogger("scoreboard")
@@ -108,7 +109,7 @@ class Scoreboard:
         self.cutouts.append(Cutouts(field.name, truth.noise, truth.image[box], images))
 
     def write(self, folder: Path, settings: dict[str, object]) -> None:
-        """Write the table and the figure of all fields so far."""
+        """Write the table and the picture of all fields so far."""
         folder.mkdir(parents=True, exist_ok=True)
         text = format_scoreboard(self.fields, self.methods, self.scores, self.reasons, settings)
         shown = [name for name in self.methods if any(name in each.images for each in self.cutouts)]
@@ -140,7 +141,7 @@ class Progress:
 
 
 def main() -> None:
-    """Restore, score, and write the tables and the figure."""
+    """Restore, score, and write the tables and the picture."""
     arguments = parse_arguments()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger("scoreboard.networks").setLevel(logging.WARNING)
@@ -150,7 +151,7 @@ def main() -> None:
     with limit_threads(arguments.threads) as threads:
         board = Scoreboard(*make_runners(arguments.quick, arguments.methods))
         settings = {
-            "title": "Scoreboard, quick: for a look, not for figures" if arguments.quick else "Scoreboard",
+            "title": "Scoreboard, quick: for a look, not for numbers" if arguments.quick else "Scoreboard",
             "threads": threads,
             "fwhm": TARGET_FWHM,
             "strength": starred_peer.STRENGTH,
@@ -169,7 +170,7 @@ def main() -> None:
 def parse_arguments() -> argparse.Namespace:
     """Return what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="Folder for the tables and the figure.")
+    parser.add_argument("folder", type=Path, help="Folder for the tables and the picture.")
     parser.add_argument("--quick", action="store_true", help="Two small fields, hardly any training.")
     parser.add_argument("--fields", nargs="+", metavar="NAME", help="Only these fields.")
     parser.add_argument("--methods", nargs="+", metavar="NAME", help="Only methods named like this.")

@@ -74,7 +74,7 @@ class ShapeErrors:
         names = [field.name for field in dataclasses.fields(cls)]
         return cls(*(np.concatenate([getattr(each, name) for each in errors]) for name in names))
 
-    def figures(self) -> dict[str, float]:
+    def numbers(self) -> dict[str, float]:
         """Return spread and bias over all sources."""
         power = float((self.true_ellipticity**2).sum())
         measured = self.size[np.isfinite(self.size)]

@@ -59,7 +59,7 @@ the exposures show, and 8 pixels along the edges, are left out. ImageMM is the p
 weights (δ = 2), not accelerated. Richardson–Lucy deconvolves the coadd on a pedestal of 5 σ.  STARRED has
 no mask: outliers are clipped beforehand and get no weight; its λ is {strength:g} / n for n exposures.  Its
 strength and the number of Richardson–Lucy iterations, {iterations}, were chosen on another field with a
-look at the truth (`benchmarks/peers/tune.py`).
+look at the truth (`benchmarks/scoreboard/tune_peers.py`).
 """
 
 
@@ -147,8 +147,8 @@ def _table(
     for method in methods:
         rows = [scores[field][method] for field in fields if method in scores[field]]
         if rows:
-            figures = summarize(rows) | {"gain": _gain(method, scores, fields)}
-            lines.append(f"| {method} | " + " | ".join(_cells(figures)) + " |")
+            numbers = summarize(rows) | {"gain": _gain(method, scores, fields)}
+            lines.append(f"| {method} | " + " | ".join(_cells(numbers)) + " |")
         else:
             reason = reasons.get(method, "not run")
             lines.append(f"| {method} | {reason} |" + " |" * (len(titles) - 1))
@@ -158,17 +158,17 @@ def _table(
 def _gain(method: str, scores: Scores, fields: Sequence[str]) -> float:
     """Return the mean gain over the fields where both depths are known."""
     rows = [scores[field] for field in fields if method in scores[field] and MATCHED_FILTER in scores[field]]
-    gains = [row[method].figures["depth"] - row[MATCHED_FILTER].figures["depth"] for row in rows]
+    gains = [row[method].numbers["depth"] - row[MATCHED_FILTER].numbers["depth"] for row in rows]
     known = [gain for gain in gains if not math.isnan(gain)]
     return sum(known) / len(known) if known else math.nan
 
 
-def _cells(figures: Mapping[str, float]) -> list[str]:
+def _cells(numbers: Mapping[str, float]) -> list[str]:
     cells = []
     for name, (_, form) in COLUMNS.items():
-        cell = form(figures.get(name, math.nan))
+        cell = form(numbers.get(name, math.nan))
         kind, _, part = name.partition("_")
-        scatter = figures.get(f"scatter_{part}", math.nan) if kind == "flux" else math.nan
+        scatter = numbers.get(f"scatter_{part}", math.nan) if kind == "flux" else math.nan
         cells.append(cell if math.isnan(scatter) else f"{cell} ± {scatter:.3f}")
     return cells
 

@@ -63,7 +63,7 @@ class Verdict:
     limit : `float`
         Where the target is met.
     worst : `float`
-        The same figure on the worst field, or NaN if it has no meaning there.
+        The same number on the worst field, or NaN if it has no meaning there.
     is_least : `bool`, optional
         Whether the limit is the least rather than the largest value.
     """
@@ -109,10 +109,10 @@ def judge(scores: Scores, crowded: Sequence[str]) -> list[Verdict]:
     return [*verdicts, *_transfer(scores)]
 
 
-def _ratio(figure: float, reference: float) -> float:
+def _ratio(number: float, reference: float) -> float:
     if reference > 0:
-        return figure / reference
-    return 0.0 if figure == 0 else math.inf
+        return number / reference
+    return 0.0 if number == 0 else math.inf
 
 
 def _over(scores: Scores, method: str) -> dict[str, float]:
@@ -121,7 +121,7 @@ def _over(scores: Scores, method: str) -> dict[str, float]:
 
 def _ratios(scores: Scores, method: str) -> Iterator[Verdict]:
     for name, limit in ERROR_LIMITS.items():
-        each = [_ratio(row[method].figures[name], row[YARDSTICK].figures[name]) for row in scores.values()]
+        each = [_ratio(row[method].numbers[name], row[YARDSTICK].numbers[name]) for row in scores.values()]
         yield Verdict(f"{name} error / {YARDSTICK}", method, _mean(each), limit, _largest(each))
     ours, theirs = (_over(scores, each)["false"] for each in (method, YARDSTICK))
     yield Verdict(f"false detections / {YARDSTICK}", method, _ratio(ours, theirs), FALSE_LIMIT)
@@ -133,9 +133,9 @@ def _fluxes(scores: Scores, method: str, crowded: Sequence[str]) -> Iterator[Ver
         "crowded fields": {name: row for name, row in scores.items() if name in crowded},
     }
     for part, chosen in parts.items():
-        figures = _over(chosen, method) if chosen else {}
+        numbers = _over(chosen, method) if chosen else {}
         for name, limit in FLUX_LIMITS.items():
-            bias = abs(figures.get(f"flux_{name}", math.nan))
+            bias = abs(numbers.get(f"flux_{name}", math.nan))
             yield Verdict(f"size of the median flux bias, {name} sources, {part}", method, bias, limit)
 
 
@@ -150,7 +150,7 @@ def _shapes(scores: Scores, method: str) -> Iterator[Verdict]:
 
 def _depths(scores: Scores, method: str, crowded: Sequence[str]) -> Iterator[Verdict]:
     gains = {
-        name: row[method].figures["depth"] - row[MATCHED_FILTER].figures["depth"]
+        name: row[method].numbers["depth"] - row[MATCHED_FILTER].numbers["depth"]
         for name, row in scores.items()
         if MATCHED_FILTER in row
     }
@@ -166,7 +166,7 @@ def _depths(scores: Scores, method: str, crowded: Sequence[str]) -> Iterator[Ver
 
 def _against_networks(scores: Scores, method: str) -> Iterator[Verdict]:
     for peer in (STARRED, PAPER):
-        pairs = [(row[method].figures, row[peer].figures) for row in scores.values() if peer in row]
+        pairs = [(row[method].numbers, row[peer].numbers) for row in scores.values() if peer in row]
         ratios = [_ratio(ours[name], theirs[name]) for ours, theirs in pairs for name in ERROR_LIMITS]
         label = f"largest error / {peer}, of any field and class of pixels"
         yield Verdict(label, method, _largest(ratios), 1.0)
@@ -174,8 +174,8 @@ def _against_networks(scores: Scores, method: str) -> Iterator[Verdict]:
 
 def _times(scores: Scores, method: str) -> Iterator[Verdict]:
     limit = TRAINED_TIME if method == TRAINED else SHIPPED_TIME
-    ours = [row[method].figures["seconds"] for row in scores.values()]
-    theirs = [row[YARDSTICK].figures["seconds"] for row in scores.values()]
+    ours = [row[method].numbers["seconds"] for row in scores.values()]
+    theirs = [row[YARDSTICK].numbers["seconds"] for row in scores.values()]
     each = [_ratio(*pair) for pair in zip(ours, theirs, strict=True)]
     yield Verdict(f"time / {YARDSTICK}", method, _ratio(sum(ours), sum(theirs)), limit, _largest(each))
 
@@ -185,7 +185,7 @@ def _transfer(scores: Scores) -> Iterator[Verdict]:
     if not both:
         return
     for name in ERROR_LIMITS:
-        each = [_ratio(row[SHIPPED].figures[name], row[TRAINED].figures[name]) for row in both.values()]
+        each = [_ratio(row[SHIPPED].numbers[name], row[TRAINED].numbers[name]) for row in both.values()]
         target = f"{name} error / that when trained"
         yield Verdict(target, SHIPPED, _mean(each), SHIPPED_TOLERANCE, _largest(each))
 

@@ -43,7 +43,8 @@ import numpy as np
 
 from lsst.acn import Box, RestorationConfig
 from lsst.acn.methods.cross_exposure.family.family import RestorationFamily
-from lsst.acn.methods.cross_exposure.network.mixing_network import MixingNetwork
+from lsst.acn.methods.cross_exposure.network.mixing_network import fresh_network, network_margin
+from lsst.acn.methods.cross_exposure.network.trainable import TrainableNetwork
 from lsst.acn.methods.cross_exposure.network.training import take_training_steps
 from lsst.acn.methods.cross_exposure.network.weights import pack_network
 from lsst.acn.simulation import ConditionsConfig, SceneConfig, SimulationConfig, simulate_field
@@ -72,8 +73,10 @@ def main() -> None:
     start = time.monotonic()
     samples = gather_samples(arguments.fields, arguments.processes, arguments.cache, log)
     config = RestorationConfig()
-    network = MixingNetwork(config)
     options = config.cross_exposure
+    rng = np.random.default_rng(config.seed)
+    fresh = fresh_network(options.channels, options.dilations, rng)
+    network = TrainableNetwork(fresh, options.huber_delta)
     options.steps, options.learning_rate = arguments.steps, LEARNING_RATE
     loss = truth_loss(network, config.target_psf_fwhm)
     history = take_training_steps(network, batches(samples, config.seed), loss, options, log)
@@ -87,7 +90,7 @@ def main() -> None:
     }
     arguments.output.parent.mkdir(exist_ok=True)
     arguments.output.write_text(
-        json.dumps(pack_network(network, provenance, precision="int8"), indent=1) + "\n"
+        json.dumps(pack_network(network.trained(), provenance, precision="int8"), indent=1) + "\n"
     )
     print(f"Wrote {arguments.output} after {time.monotonic() - start:.0f} s: {provenance}")
 
@@ -158,7 +161,14 @@ def read_sample(path: Path) -> TruthSample:
     """Return a sample from a file of the cache."""
     with np.load(path, allow_pickle=False) as arrays:
         unit, effective_area, noise = arrays["facts"].tolist()
-        family = RestorationFamily(arrays["members"], arrays["significance"], unit, effective_area)
+        family = RestorationFamily(
+            members=arrays["members"],
+            significance=arrays["significance"],
+            unit=unit,
+            effective_area=effective_area,
+            coverage=None,
+            statistics=None,
+        )
         return TruthSample(family, arrays["truth"], arrays["is_known"], noise)
 
 
@@ -176,7 +186,7 @@ def simulate_samples(index: int) -> list[TruthSample]:
         Of the whole field.
     """
     config = RestorationConfig()
-    margin = MixingNetwork.margin_of(config.cross_exposure.dilations)
+    margin = network_margin(config.cross_exposure.dilations)
     field = simulate_field(draw_field(FIRST_FIELD_SEED + index))
     truth = field.truth_image(config.target_psf_fwhm)
     rng = np.random.default_rng([FIRST_FIELD_SEED + index, 2])

@@ -42,8 +42,9 @@ from pathlib import Path
 import numpy as np
 
 from lsst.acn import Box, ExposureStack, RestorationConfig
+from lsst.acn.arrays.numpy_arrays import numpy_arrays
 from lsst.acn.exposures.psf_kernels import gaussian_kernel
-from lsst.acn.forward.target_psf import convolve_to_target
+from lsst.acn.forward.target_psf import convolve_to_target, kernel_profiles
 from lsst.acn.methods.cross_exposure.error_features import FAINTEST, FEATURES, make_error_features
 from lsst.acn.methods.cross_exposure.error_model import ErrorModel
 from lsst.acn.methods.cross_exposure.family.sampling import sampled_kernel_fwhm
@@ -224,7 +225,7 @@ def restore_sample(stack: ExposureStack, truth: np.ndarray, target_fwhm: float) 
     kernel = gaussian_kernel(sampled_kernel_fwhm(target_fwhm))
     latent_box = stack.box.grown_by(stack.psf.radius)
     latent, family, margin = method.restore_with_family(stack, latent_box)
-    features = make_error_features(latent, family, kernel, margin)
+    features = make_error_features(numpy_arrays(), latent, family, kernel_profiles(kernel)[1], margin)
     inside = latent[margin:-margin, margin:-margin] * np.float32(family.unit)
     image = convolve_to_target(inside, latent_box, kernel, stack.box)
     return ErrorSample(
@@ -308,7 +309,7 @@ def measure_calibration(model: ErrorModel, samples: list[ErrorSample]) -> dict[s
         Robust width, share within one sigma, root mean square, and median of
         the fields' robust widths, by class.
     """
-    pulls = [sample.error / model.sigma(sample.features) for sample in samples]
+    pulls = [sample.error / np.sqrt(model.variance(numpy_arrays(), sample.features)) for sample in samples]
     rows = {}
     names = [*CLASSES, "shown by fewer than half", "shown by none"]
     for name in names:

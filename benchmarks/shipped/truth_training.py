@@ -33,13 +33,14 @@ from typing import Any
 
 import numpy as np
 
+from lsst.acn.arrays.numpy_arrays import numpy_arrays
 from lsst.acn.exposures.psf_kernels import gaussian_kernel
 from lsst.acn.exposures.stack import ExposureStack
-from lsst.acn.methods.cross_exposure.family.family import SHARP_MEMBER, RestorationFamily
+from lsst.acn.methods.cross_exposure.family.family import SHARP_MEMBER, RestorationFamily, restore_family
 from lsst.acn.methods.cross_exposure.family.sampling import sampled_kernel_fwhm
 from lsst.acn.methods.cross_exposure.family.statistics import typical_noise
-from lsst.acn.methods.cross_exposure.network.mixing_network import MixingNetwork, make_features
-from lsst.acn.methods.cross_exposure.network.samples import restore_family
+from lsst.acn.methods.cross_exposure.network.mixing_network import make_features
+from lsst.acn.methods.cross_exposure.network.trainable import TrainableNetwork
 
 LIGHT_LEVELS = (-math.inf, 2.0, 20.0, math.inf)
 """Where a tile is split, in units of the noise."""
@@ -139,17 +140,16 @@ def _draw_tile(sample: TruthSample, size: int, rng: np.random.Generator) -> tupl
         tile = np.rot90(array[y : y + side, x : x + side], turns)
         return np.ascontiguousarray(tile[:, ::-1] if is_mirrored else tile)
 
-    family = dataclasses.replace(
-        sample.family,
+    family = sample.family._replace(
         members=cut(sample.family.members, grown),
         significance=cut(sample.family.significance, grown),
-        coverage=None,
     )
     truth, is_known = cut(sample.truth, size), cut(sample.is_known, size)
-    return make_features(family), family.members, truth, is_known, np.asarray(sample.noise, np.float32)
+    features = make_features(numpy_arrays(), family)
+    return features, family.members, truth, is_known, np.asarray(sample.noise, np.float32)
 
 
-def truth_loss(network: MixingNetwork, target_fwhm: float) -> Callable[[Sequence[Any]], Any]:
+def truth_loss(network: TrainableNetwork, target_fwhm: float) -> Callable[[Sequence[Any]], Any]:
     r"""Return the loss of a network against the truth.
 
     The error of the restored image, :math:`g * x` with the kernel :math:`g`
@@ -163,7 +163,7 @@ def truth_loss(network: MixingNetwork, target_fwhm: float) -> Callable[[Sequence
 
     Parameters
     ----------
-    network : `MixingNetwork`
+    network : `TrainableNetwork`
         The network.
     target_fwhm : `float`
         Full width at half maximum of the target PSF in pixels.

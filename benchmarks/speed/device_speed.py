@@ -33,25 +33,23 @@ from __future__ import annotations
 
 import argparse
 import logging
-import time
-from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 from astropy.table import Table
 
 from lsst.acn import Box, ExposureStack, RestorationConfig
 from lsst.acn.machine.backend_setup import prepare_backend
-from lsst.acn.machine.compiled_inference import compile_inference
 from lsst.acn.machine.threads import cores
 from lsst.acn.methods.cross_exposure.family.family import FIRST_PASS, SHARP_PATH
+from lsst.acn.methods.cross_exposure.family.margins import family_margin
 from lsst.acn.methods.cross_exposure.method import CrossExposureMethod
+from lsst.acn.methods.cross_exposure.tile import EXPOSURES
 from lsst.acn.methods.paper.inputs import PatchInputs
 from lsst.acn.methods.paper.network import PaperNetwork
 from lsst.acn.methods.paper.training import train
-from lsst.acn.on_device.tile_restorer import EXPOSURES, working_box
 
-from .scale import TARGET_KERNEL, TILE, time_of
+from .clock import device_copy_bandwidth, least_seconds, seconds_of
+from .scale import TARGET_KERNEL, TILE
 from .scale_fields import tiled_stack
 
 LOG = logging.getLogger("device_speed")
@@ -76,7 +74,7 @@ def main() -> None:
     parser.add_argument("--train", action="store_true", help="Train, too.")
     arguments = parser.parse_args()
     prepare_backend()
-    print(f"{describe_device()}; copying moves {copy_bandwidth() / 1e9:.0f} GB/s there.")
+    print(f"{describe_device()}; copying moves {device_copy_bandwidth() / 1e9:.0f} GB/s there.")
     stack = tiled_stack(arguments.size, arguments.visits)
     rows = [*tile_rows(arguments.visits), *patch_rows(stack, arguments.cores)]
     if arguments.train:
@@ -93,11 +91,11 @@ def tile_rows(visits: int) -> list[tuple[str, float]]:
 
     def restore(engine: str) -> float:
         method = CrossExposureMethod(stack, config_of(engine))
-        return time_of(lambda: method.restore_tile(stack, tile, TARGET_KERNEL), 5)
+        return least_seconds(lambda: method.restore_tile(stack, tile, TARGET_KERNEL), 5)
 
     times = {engine: restore(engine) for engine in ("numpy", "backend")}
     traffic = tile_bytes(tile, visits, stack.psf.radius)
-    share = traffic / times["backend"] / copy_bandwidth()
+    share = traffic / times["backend"] / device_copy_bandwidth()
     print(f"A tile takes the device {times['numpy'] / times['backend']:.1f} times less than NumPy;")
     print(f"it moves at least {traffic / 1e9:.2f} GB, {share:.2f} of what copying would in that time.")
     return [(f"tile, {engine}", seconds) for engine, seconds in times.items()]
@@ -105,7 +103,7 @@ def tile_rows(visits: int) -> list[tuple[str, float]]:
 
 def tile_bytes(tile: Box, visits: int, radius: int) -> float:
     """Return the bytes that a tile moves at least, with the way to the device and back."""
-    shape = working_box(tile, 2 * radius).shape
+    shape = tile.grown_by(family_margin(radius, tile.shape)).shape
     n_exposures = -(-visits // EXPOSURES) * EXPOSURES
     updates = sum(number for _, number in (*FIRST_PASS, *SHARP_PATH))
     return shape[0] * shape[1] * (BYTES_PER_EXPOSURE * n_exposures + BYTES_PER_UPDATE * updates)
@@ -120,8 +118,8 @@ def patch_rows(stack: ExposureStack, n_cores: int | None) -> list[tuple[str, flo
             restored, _ = method.restore(TARGET_KERNEL, LOG)
             method.to_latent(restored)
 
-    first = timed(restore)
-    return [("patch, first time", first), ("patch, compiled", timed(restore))]
+    first = seconds_of(restore)
+    return [("patch, first time", first), ("patch, compiled", seconds_of(restore))]
 
 
 def training_rows(stack: ExposureStack, batch_size: int) -> list[tuple[str, float]]:
@@ -138,7 +136,7 @@ def training_rows(stack: ExposureStack, batch_size: int) -> list[tuple[str, floa
     return [
         ("paper, one epoch", epoch),
         (f"paper, {PAPER_EPOCHS} epochs", PAPER_EPOCHS * epoch),
-        ("mixing network from scratch", timed(lambda: method.fit(LOG))),
+        ("mixing network from scratch", seconds_of(lambda: method.fit(LOG))),
     ]
 
 
@@ -160,30 +158,6 @@ def describe_device() -> str:
 
     device = jax.local_devices()[0]
     return f"{backend}, on {device.device_kind}"
-
-
-def copy_bandwidth() -> float:
-    """Return bytes per second, read and written, that adding 1 to a large array moves."""
-    from keras import ops
-
-    rounds = 20
-    array = np.zeros(2**26, np.float32)
-
-    def once(array: object) -> object:
-        return ops.sum(array[:1])
-
-    def many(array: object) -> object:
-        return ops.sum(ops.fori_loop(0, rounds, lambda _, value: value + 1.0, array)[:1])
-
-    short, long = (time_of(partial(compile_inference(function), array), 3) for function in (once, many))
-    return rounds * 2 * array.nbytes / max(long - short, 1e-9)
-
-
-def timed(function: Callable[[], object]) -> float:
-    """Return the seconds that a call takes."""
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

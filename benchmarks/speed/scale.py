@@ -46,29 +46,29 @@ import scipy.fft
 from astropy.table import Table
 
 from lsst.acn import Box, RestorationConfig
+from lsst.acn.arrays.numpy_arrays import numpy_arrays
 from lsst.acn.coadd.robust_coadd import robust_coadd
 from lsst.acn.exposures.psf_kernels import gaussian_kernel
 from lsst.acn.forward.forward_model import ForwardModel
-from lsst.acn.machine.compiled_inference import compile_inference
-from lsst.acn.methods.cross_exposure.family.exposure_sums import StatisticsGatherer
 from lsst.acn.methods.cross_exposure.family.family import (
     FAMILY_SIZE,
     SHARP_PATH,
-    complete_statistics,
+    first_model,
     make_family,
 )
+from lsst.acn.methods.cross_exposure.family.tile_exposures import tile_exposures
 from lsst.acn.methods.cross_exposure.method import CrossExposureMethod
 from lsst.acn.methods.cross_exposure.network.mixing_network import (
     HEAD_CHANNELS,
     KERNEL,
-    MIX_CHANNELS,
     N_FEATURES,
     STRIDE,
-    make_features,
+    mix_family,
 )
 from lsst.acn.methods.image_mm.updates import image_mm, image_mm_start
 from lsst.acn.simulation import SimulationConfig
 
+from .clock import host_copy_bandwidth, least_seconds
 from .scale_fields import fill_repository, tiled_stack
 
 PIPELINE = Path(__file__).parents[2] / "pipelines" / "acn.yaml"
@@ -220,33 +220,31 @@ def measure_tiles(visits: int) -> Table:
     method = CrossExposureMethod(stack, RestorationConfig())
     tile = Box.from_shape((TILE, TILE), (100, 100))
     part = stack.cutout(tile.grown_by(37))
-    gatherer = StatisticsGatherer(part)
-    statistics, latent = complete_statistics(gatherer)
-    family = make_family(statistics, latent)
-    mix = compile_inference(method.network.mix, MIX_CHANNELS)
-    features = make_features(family)[None]
+    xp, network = numpy_arrays(), method.network
+    sums, latent = first_model(xp, tile_exposures(part))
+    family = make_family(xp, sums, latent)
     n_pixels, transform = part.shape[0] * part.shape[1], transform_flops(part.shape)
     updates = sum(number for _, number in SHARP_PATH)
     steps: dict[str, tuple[Callable[[], object], float, float]] = {
         "statistics": (
-            lambda: complete_statistics(StatisticsGatherer(part)),
+            lambda: first_model(xp, tile_exposures(part)),
             (4 * visits + 2) * transform,
             60.0 * visits,
         ),
-        "family": (lambda: make_family(statistics, latent), 2 * updates * transform, 60.0 * updates),
+        "family": (lambda: make_family(xp, sums, latent), 2 * updates * transform, 60.0 * updates),
         "network": (
-            lambda: mix(features, family.members[None]),
+            lambda: mix_family(xp, family, network.weights, network.dilations, (0, 0)),
             network_flops(method) * n_pixels,
             network_bytes(method),
         ),
         "tile, whole": (lambda: method.restore_tile(stack, tile, TARGET_KERNEL), 0.0, 0.0),
         "ImageMM 150": (lambda: run_image_mm(part), 150 * 4 * visits * transform, 150 * 24.0 * visits),
     }
-    bandwidth, flops = copy_bandwidth(), transform_speed(part.shape)
+    bandwidth, flops = host_copy_bandwidth(), transform_speed(part.shape)
     names = ("step", "seconds", "share_of_flops", "share_of_bandwidth")
     table = Table(names=names, dtype=("U16", *[float] * 3))
     for name, (function, operations, traffic) in steps.items():
-        seconds = time_of(function, 1 if name.startswith("ImageMM") else 3)
+        seconds = least_seconds(function, 1 if name.startswith("ImageMM") else 3)
         table.add_row((name, seconds, operations / seconds / flops, traffic * n_pixels / seconds / bandwidth))
     for name in names[1:]:
         table[name].info.format = ".3f"
@@ -280,7 +278,7 @@ def transform_flops(shape: tuple[int, int]) -> float:
 
 def network_flops(method: CrossExposureMethod) -> float:
     """Return the operations of the network for each pixel."""
-    kernels = [weight for weight in method.network.model.get_weights() if weight.ndim == 4]
+    kernels = [weight for weight in method.network.weights if weight.ndim == 4]
     # All but the last layer and the one beside the trunk work at the lower resolution.
     beside = next(kernel.size for kernel in kernels if kernel.shape[:3] == (KERNEL, KERNEL, N_FEATURES))
     full = beside + kernels[-1].size
@@ -294,28 +292,10 @@ def network_bytes(method: CrossExposureMethod) -> float:
     return 4.0 * (N_FEATURES + 2 * FAMILY_SIZE + 2 * HEAD_CHANNELS + trunk)
 
 
-def copy_bandwidth() -> float:
-    """Return bytes per second, read and written, of copying a large array."""
-    source = np.zeros(2**26, np.float32)
-    target = np.empty_like(source)
-    return 2 * source.nbytes / time_of(lambda: np.copyto(target, source), 5)
-
-
 def transform_speed(shape: tuple[int, int]) -> float:
     """Return operations per second of Fourier transforms alone on one core."""
     image = np.ones(shape, np.float32)
-    return transform_flops(shape) / time_of(lambda: scipy.fft.rfft2(image), 20)
-
-
-def time_of(function: Callable[[], object], repeats: int) -> float:
-    """Return the least time of some calls, in seconds."""
-    function()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return min(times)
+    return transform_flops(shape) / least_seconds(lambda: scipy.fft.rfft2(image), 20)
 
 
 if __name__ == "__main__":

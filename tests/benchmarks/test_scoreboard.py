@@ -33,26 +33,27 @@ from typing import Any
 import numpy as np
 import pytest
 from scoreboard_truths import SIGMA, draw, make_truth, spikes
-from small_fields import make_stack
+from small_fields import make_config, make_stack
 
-from lsst.acn import Box, gaussian_kernel
+from lsst.acn import Box, gaussian_kernel, restore
 from lsst.acn.simulation import SceneConfig, SimulationConfig
 
 # The row of a method.
 
 
 def test_score_of_the_truth_is_perfect_and_its_variance_is_judged() -> None:
-    from benchmarks.scoreboard.score import Restored, score, summarize
+    from benchmarks.peers.restored import Restored
+    from benchmarks.scoreboard.score import score, summarize
 
     rng = np.random.default_rng(3)
     image = 3000 * draw((80, 80), 30.0, 30.0, SIGMA**2, SIGMA**2)
     truth = make_truth(image, [30.0], [30.0], [3000.0])
     noisy = image + 0.2 * rng.normal(size=image.shape)
     result = score(Restored("any", noisy, 2.0, 3.0, variance=np.full(image.shape, 0.01)), truth)
-    assert result.figures["sky"] == pytest.approx(0.2, rel=0.05)
-    assert result.figures["width_sky"] == pytest.approx(2.0, rel=0.05)
-    assert result.figures["width_sources"] == pytest.approx(2.0, rel=0.2)
-    assert result.figures["false"] == 0
+    assert result.numbers["sky"] == pytest.approx(0.2, rel=0.05)
+    assert result.numbers["width_sky"] == pytest.approx(2.0, rel=0.05)
+    assert result.numbers["width_sources"] == pytest.approx(2.0, rel=0.2)
+    assert result.numbers["false"] == 0
     perfect = summarize([score(Restored("any", image, 2.0, 3.0), truth)])
     assert [perfect[name] for name in ("sky", "faint", "middle", "bright")] == [0.0] * 4
     assert perfect["flux_bright"] == 0.0
@@ -61,19 +62,20 @@ def test_score_of_the_truth_is_perfect_and_its_variance_is_judged() -> None:
 
 
 def test_a_detection_image_is_judged_for_detection_alone() -> None:
-    from benchmarks.scoreboard.score import Restored, score
+    from benchmarks.peers.restored import Restored
+    from benchmarks.scoreboard.score import score
 
     truth = make_truth(np.zeros((60, 60)), [30.0], [30.0], [100.0])
     result = score(Restored("any", spikes({(30, 30): 9.0}), 1.0, 1.0, is_detection_image=True), truth)
     assert result.flux == {}
-    assert set(result.figures) == {"seconds", "variance_seconds", "memory", "false", "depth"}
+    assert set(result.numbers) == {"seconds", "variance_seconds", "memory", "false", "depth"}
 
 
-def make_score(**figures: float) -> Any:
-    """Return a score of which nothing is known but some figures."""
+def make_score(**numbers: float) -> Any:
+    """Return a score of which nothing is known but some numbers."""
     from benchmarks.scoreboard.score import Score
 
-    return Score({"seconds": 1.0, "memory": 1.0, "depth": 25.0, "false": 0.0} | figures)
+    return Score({"seconds": 1.0, "memory": 1.0, "depth": 25.0, "false": 0.0} | numbers)
 
 
 def test_means_pool_the_sources_of_all_fields() -> None:
@@ -85,14 +87,14 @@ def test_means_pool_the_sources_of_all_fields() -> None:
     two = dataclasses.replace(
         make_score(sky=3.0, memory=2.0, depth=26.0), flux={"bright": np.array([0.2, 0.3])}
     )
-    figures = summarize([one, two])
-    assert figures["sky"] == 2.0
-    assert figures["memory"] == 5.0
-    assert figures["depth"] == 26.0
-    assert figures["flux_bright"] == 0.2
-    assert figures["count_bright"] == 3
-    assert figures["scatter_bright"] == pytest.approx(0.14826, abs=1e-4)
-    assert math.isnan(figures["flux_faint"])
+    numbers = summarize([one, two])
+    assert numbers["sky"] == 2.0
+    assert numbers["memory"] == 5.0
+    assert numbers["depth"] == 26.0
+    assert numbers["flux_bright"] == 0.2
+    assert numbers["count_bright"] == 3
+    assert numbers["scatter_bright"] == pytest.approx(0.14826, abs=1e-4)
+    assert math.isnan(numbers["flux_faint"])
 
 
 # Targets and tables.
@@ -145,7 +147,7 @@ def test_what_was_not_measured_is_not_met() -> None:
 
 def test_ratios_of_errors_are_means_over_fields() -> None:
     scores = make_scores() | {"other": make_scores(sky=40.0)["field"]}
-    scores["other"]["ImageMM 150"].figures["sky"] = 100.0
+    scores["other"]["ImageMM 150"].numbers["sky"] = 100.0
     verdict = verdict_on(scores, "sky error")
     assert verdict.measured == pytest.approx(0.3)
     assert verdict.worst == pytest.approx(0.4)
@@ -234,6 +236,20 @@ def test_network_configs_are_those_of_the_package() -> None:
         network_config(name, 2.5).validate()
 
 
+def test_a_configuration_is_timed_apart_from_its_variance() -> None:
+    from benchmarks.peers.networks import restore_with
+
+    stack, _ = make_stack(noise=0.1)
+    config = make_config(method="image_mm", image_mm__iterations=3)
+    (restored,) = restore_with("any", config, stack)
+    result = restore(stack, config)
+    np.testing.assert_array_equal(restored.image, result.image)
+    np.testing.assert_array_equal(restored.variance, result.variance)
+    assert restored.seconds > 0
+    assert restored.variance_seconds >= 0
+    assert config.image_mm.iterations == 3
+
+
 @pytest.fixture
 def scoreboard() -> ModuleType:
     """Return the module of the command."""
@@ -262,7 +278,7 @@ def test_a_method_that_fails_leaves_the_others_alone(scoreboard: ModuleType, tmp
     text = (tmp_path / "scoreboard.md").read_text()
     assert "| Unlucky | failed: out of luck |" in text
     assert "| Absent | not installed |" in text
-    assert board.scores["tiny"]["coadd"].figures["width_sky"] == pytest.approx(1.0, abs=0.15)
+    assert board.scores["tiny"]["coadd"].numbers["width_sky"] == pytest.approx(1.0, abs=0.15)
     assert (tmp_path / "scoreboard.png").read_bytes().startswith(b"\x89PNG")
     from matplotlib.image import imread
 

@@ -19,7 +19,7 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""The scoreboard's figures, against values that are computed by hand."""
+"""The scoreboard's numbers, against values that are computed by hand."""
 
 from __future__ import annotations
 
@@ -250,12 +250,12 @@ def test_shapes_are_compared_with_the_truth_at_the_same_psf() -> None:
     np.testing.assert_allclose(errors.true_ellipticity, [[1 / 3, 0.0]], atol=2e-3)
     np.testing.assert_allclose(errors.ellipticity, [[0.2 - 1 / 3, 0.0]], atol=2e-3)
     np.testing.assert_allclose(errors.size, [math.sqrt(7.5 / 6.0) - 1.0], atol=2e-3)
-    figures = errors.figures()
-    assert figures["ellipticity_bias"] == pytest.approx(-0.4, abs=5e-3)
+    numbers = errors.numbers()
+    assert numbers["ellipticity_bias"] == pytest.approx(-0.4, abs=5e-3)
     empty = measure_shapes(np.zeros(shape), truth)
     assert empty.position.tolist() == [[1.0, 1.0]]
     assert empty.ellipticity.tolist() == [[1.0, 1.0]]
-    assert math.isnan(empty.figures()["size_bias"])
+    assert math.isnan(empty.numbers()["size_bias"])
 
 
 def test_shapes_of_a_coadd_are_corrected_for_its_psf() -> None:

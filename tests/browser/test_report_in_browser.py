@@ -165,7 +165,7 @@ def test_outlier_comes_first_and_is_marked(page: Any) -> None:
 
 def test_table_sorts_by_number_both_ways(page: Any) -> None:
     values = [9.7, 9.8, 9.9, 10.1, 10.2, 10.3, 40.0]
-    values.remove(10.1)  # patch 4 has no figures
+    values.remove(10.1)  # patch 4 has no numbers
     button = head(page, "sky_sigma_restored")
     button.click()
     assert column(page, "sky_sigma_restored")[:-1] == values
@@ -323,7 +323,7 @@ def test_viewer_walks_along_the_table_and_gives_the_focus_back(page: Any) -> Non
     wait(page, lambda: find(page, "#viewer").get_property("open"))
 
 
-def test_viewer_shows_figures_plot_and_notes(page: Any) -> None:
+def test_viewer_shows_numbers_plot_and_notes(page: Any) -> None:
     open_viewer(page, 2)
     text = find(page, "#viewer .right").text
     assert "psnr_exposures" in text

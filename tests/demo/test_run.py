@@ -71,7 +71,7 @@ def test_table_tells_the_better_image(images: DemoImages) -> None:
     assert [line.split("  ")[0] for line in table[1:]] == list(rows)
 
 
-def test_figure_shows_one_stretch_and_a_centred_residual(images: DemoImages) -> None:
+def test_picture_shows_one_stretch_and_a_centred_residual(images: DemoImages) -> None:
     figure = draw_comparison(images, "A title")
     norms = [axes.images[0].norm for axes in figure.axes[:8]]
     assert norms[0] is norms[1] is norms[2] is not norms[3]
@@ -83,7 +83,7 @@ def test_figure_shows_one_stretch_and_a_centred_residual(images: DemoImages) -> 
     assert y_start < 25 < y_stop
 
 
-def test_figure_can_be_saved_where_there_is_no_window(images: DemoImages, tmp_path: Path) -> None:
+def test_picture_can_be_saved_where_there_is_no_window(images: DemoImages, tmp_path: Path) -> None:
     flat = dataclasses.replace(images, truth=np.zeros((96, 96)), coadd=np.zeros((96, 96)))
     draw_comparison(flat, "Nothing").savefig(tmp_path / "demo.png")
     assert (tmp_path / "demo.png").read_bytes().startswith(b"\x89PNG")

@@ -53,25 +53,25 @@ def truth() -> PatchMeasurement:
 
 
 def test_perfect_restoration_leaves_nothing_but_noise(truth: PatchMeasurement) -> None:
-    figures = make_metrics_table(truth)[0]
+    numbers = make_metrics_table(truth)[0]
     for name in ("residual_source_rms", "residual_sky_rms", "stacked_residual_source_rms"):
-        assert figures[name] == pytest.approx(1.0, abs=0.1), name
-    assert figures["residual_source_mean"] == pytest.approx(0.0, abs=0.1)
-    assert figures["residual_sky_outliers"] == 0
-    assert figures["flux_ratio"] == pytest.approx(1.0, abs=0.02)
-    assert (figures["n_outlier_visits"], figures["outlier_visits"]) == (0, "")
+        assert numbers[name] == pytest.approx(1.0, abs=0.1), name
+    assert numbers["residual_source_mean"] == pytest.approx(0.0, abs=0.1)
+    assert numbers["residual_sky_outliers"] == 0
+    assert numbers["flux_ratio"] == pytest.approx(1.0, abs=0.02)
+    assert (numbers["n_outlier_visits"], numbers["outlier_visits"]) == (0, "")
 
 
-def test_figures_are_those_of_the_images(truth: PatchMeasurement) -> None:
-    figures, patch = make_metrics_table(truth)[0], truth.patch
-    assert figures["sharpness_latent"] == mean_log_spectrum(patch.latent[4:-4, 4:-4])
-    assert figures["sky_sigma_coadd"] == sky_noise(patch.coadd_image)
-    change = figures["sky_sigma_restored"] / figures["sky_sigma_coadd"]
-    assert figures["sky_sigma_change"] == pytest.approx(100 * (change - 1))
-    assert figures["n_exposures"] == 5
+def test_numbers_are_those_of_the_images(truth: PatchMeasurement) -> None:
+    numbers, patch = make_metrics_table(truth)[0], truth.patch
+    assert numbers["sharpness_latent"] == mean_log_spectrum(patch.latent[4:-4, 4:-4])
+    assert numbers["sky_sigma_coadd"] == sky_noise(patch.coadd_image)
+    change = numbers["sky_sigma_restored"] / numbers["sky_sigma_coadd"]
+    assert numbers["sky_sigma_change"] == pytest.approx(100 * (change - 1))
+    assert numbers["n_exposures"] == 5
     difference = (patch.restored.image[0] - patch.coadd.image[0])[patch.coadd.valid[0]]
-    psnr = 10 * np.log10(figures["data_range"] ** 2 / np.mean(difference.astype(float) ** 2))
-    assert figures["psnr_coadd"] == pytest.approx(psnr)
+    psnr = 10 * np.log10(numbers["data_range"] ** 2 / np.mean(difference.astype(float) ** 2))
+    assert numbers["psnr_coadd"] == pytest.approx(psnr)
 
 
 def test_restorations_of_known_order_come_out_in_that_order(truth: PatchMeasurement) -> None:
@@ -130,9 +130,9 @@ def test_visit_table_has_a_row_per_visit(truth: PatchMeasurement) -> None:
 
 def test_tables_of_patches_with_other_numbers_of_visits_stack(truth: PatchMeasurement) -> None:
     other = measure(make_patch(n=3, noise=0.1))
-    figures = vstack([make_metrics_table(each) for each in (truth, other)])
-    assert figures["n_exposures"].tolist() == [5, 3]
-    assert figures["flux_ratio_median"].shape == (2, len(EDGES) - 1)
+    numbers = vstack([make_metrics_table(each) for each in (truth, other)])
+    assert numbers["n_exposures"].tolist() == [5, 3]
+    assert numbers["flux_ratio_median"].shape == (2, len(EDGES) - 1)
     assert len(vstack([make_visit_table(each) for each in (truth, other)])) == 8
 
 
@@ -169,9 +169,9 @@ def test_restoration_beats_its_peers_on_held_out_exposures(config: object) -> No
     test = run_held_out_test(make_patch().exposures, [0, 4], config)
     assert 0 < test.restored.value < min(test.coadd.value, test.coadd_as_latent.value)
     measurement = dataclasses.replace(measure(make_patch()), held_out=test)
-    figures, visits = make_metrics_table(measurement)[0], make_visit_table(measurement)
-    assert figures["held_out_excess"] == test.restored.value
-    assert figures["held_out_visits"] == "0 4"
+    numbers, visits = make_metrics_table(measurement)[0], make_visit_table(measurement)
+    assert numbers["held_out_excess"] == test.restored.value
+    assert numbers["held_out_visits"] == "0 4"
     np.testing.assert_array_equal(np.flatnonzero(~np.isnan(visits["held_out_excess"])), [0, 4])
 
 

@@ -66,7 +66,7 @@ WORSE = [
     ("loss of flux", "residual_source_rms"),
     ("loss of flux", "stacked_residual_source_rms"),
 ]
-"""Series and the figures that rise along it."""
+"""Series and the numbers that rise along it."""
 
 BETTER = [
     ("noise", "psnr_exposures"),
@@ -78,10 +78,10 @@ BETTER = [
     ("blur", "sharpness_change"),
     ("loss of flux", "flux_ratio"),
 ]
-"""Series and the figures that fall along it."""
+"""Series and the numbers that fall along it."""
 
 MISLEADING = [("noise", "sharpness_latent"), ("noise", "sharpness_change")]
-"""Series of ever worse images along which a figure rises that calls them better."""
+"""Series of ever worse images along which a number rises that calls them better."""
 
 
 @pytest.fixture(scope="module")
@@ -98,14 +98,14 @@ def tables(measured: dict[str, list[PatchMeasurement]]) -> dict[str, Table]:
     return {name: vstack([make_metrics_table(each) for each in steps]) for name, steps in measured.items()}
 
 
-@pytest.mark.parametrize(("series", "figure"), WORSE + MISLEADING)
-def test_figure_rises(series: str, figure: str, tables: dict[str, Table]) -> None:
-    assert (np.diff(tables[series][figure]) > 0).all()
+@pytest.mark.parametrize(("series", "number"), WORSE + MISLEADING)
+def test_number_rises(series: str, number: str, tables: dict[str, Table]) -> None:
+    assert (np.diff(tables[series][number]) > 0).all()
 
 
-@pytest.mark.parametrize(("series", "figure"), BETTER)
-def test_figure_falls(series: str, figure: str, tables: dict[str, Table]) -> None:
-    assert (np.diff(tables[series][figure]) < 0).all()
+@pytest.mark.parametrize(("series", "number"), BETTER)
+def test_number_falls(series: str, number: str, tables: dict[str, Table]) -> None:
+    assert (np.diff(tables[series][number]) < 0).all()
 
 
 def test_outliers_and_scatter_of_fluxes_come_with_noise(tables: dict[str, Table]) -> None:
@@ -121,9 +121,9 @@ def test_likeness_to_the_coadd_rewards_its_blur(tables: dict[str, Table]) -> Non
     assert tables["blur"]["psnr_exposures"][2] > tables["blur"]["psnr_exposures"][0]
 
 
-@pytest.mark.parametrize("figure", ["chi2", "chi2_source", "chi2_sky"])
-def test_every_visit_is_explained_worse(figure: str, measured: dict[str, list[PatchMeasurement]]) -> None:
-    chi2 = np.array([make_visit_table(each)[figure] for each in measured["noise"]])
+@pytest.mark.parametrize("number", ["chi2", "chi2_source", "chi2_sky"])
+def test_every_visit_is_explained_worse(number: str, measured: dict[str, list[PatchMeasurement]]) -> None:
+    chi2 = np.array([make_visit_table(each)[number] for each in measured["noise"]])
     assert chi2.shape == (4, 5)
     assert (np.diff(chi2, axis=0) > 0).all()
 
@@ -157,11 +157,11 @@ def _held_out_excess(step: dict[str, float], pixels: str, monkeypatch: pytest.Mo
     return test.restored.value if pixels == "source" else test.restored_sky.value
 
 
-def test_figures_of_all_exposures_by_hand() -> None:
-    """Every pooled figure against NumPy and SciPy alone."""
+def test_numbers_of_all_exposures_by_hand() -> None:
+    """Every pooled number against NumPy and SciPy alone."""
     patch = make_patch(0.7, 3.0)
     measurement = measure_patch(patch, magnitude_edges=np.array([20.0, 26.0]), zero_point=30.0)
-    figures, visits = make_metrics_table(measurement)[0], make_visit_table(measurement)
+    numbers, visits = make_metrics_table(measurement)[0], make_visit_table(measurement)
     stack, kernels = patch.exposures, patch.exposures.psf.at(0, 0)
     predicted = [convolve(patch.latent, kernel, mode="valid") for kernel in kernels]
     residual = (stack.image - predicted) / 2.0
@@ -169,22 +169,22 @@ def test_figures_of_all_exposures_by_hand() -> None:
         where = getattr(measurement.pixels, name) & stack.valid
         pooled = residual[where]
         widths = [1.4826 * _mad(each[mask]) for each, mask in zip(residual, where, strict=True)]
-        assert figures[f"residual_{name}_mean"] == pytest.approx(pooled.mean(), abs=1e-3)
-        assert figures[f"residual_{name}_rms"] == pytest.approx(np.sqrt(np.mean(pooled**2)), rel=1e-3)
-        assert figures[f"residual_{name}_sigma"] == pytest.approx(np.median(widths), rel=1e-3)
-        assert figures[f"residual_{name}_outliers"] == pytest.approx(np.mean(abs(pooled) > 5), abs=1e-4)
+        assert numbers[f"residual_{name}_mean"] == pytest.approx(pooled.mean(), abs=1e-3)
+        assert numbers[f"residual_{name}_rms"] == pytest.approx(np.sqrt(np.mean(pooled**2)), rel=1e-3)
+        assert numbers[f"residual_{name}_sigma"] == pytest.approx(np.median(widths), rel=1e-3)
+        assert numbers[f"residual_{name}_outliers"] == pytest.approx(np.mean(abs(pooled) > 5), abs=1e-4)
         chi2 = [np.mean(each[mask] ** 2) for each, mask in zip(residual, where, strict=True)]
         np.testing.assert_allclose(visits[f"chi2_{name}"], chi2, rtol=2e-3)
-        assert figures[f"{name}_fraction"] == pytest.approx(getattr(measurement.pixels, name).mean())
+        assert numbers[f"{name}_fraction"] == pytest.approx(getattr(measurement.pixels, name).mean())
     chi2 = [np.mean(each[valid] ** 2) for each, valid in zip(residual, stack.valid, strict=True)]
     np.testing.assert_allclose(visits["chi2"], chi2, rtol=2e-3)
-    scale, restored = figures["data_range"], patch.restored.image[0].astype(float)
+    scale, restored = numbers["data_range"], patch.restored.image[0].astype(float)
     squares = [
         np.mean((image - restored)[valid] ** 2) for image, valid in zip(stack.image, stack.valid, strict=True)
     ]
     np.testing.assert_allclose(visits["psnr"], 10 * np.log10(scale**2 / np.array(squares)), rtol=1e-4)
-    assert figures["psnr_exposures"] == pytest.approx(np.mean(visits["psnr"]))
-    assert figures["ssim_exposures"] == pytest.approx(np.mean(visits["ssim"]))
+    assert numbers["psnr_exposures"] == pytest.approx(np.mean(visits["psnr"]))
+    assert numbers["ssim_exposures"] == pytest.approx(np.mean(visits["ssim"]))
     low, high = np.quantile(patch.coadd_image[np.isfinite(patch.coadd_image)], (0.001, 0.999))
     assert scale == pytest.approx(high - low, rel=1e-5)
 

@@ -27,11 +27,11 @@ import numpy as np
 import pytest
 from astropy.table import MaskedColumn, Table
 
-from lsst.acn.report.cells import Cell, column_decimals, figure_cell, score_cell, several_values
+from lsst.acn.report.cells import Cell, column_decimals, number_cell, score_cell, several_values
 from lsst.acn.report.number_series import collect_series
-from lsst.acn.report.numbers import Figure, FigureColumn, read_figures, scalar_columns
+from lsst.acn.report.numbers import Number, NumberColumn, read_numbers, scalar_columns
 
-NUMBER = FigureColumn("noise", "nJy", "Noise.", True)
+NUMBER = NumberColumn("noise", "nJy", "Noise.", True)
 
 
 @pytest.fixture
@@ -42,27 +42,27 @@ def table() -> Table:
     return table
 
 
-def test_figures_keep_unit_description_and_type(table: Table) -> None:
-    figures = read_figures(table, leave_out=["tract"])
-    assert list(figures) == ["noise", "visits", "good", "bins", "count"]
-    assert figures["noise"] == Figure(NUMBER, 1.5)
-    assert figures["visits"].value == "10, 11"
-    assert not figures["visits"].column.is_number
-    assert figures["good"].number == 1.0
-    assert figures["count"].value is None
-    assert figures["count"].column.is_number
-    first, second = figures["bins"].value
+def test_numbers_keep_unit_description_and_type(table: Table) -> None:
+    numbers = read_numbers(table, leave_out=["tract"])
+    assert list(numbers) == ["noise", "visits", "good", "bins", "count"]
+    assert numbers["noise"] == Number(NUMBER, 1.5)
+    assert numbers["visits"].value == "10, 11"
+    assert not numbers["visits"].column.is_numeric
+    assert numbers["good"].as_float == 1.0
+    assert numbers["count"].value is None
+    assert numbers["count"].column.is_numeric
+    first, second = numbers["bins"].value
     assert first == 1.0
     assert math.isnan(second)
 
 
 def test_columns_are_those_of_all_patches_but_lists(table: Table) -> None:
     text = {
-        "noise": Figure(FigureColumn("noise", "", "", False), "low"),
-        "extra": Figure(FigureColumn("extra", "", "", True), 1),
+        "noise": Number(NumberColumn("noise", "", "", False), "low"),
+        "extra": Number(NumberColumn("extra", "", "", True), 1),
     }
-    columns = scalar_columns([{}, read_figures(table), text])
-    assert [(column.name, column.is_number) for column in columns] == [
+    columns = scalar_columns([{}, read_numbers(table), text])
+    assert [(column.name, column.is_numeric) for column in columns] == [
         ("tract", True), ("noise", False), ("visits", False), ("good", True), ("count", True), ("extra", True)
     ]  # fmt: skip
 
@@ -100,12 +100,12 @@ def test_decimals_suit_the_usual_value(values: list[float], decimals: int | None
 def test_cell_shows_a_short_number_and_sorts_by_the_long_one(
     value: float | str | None, decimals: int | None, text: str, sorted_by: str
 ) -> None:
-    assert figure_cell(Figure(NUMBER, value), decimals, math.nan, 5.0) == Cell(text, sorted_by)
+    assert number_cell(Number(NUMBER, value), decimals, math.nan, 5.0) == Cell(text, sorted_by)
 
 
 @pytest.mark.parametrize(("deviation", "mark"), [(4.9, ""), (5.0, "above"), (-7.25, "below"), (math.nan, "")])
 def test_cell_is_marked_from_the_threshold_on(deviation: float, mark: str) -> None:
-    cell = figure_cell(Figure(NUMBER, 1.0), 1, deviation, 5.0)
+    cell = number_cell(Number(NUMBER, 1.0), 1, deviation, 5.0)
     assert cell.mark == mark
     assert bool(cell.note) == bool(mark)
     if mark == "below":
@@ -118,15 +118,15 @@ def test_score_names_what_stands_out() -> None:
     assert score_cell(np.array([np.nan]), ["a"], 5.0) == Cell("–", "")
 
 
-def test_figures_that_belong_together_are_one_series() -> None:
+def test_numbers_that_belong_together_are_one_series() -> None:
     names = {"bin_magnitude": "mag", "bin_median": "", "bin_count": "", "other_list": "nJy"}
-    columns = {name: FigureColumn(name, unit, f"What {name} is.", True) for name, unit in names.items()}
+    columns = {name: NumberColumn(name, unit, f"What {name} is.", True) for name, unit in names.items()}
     values = [(16.5, 17.5, 18.5), (math.nan, 0.98765, None), (0, 3, 0), (1.0, 2.0, 3.0)]
-    figures = {
-        name: Figure(column, value) for (name, column), value in zip(columns.items(), values, strict=True)
+    numbers = {
+        name: Number(column, value) for (name, column), value in zip(columns.items(), values, strict=True)
     }
-    figures["scalar"] = Figure(FigureColumn("scalar", "", "", True), 3.0)
-    (series,) = collect_series(figures)
+    numbers["scalar"] = Number(NumberColumn("scalar", "", "", True), 3.0)
+    (series,) = collect_series(numbers)
     assert series.name == "bin"
     assert series.heads[0] == ("magnitude", "mag", "What bin_magnitude is.")
     assert [name for name, _, _ in series.heads] == ["magnitude", "median", "count"]
@@ -134,9 +134,9 @@ def test_figures_that_belong_together_are_one_series() -> None:
     assert series.rows == (("17.5", "0.9877", "3"),)
 
 
-def test_figures_of_other_lengths_are_no_series() -> None:
-    column = FigureColumn("bin_x", "", "", True)
-    assert collect_series({"bin_x": Figure(column, (1, 2)), "bin_y": Figure(column, (1,))}) == ()
+def test_numbers_of_other_lengths_are_no_series() -> None:
+    column = NumberColumn("bin_x", "", "", True)
+    assert collect_series({"bin_x": Number(column, (1, 2)), "bin_y": Number(column, (1,))}) == ()
 
 
 def test_several_values_in_one_line() -> None:

@@ -67,7 +67,7 @@ def test_missing_value_does_not_deviate() -> None:
 
 def test_missing_value_is_conspicuous_where_most_patches_have_one() -> None:
     values = np.array([[1.0, np.nan], [2.0, np.nan], [np.nan, 3.0], [np.nan, np.nan]])
-    # Of the two patches in g, one has the second figure: that is not most.
+    # Of the two patches in g, one has the second number: that is not most.
     assert conspicuously_missing(values, ["r", "r", "g", "g"]).tolist() == [[False] * 2] * 4
     expected = [[False, False], [False, False], [True, False], [True, False]]
     more = np.concatenate([values, np.array([[5.0, np.nan]])])
@@ -88,7 +88,7 @@ def test_most_unusual_patch_comes_first_and_ties_keep_their_order() -> None:
     assert outlier_order(score).tolist() == [4, 1, 0, 3, 2]
 
 
-def test_no_figures_is_no_score() -> None:
+def test_no_numbers_is_no_score() -> None:
     score = outlier_score(np.zeros((3, 0)))
     assert np.isnan(score).all()
     assert outlier_order(score).tolist() == [0, 1, 2]

@@ -106,7 +106,7 @@ def parsed(page: str) -> BalanceChecker:
 
 
 def test_every_patch_has_a_row_and_the_outlier_comes_first(page: str) -> None:
-    # The patch without figures has no score, and comes last.
+    # The patch without numbers has no score, and comes last.
     assert list(rows(page))[0] == OUTLIER
     assert list(rows(page))[-1] == 4
     assert sorted(rows(page)) == list(range(7))
@@ -149,7 +149,7 @@ def test_names_and_descriptions_from_the_data_are_escaped(page: str, parsed: Bal
     assert ("button", "title", "Change of the background noise <b>from coadd</b>.") in parsed.attributes
 
 
-def test_figures_have_units_and_several_values_stay_out_of_the_table(page: str) -> None:
+def test_numbers_have_units_and_several_values_stay_out_of_the_table(page: str) -> None:
     assert re.search(r'sky_<wbr>sigma_<wbr>change.*?<span class="unit">%</span></button>', page)
     assert 'data-column="flux_ratio_magnitude"' not in page
     assert "<dd>18, 19, –</dd>" in rows(page)[0]
@@ -238,7 +238,7 @@ def test_repository_without_metrics_and_plots(tmp_path: Path) -> None:
         tmp_path / "repo", count=1, side=24, without={(name, 0) for name in names}
     )
     page = report(repository, tmp_path / "out")
-    assert "No patch has figures" in page
+    assert "No patch has numbers" in page
     assert [name in rows(page)[0] for name in names] == [True] * 3
 
 

@@ -73,7 +73,7 @@ def make_image(geometry: PatchGeometry, fwhm: float, noise: float, seed: Sequenc
 
 
 def make_metrics(number: int, band: str) -> Table:
-    """Return figures as the pipeline would, but for their number."""
+    """Return a row of metrics as the pipeline would, with fewer columns."""
     noise = 40.0 if number == OUTLIER else 9.7 + 0.1 * number
     values = {
         "skymap": (SKYMAP, None, "Name of the skymap."),

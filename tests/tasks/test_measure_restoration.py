@@ -142,7 +142,7 @@ def test_test_on_held_out_warps_can_be_left_out(inputs: WarpInputs, images: dict
 
 
 @pytest.mark.parametrize("damage", ["config", "visits"])
-def test_other_figures_survive_where_nothing_can_be_held_out(
+def test_other_numbers_survive_where_nothing_can_be_held_out(
     damage: str,
     inputs: WarpInputs,
     images: dict[str, Any],
@@ -242,7 +242,7 @@ def butler(make_repository: Callable[[dict[int, Any]], str]) -> Iterator[Butler]
     butler.close()
 
 
-def test_pipeline_writes_figures_and_plot_that_can_be_read_back(butler: Butler) -> None:
+def test_pipeline_writes_numbers_and_plot_that_can_be_read_back(butler: Butler) -> None:
     pipeline = Pipeline.fromFile(PIPELINE)
     for name, value in {"method": "image_mm", "image_mm.iterations": 3, "n_noise_realizations": 2}.items():
         pipeline.addConfigOverride("restoreCoadd", f"restoration.{name}", value)

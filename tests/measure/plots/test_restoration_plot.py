@@ -118,7 +118,7 @@ def test_comparisons_share_one_scale_and_residuals_are_centred(measurement: Patc
     assert all(first.norm is second.norm for first, second in zip(close[::3], close[1::3], strict=True))
 
 
-def test_figure_names_outlier_visits_and_what_is_missing(measurement: PatchMeasurement) -> None:
+def test_plot_names_outlier_visits_and_what_is_missing(measurement: PatchMeasurement) -> None:
     exposures = [dataclasses.replace(each, is_outlier=each.visit == 3) for each in measurement.fits.exposures]
     fits = dataclasses.replace(measurement.fits, exposures=tuple(exposures))
     changed = dataclasses.replace(measurement, fits=fits)
@@ -127,7 +127,7 @@ def test_figure_names_outlier_visits_and_what_is_missing(measurement: PatchMeasu
     assert {"visit 3", "nothing was trained", "Reduced χ² of each exposure", "3"} <= texts
 
 
-def test_figure_of_a_blank_patch_can_be_saved(measurement: PatchMeasurement, tmp_path: Path) -> None:
+def test_plot_of_a_blank_patch_can_be_saved(measurement: PatchMeasurement, tmp_path: Path) -> None:
     patch = measurement.patch
     blank = ExposureStack.from_arrays(
         np.zeros((1, *patch.exposures.shape)), np.ones((1, *patch.exposures.shape)), patch.coadd.psf

@@ -34,16 +34,49 @@ class Arrays(Protocol):
 
     A formula is a function whose first argument is one of these; arrays are
     float32 unless said otherwise.  Operators (``+``, ``&``, ``~``, ...) are
-    those of the arrays themselves.  Most functions here are what NumPy calls
-    them.  Those from `each` to `run` say *how* planes are gone through, the one
-    thing in which a CPU, with a small cache and a few threads, and a device,
-    with neither, differ.
+    those of the arrays themselves, and most functions are what NumPy calls
+    them.
+
+    Attributes
+    ----------
+    name : `str`
+        ``numpy``, or the Keras backend.
+
+    Notes
+    -----
+    Sums may be of complex numbers.  Fourier transforms are of the last two
+    axes: ``rfft2`` zero-pads an image to a shape, ``irfft2`` is told the shape
+    of the image; ``scaled`` multiplies complex numbers by real ones, ``abs2``
+    is their squared size.  ``dot`` sums the products of all elements, and
+    ``count`` says how often something holds along the first axis.
+
+    ``correlate`` goes along one axis with a profile of odd length; the
+    outermost pixels are repeated.  ``convolve_channels`` is the convolution of
+    a network on images ``(b, height, width, channels)``, zero-padded so that
+    only a stride makes them smaller, with kernels ``(rows, columns, in,
+    out)``; ``spread_channels`` is its transpose, with kernels ``(rows, columns,
+    out, in)``; ``gelu`` is the Gaussian error linear unit, and may overwrite.
+
+    The rest say *how* planes are gone through, the one thing in which a CPU,
+    with a small cache and a few threads, and a device, with neither, differ.
+
+    - ``each`` returns what a function makes of each exposure, stacked; the
+      function may be given all at once.  ``total`` returns the sum of that.
+    - ``by_rows`` returns what a function makes of planes ``(n, height, ...)``
+      whose rows do not depend on each other; its first axis is height.
+    - ``sort_planes`` sorts pixel by pixel along the first axis, maybe in place.
+    - ``repeat`` applies a function to a state so many times; ``cond`` calls one
+      of two functions without arguments.
+    - ``cut`` returns a window of the last two axes, from a pixel on; ``put``
+      returns a plane with such a window replaced.
+    - ``constant`` makes one of these from an array of NumPy, ``to_numpy`` the
+      reverse.
+    - ``run`` calls a function with this object as the first argument, compiled
+      for the shapes of its arguments and the values of its keywords.
     """
 
     name: str
-    """``numpy``, or the Keras backend."""
 
-    # Functions of pixels.
     def where(self, condition: Any, first: Any, second: Any) -> Any: ...
     def maximum(self, first: Any, second: Any) -> Any: ...
     def minimum(self, first: Any, second: Any) -> Any: ...
@@ -57,9 +90,8 @@ class Arrays(Protocol):
     def isfinite(self, array: Any) -> Any: ...
     def zeros_like(self, array: Any) -> Any: ...
 
-    # Functions of axes; sums may be of complex numbers.
     def sum(self, array: Any, axis: int | None = None) -> Any: ...
-    def max(self, array: Any, axis: int | None = None, keepdims: bool = False) -> Any: ...
+    def max(self, array: Any, axis: int | None = None) -> Any: ...
     def any(self, array: Any, axis: int | None = None) -> Any: ...
     def all(self, array: Any) -> Any: ...
     def stack(self, arrays: Sequence[Any], axis: int = 0) -> Any: ...
@@ -67,39 +99,21 @@ class Arrays(Protocol):
     def take_along_axis(self, array: Any, places: Any, axis: int) -> Any: ...
     def pad(self, array: Any, widths: Sequence[tuple[int, int]]) -> Any: ...
     def matmul(self, first: Any, second: Any) -> Any: ...
+    def dot(self, first: Any, second: Any) -> Any: ...
+    def count(self, condition: Any) -> Any: ...
 
-    def dot(self, first: Any, second: Any) -> Any:
-        """Return the sum of the products of all elements."""
-
-    def count(self, condition: Any) -> Any:
-        """Return how often something holds along the first axis, as integers."""
-
-    # Fourier transforms of the last two axes, and complex numbers.
-    def rfft2(self, image: Any, shape: tuple[int, int]) -> Any:
-        """Zero-pad an image to a shape and return its real transform."""
-
-    def irfft2(self, spectrum: Any, shape: tuple[int, int]) -> Any:
-        """Return the image, of a shape, that a real transform belongs to."""
-
+    def rfft2(self, image: Any, shape: tuple[int, int]) -> Any: ...
+    def irfft2(self, spectrum: Any, shape: tuple[int, int]) -> Any: ...
     def fft2(self, image: Any) -> Any: ...
     def ifft2(self, spectrum: Any) -> Any: ...
     def conj(self, spectrum: Any) -> Any: ...
     def real(self, spectrum: Any) -> Any: ...
     def imag(self, spectrum: Any) -> Any: ...
     def make_complex(self, real: Any, imag: Any) -> Any: ...
+    def scaled(self, spectrum: Any, factor: Any) -> Any: ...
+    def abs2(self, spectrum: Any) -> Any: ...
 
-    def scaled(self, spectrum: Any, factor: Any) -> Any:
-        """Return complex numbers times real ones."""
-
-    def abs2(self, spectrum: Any) -> Any:
-        """Return the squared size of complex numbers."""
-
-    # Correlations; images have a first axis for themselves and a last one for channels.
-    def correlate(self, images: Any, profile: Any, axis: int) -> Any:
-        """Correlate along one axis with a profile of odd length; the outermost
-        pixels are repeated.
-        """
-
+    def correlate(self, images: Any, profile: Any, axis: int) -> Any: ...
     def convolve_channels(
         self,
         images: Any,
@@ -108,58 +122,18 @@ class Arrays(Protocol):
         stride: int = 1,
         dilation: int = 1,
         activate: bool = False,
-    ) -> Any:
-        """Return the convolution of a network, zero-padded so that only a
-        stride makes images smaller, if wanted with `gelu`; kernels are
-        ``(rows, columns, in, out)``.
-        """
+    ) -> Any: ...
+    def spread_channels(self, images: Any, kernel: Any, bias: Any, stride: int) -> Any: ...
+    def gelu(self, images: Any) -> Any: ...
 
-    def spread_channels(self, images: Any, kernel: Any, bias: Any, stride: int) -> Any:
-        """Return the transpose of such a convolution; kernels are ``(rows,
-        columns, out, in)``.
-        """
-
-    def gelu(self, images: Any) -> Any:
-        """Return the Gaussian error linear unit of each number."""
-
-    # How planes are gone through.
-    def each(self, function: Callable[..., Any], *planes: Any) -> Any:
-        """Return what a function makes of each exposure, stacked: it may be
-        given all at once.
-        """
-
-    def total(self, function: Callable[..., Any], *planes: Any) -> Any:
-        """Return the sum over exposures of what a function makes of each."""
-
-    def by_rows(self, function: Callable[..., Any], *planes: Any) -> Any:
-        """Return what a function makes of planes ``(n, height, ...)``, for rows
-        of pixels that do not depend on each other; its first axis is height.
-        """
-
-    def sort_planes(self, planes: Any) -> Any:
-        """Return planes sorted pixel by pixel along the first axis; they may
-        be sorted in place.
-        """
-
-    def repeat(self, number: int, function: Callable[[Any], Any], state: Any) -> Any:
-        """Return what a function, applied time and again, makes of a state."""
-
-    def cond(self, condition: Any, if_true: Callable[[], Any], if_false: Callable[[], Any]) -> Any:
-        """Return what one of two functions without arguments does."""
-
-    def cut(self, planes: Any, start: tuple[Any, Any], shape: tuple[int, int]) -> Any:
-        """Return a window of the last two axes that begins at a pixel."""
-
-    def put(self, plane: Any, part: Any, start: tuple[Any, Any]) -> Any:
-        """Return a plane with a window of it replaced."""
-
-    def constant(self, array: Any) -> Any:
-        """Return a NumPy array as one of these."""
-
-    def run(self, function: Callable[..., Any], *arguments: Any, **static: Any) -> Any:
-        """Call a function, whose first argument is this object, compiled for
-        the shapes of its arguments and the values of its keywords.
-        """
-
-    def to_numpy(self, array: Any) -> Any:
-        """Return an array as one of NumPy."""
+    def each(self, function: Callable[..., Any], *planes: Any) -> Any: ...
+    def total(self, function: Callable[..., Any], *planes: Any) -> Any: ...
+    def by_rows(self, function: Callable[..., Any], *planes: Any) -> Any: ...
+    def sort_planes(self, planes: Any) -> Any: ...
+    def repeat(self, number: int, function: Callable[[Any], Any], state: Any) -> Any: ...
+    def cond(self, condition: Any, if_true: Callable[[], Any], if_false: Callable[[], Any]) -> Any: ...
+    def cut(self, planes: Any, start: tuple[Any, Any], shape: tuple[int, int]) -> Any: ...
+    def put(self, plane: Any, part: Any, start: tuple[Any, Any]) -> Any: ...
+    def constant(self, array: Any) -> Any: ...
+    def run(self, function: Callable[..., Any], *arguments: Any, **static: Any) -> Any: ...
+    def to_numpy(self, array: Any) -> Any: ...

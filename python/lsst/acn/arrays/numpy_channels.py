@@ -64,6 +64,8 @@ def convolve_channels(
     stride, dilation : `int`, optional
         Pixels between those that there is a result for, and between those
         that are seen together.
+    activate : `bool`, optional
+        Whether `gelu` is applied to the result.
 
     Returns
     -------

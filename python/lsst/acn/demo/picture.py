@@ -65,7 +65,7 @@ def draw_comparison(images: DemoImages, title: str) -> Figure:
     Returns
     -------
     figure : `matplotlib.figure.Figure`
-        The figure, bound to no window.
+        The picture, bound to no window.
     """
     from matplotlib.figure import Figure
 

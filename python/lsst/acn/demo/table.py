@@ -19,7 +19,7 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""The figures that the demonstration prints."""
+"""The numbers that the demonstration prints."""
 
 from __future__ import annotations
 

@@ -97,12 +97,12 @@ class ExposureFits:
     full_scale: float
 
     def column(self, value: Callable[[ExposureFit], float]) -> np.ndarray:
-        """Return one figure of every exposure.
+        """Return one number of every exposure.
 
         Parameters
         ----------
         value : `~collections.abc.Callable`
-            Takes an `ExposureFit`, returns the figure.
+            Takes an `ExposureFit`, returns the number.
 
         Returns
         -------

@@ -19,7 +19,7 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""The figures of a restoration as tables that can be stacked."""
+"""The numbers of a restoration as tables that can be stacked."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ BRIGHT_SIGNAL_TO_NOISE = 50.0
 def make_metrics_table(
     measurement: PatchMeasurement, record: Mapping[str, int | float | str] | None = None
 ) -> Table:
-    """Return the figures of a restoration as a table of one row.
+    """Return the numbers of a restoration as a table of one row.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def make_metrics_table(
     Returns
     -------
     table : `astropy.table.Table`
-        One row of `metrics_columns.METRICS_COLUMNS`, whatever could be
+        One row of `columns.METRICS_COLUMNS`, whatever could be
         measured: the rest is NaN, so that the tables of many patches can be
         stacked.
     """
@@ -104,7 +104,7 @@ def make_visit_table(
     Returns
     -------
     table : `astropy.table.Table`
-        A row per exposure of `metrics_columns.VISIT_COLUMNS`.
+        A row per exposure of `columns.VISIT_COLUMNS`.
     """
     patch, fits, test = measurement.patch, measurement.fits, measurement.held_out
     visits = [each.visit for each in fits.exposures]
@@ -174,11 +174,11 @@ def _similarity_values(measurement: PatchMeasurement) -> dict[str, float]:
 
 
 def _residual_values(fits: ExposureFits, pixels: PixelClasses) -> dict[str, Any]:
-    """Return what Figure 4 of the paper shows, in numbers."""
+    """Return what Figure 4 of the paper shows as images, in numbers."""
     values: dict[str, Any] = {}
     for name, where in (("source", pixels.source), ("sky", pixels.sky)):
         pooled = _pooled([getattr(each, name) for each in fits.exposures])
-        values |= {f"residual_{name}_{figure}": value for figure, value in pooled.items()}
+        values |= {f"residual_{name}_{number}": value for number, value in pooled.items()}
         stacked = fits.residual[where & np.isfinite(fits.residual)]
         values[f"stacked_residual_{name}_rms"] = np.sqrt(_mean(stacked**2))
     visits = fits.outlier_visits

@@ -19,7 +19,7 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""Figures that tell how good a restoration is, with no need of the truth.
+"""Numbers that tell how good a restoration is, with no need of the truth.
 
 One idea to a module, on arrays alone.
 """

@@ -22,7 +22,7 @@
 """A page that shows all restored patches of a collection.
 
 Data flow one way: ``collect`` reads a patch, ``outliers`` tells what is
-unusual about its figures, ``thumbnails`` and ``blink_views`` draw it, and
+unusual about its numbers, ``thumbnails`` and ``blink_views`` draw it, and
 ``page`` writes it down.
 """
 

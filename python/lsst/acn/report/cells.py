@@ -19,11 +19,11 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""How figures are written in the cells of a table."""
+"""How numbers are written in the cells of a table."""
 
 from __future__ import annotations
 
-__all__ = ("Cell", "brief", "column_decimals", "figure_cell", "score_cell", "several_values")
+__all__ = ("Cell", "brief", "column_decimals", "number_cell", "score_cell", "several_values")
 
 import dataclasses
 import math
@@ -31,10 +31,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .numbers import Figure
+from .numbers import Number
 
 DIGITS = 4
-"""Significant digits of a figure of usual size."""
+"""Significant digits of a number of usual size."""
 
 MISSING = "–"
 ABOVE, BELOW = "above", "below"
@@ -51,7 +51,7 @@ class Cell:
     value : `str`
         What it is sorted by: a number or a text, empty if there is none.
     mark : `str`, optional
-        ``above`` or ``below`` if the figure stands out on that side, else
+        ``above`` or ``below`` if the number stands out on that side, else
         empty.
     note : `str`, optional
         What the mark means, in words.
@@ -86,20 +86,20 @@ def column_decimals(values: np.ndarray) -> int | None:
     return min(max(DIGITS - 1 - usual, 0), DIGITS + 2) if -4 < usual < 7 else None
 
 
-def figure_cell(figure: Figure | None, decimals: int | None, deviation: float, threshold: float) -> Cell:
-    """Return the cell of one figure.
+def number_cell(number: Number | None, decimals: int | None, deviation: float, threshold: float) -> Cell:
+    """Return the cell of one number.
 
     Parameters
     ----------
-    figure : `Figure` or `None`
-        The figure, if the patch has it.
+    number : `Number` or `None`
+        The number, if the patch has it.
     decimals : `int` or `None`
         As `column_decimals` returns them.
     deviation : `float`
         Distance from the median of the band in robust standard deviations,
         NaN if there is none.
     threshold : `float`
-        Deviation from which a figure stands out.
+        Deviation from which a number stands out.
 
     Returns
     -------
@@ -107,13 +107,13 @@ def figure_cell(figure: Figure | None, decimals: int | None, deviation: float, t
         The cell.
     """
     mark, note = _mark(deviation, threshold)
-    value = None if figure is None else figure.value
+    value = None if number is None else number.value
     if isinstance(value, bool):
         return Cell("yes" if value else "no", str(int(value)), mark, note)
     if isinstance(value, int | float):
         if math.isnan(value):
             return Cell(MISSING, "", mark, note)
-        return Cell(_number(value, decimals), repr(value).replace("inf", "Infinity"), mark, note)
+        return Cell(_number_text(value, decimals), repr(value).replace("inf", "Infinity"), mark, note)
     if value is None or value == "":
         return Cell(MISSING, "", mark, note)
     return Cell(str(value), str(value))
@@ -126,7 +126,7 @@ def _mark(deviation: float, threshold: float) -> tuple[str, str]:
     return side, f"stands out: {abs(deviation):.1f} robust σ {side} the median of its band"
 
 
-def _number(value: float, decimals: int | None) -> str:
+def _number_text(value: float, decimals: int | None) -> str:
     if isinstance(value, int):
         return str(value).replace("-", "−")
     if math.isinf(value):
@@ -144,16 +144,16 @@ def score_cell(deviation: np.ndarray, names: Sequence[str], threshold: float) ->
     Parameters
     ----------
     deviation : `numpy.ndarray`
-        Deviation of each figure of the patch, shape ``(n,)``.
+        Deviation of each number of the patch, shape ``(n,)``.
     names : `~collections.abc.Sequence` [`str`]
         Their names.
     threshold : `float`
-        Deviation from which a figure stands out.
+        Deviation from which a number stands out.
 
     Returns
     -------
     cell : `Cell`
-        The cell; its note is the name of the figure that stands out most.
+        The cell; its note is the name of the number that stands out most.
     """
     known = np.flatnonzero(~np.isnan(deviation))
     if not known.size:

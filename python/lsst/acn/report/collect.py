@@ -37,8 +37,8 @@ from lsst.pipe.base import NoWorkFound
 from ..exposures.boxes import Box
 from ..exposures.stack import ExposureStack
 from ..image_io import read_exposure_stack
-from .numbers import read_figures
-from .patch_data import PatchFigures, PatchId, PatchImages
+from .numbers import read_numbers
+from .patch_data import PatchId, PatchImages, PatchNumbers
 
 if TYPE_CHECKING:
     from lsst.daf.butler import Butler
@@ -107,8 +107,8 @@ class CollectionReader:
         """All patches that have a ``restored_coadd`` (`list` [`PatchId`])."""
         return sorted(self._found[RESTORED])
 
-    def read_figures(self, patch: PatchId) -> PatchFigures:
-        """Read the figures of a patch.
+    def read_numbers(self, patch: PatchId) -> PatchNumbers:
+        """Read the numbers of a patch.
 
         Parameters
         ----------
@@ -117,18 +117,18 @@ class CollectionReader:
 
         Returns
         -------
-        figures : `PatchFigures`
+        numbers : `PatchNumbers`
             The first row of ``restored_coadd_metrics``, or what is wrong
             with it.
         """
         table, problem = self._get(METRICS, patch)
         if table is None:
-            return PatchFigures({}, (problem,))
+            return PatchNumbers({}, (problem,))
         if not len(table):
-            return PatchFigures({}, (f"{METRICS} has no row.",))
+            return PatchNumbers({}, (f"{METRICS} has no row.",))
         problems = (f"{METRICS} has {len(table)} rows; this is the first.",) if len(table) > 1 else ()
         identity = [field.name for field in dataclasses.fields(PatchId)]
-        return PatchFigures(read_figures(table, leave_out=identity), problems)
+        return PatchNumbers(read_numbers(table, leave_out=identity), problems)
 
     def read_images(self, patch: PatchId) -> PatchImages:
         """Read coadd and restored coadd of a patch.

@@ -18,11 +18,11 @@
 #
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
-"""Figures with several values, as small tables."""
+"""Numbers with several values, as small tables."""
 
 from __future__ import annotations
 
-__all__ = ("FigureSeries", "collect_series")
+__all__ = ("NumberSeries", "collect_series")
 
 import dataclasses
 import itertools
@@ -30,12 +30,12 @@ import math
 from collections.abc import Mapping, Sequence
 
 from .cells import brief
-from .numbers import Figure
+from .numbers import Number
 
 
 @dataclasses.dataclass(frozen=True)
-class FigureSeries:
-    """Figures that belong together, with a value in every row.
+class NumberSeries:
+    """Numbers that belong together, with a value in every row.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class FigureSeries:
     heads : `tuple` [`tuple` [`str`, `str`, `str`]]
         What is left of each name, its unit and description.
     rows : `tuple` [`tuple` [`str`, ...]]
-        Values as text, a value of each figure in every row.
+        Values as text, a value of each number in every row.
     """
 
     name: str
@@ -52,44 +52,44 @@ class FigureSeries:
     rows: tuple[tuple[str, ...], ...]
 
 
-def collect_series(figures: Mapping[str, Figure]) -> tuple[FigureSeries, ...]:
-    """Return the figures that have several values.
+def collect_series(numbers: Mapping[str, Number]) -> tuple[NumberSeries, ...]:
+    """Return the numbers that have several values.
 
     Parameters
     ----------
-    figures : `~collections.abc.Mapping` [`str`, `Figure`]
-        All figures of a patch by name.
+    numbers : `~collections.abc.Mapping` [`str`, `Number`]
+        All numbers of a patch by name.
 
     Returns
     -------
-    series : `tuple` [`FigureSeries`]
+    series : `tuple` [`NumberSeries`]
         One for all neighbours, at least two, whose names begin alike and that
-        have equally many values.  Rows in which only the first figure says
+        have equally many values.  Rows in which only the first number says
         anything, the middle of an empty bin, are left out.
     """
-    several = [(name, each) for name, each in figures.items() if isinstance(each.value, tuple)]
+    several = [(name, each) for name, each in numbers.items() if isinstance(each.value, tuple)]
     groups = (dict(members) for _, members in itertools.groupby(several, key=_kind))
     return tuple(_series(members) for members in groups if len(members) > 1)
 
 
-def _kind(item: tuple[str, Figure]) -> tuple[str, int]:
-    name, figure = item
-    return _stem(name), len(figure.value) if isinstance(figure.value, tuple) else 0
+def _kind(item: tuple[str, Number]) -> tuple[str, int]:
+    name, number = item
+    return _stem(name), len(number.value) if isinstance(number.value, tuple) else 0
 
 
 def _stem(name: str) -> str:
     return name.rpartition("_")[0]
 
 
-def _series(figures: Mapping[str, Figure]) -> FigureSeries:
-    stem = _stem(next(iter(figures)))
-    values = [figure.value for figure in figures.values() if isinstance(figure.value, tuple)]
+def _series(numbers: Mapping[str, Number]) -> NumberSeries:
+    stem = _stem(next(iter(numbers)))
+    values = [number.value for number in numbers.values() if isinstance(number.value, tuple)]
     rows = [row for row in zip(*values, strict=True) if not all(map(_says_nothing, row[1:]))]
-    return FigureSeries(
+    return NumberSeries(
         name=stem,
         heads=tuple(
-            (name.removeprefix(f"{stem}_"), figure.column.unit, figure.column.description)
-            for name, figure in figures.items()
+            (name.removeprefix(f"{stem}_"), number.column.unit, number.column.description)
+            for name, number in numbers.items()
         ),
         rows=tuple(_texts(row) for row in rows),
     )

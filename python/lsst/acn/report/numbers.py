@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("Figure", "FigureColumn", "read_figures", "scalar_columns")
+__all__ = ("Number", "NumberColumn", "read_numbers", "scalar_columns")
 
 import dataclasses
 import math
@@ -39,7 +39,7 @@ type Scalar = float | int | bool | str
 
 
 @dataclasses.dataclass(frozen=True)
-class FigureColumn:
+class NumberColumn:
     """What one column of a table of metrics means.
 
     Parameters
@@ -50,63 +50,63 @@ class FigureColumn:
         Unit of its values, empty if they have none.
     description : `str`
         What it is, in words; empty if the table does not say.
-    is_number : `bool`
+    is_numeric : `bool`
         Whether its values can be compared as numbers.
     """
 
     name: str
     unit: str
     description: str
-    is_number: bool
+    is_numeric: bool
 
 
 @dataclasses.dataclass(frozen=True)
-class Figure:
-    """One figure of one patch.
+class Number:
+    """One number of one patch, or several, or a text in place of one.
 
     Parameters
     ----------
-    column : `FigureColumn`
+    column : `NumberColumn`
         What it means.
     value : `float`, `int`, `bool`, `str`, `tuple` or `None`
         Its value; a `tuple` if there are several, as for each exposure, and
         `None` if it is missing.
     """
 
-    column: FigureColumn
+    column: NumberColumn
     value: Scalar | tuple[Scalar | None, ...] | None
 
     @property
-    def number(self) -> float:
-        """The value as a number, NaN if it is none (`float`)."""
-        if self.column.is_number and isinstance(self.value, bool | int | float):
+    def as_float(self) -> float:
+        """The value as a `float`, NaN if it is none (`float`)."""
+        if self.column.is_numeric and isinstance(self.value, bool | int | float):
             return float(self.value)
         return math.nan
 
 
-def read_figures(table: Table, leave_out: Collection[str] = ()) -> dict[str, Figure]:
-    """Return the figures in the first row of a table.
+def read_numbers(table: Table, leave_out: Collection[str] = ()) -> dict[str, Number]:
+    """Return the numbers in the first row of a table.
 
     Parameters
     ----------
     table : `astropy.table.Table`
         Table with at least one row.
     leave_out : `~collections.abc.Collection` [`str`], optional
-        Columns that are no figures, such as the patch's identity.
+        Columns to pass over, such as the identity of the patch.
 
     Returns
     -------
-    figures : `dict` [`str`, `Figure`]
-        Figures by name, in the order of the columns.
+    numbers : `dict` [`str`, `Number`]
+        Numbers by name, in the order of the columns.
     """
     result = {}
     for name in table.colnames:
         if name not in leave_out:
             column = table[name]
-            meaning = FigureColumn(
+            meaning = NumberColumn(
                 name, str(column.unit or ""), str(column.info.description or ""), column.dtype.kind in "biuf"
             )
-            result[name] = Figure(meaning, _plain(column[0]))
+            result[name] = Number(meaning, _plain(column[0]))
     return result
 
 
@@ -127,27 +127,27 @@ def _scalar(value: Any) -> Scalar | None:
     return value if isinstance(value, bool | int | float) else str(value)
 
 
-def scalar_columns(patches: Sequence[Mapping[str, Figure]]) -> list[FigureColumn]:
+def scalar_columns(patches: Sequence[Mapping[str, Number]]) -> list[NumberColumn]:
     """Return the columns that a table with one row per patch has.
 
     Parameters
     ----------
     patches : `~collections.abc.Sequence`
-        Figures of each patch.
+        Numbers of each patch.
 
     Returns
     -------
-    columns : `list` [`FigureColumn`]
+    columns : `list` [`NumberColumn`]
         The columns of all patches, without those that hold several values.
         A column of numbers in some patches and of text in others is text.
     """
-    columns: dict[str, FigureColumn] = {}
+    columns: dict[str, NumberColumn] = {}
     several: set[str] = set()
-    for figures in patches:
-        for name, figure in figures.items():
-            known = columns.setdefault(name, figure.column)
-            if known.is_number and not figure.column.is_number:
-                columns[name] = dataclasses.replace(known, is_number=False)
-            if isinstance(figure.value, tuple):
+    for numbers in patches:
+        for name, number in numbers.items():
+            known = columns.setdefault(name, number.column)
+            if known.is_numeric and not number.column.is_numeric:
+                columns[name] = dataclasses.replace(known, is_numeric=False)
+            if isinstance(number.value, tuple):
                 several.add(name)
     return [column for name, column in columns.items() if name not in several]

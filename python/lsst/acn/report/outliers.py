@@ -19,7 +19,7 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""Which patches are unlike the others, by figures of any kind."""
+"""Which patches are unlike the others, by numbers of any kind."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ MIN_PATCHES = 5
 """Number of patches below which none is said to be unlike the others."""
 
 THRESHOLD = 5.0
-"""Deviation, in robust standard deviations, from which a figure stands out."""
+"""Deviation, in robust standard deviations, from which a number stands out."""
 
 SIGMA_PER_MAD = 1.482602218505602
 SIGMA_PER_MEAN_DEVIATION = 1.2533141373155001
@@ -56,7 +56,7 @@ def robust_deviation(values: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     values : `numpy.ndarray`
-        One figure of every patch, shape ``(n,)``; what is not finite counts
+        One number of every patch, shape ``(n,)``; what is not finite counts
         as missing.
 
     Returns
@@ -89,20 +89,20 @@ def robust_deviation(values: np.ndarray) -> np.ndarray:
 
 
 def deviations(values: np.ndarray, groups: Sequence[str]) -> np.ndarray:
-    """Return the deviation of every figure of every patch.
+    """Return the deviation of every number of every patch.
 
     Parameters
     ----------
     values : `numpy.ndarray`
-        Figures, shape ``(n_patches, n_figures)``.
+        Numbers, shape ``(n_patches, n_numbers)``.
     groups : `~collections.abc.Sequence` [`str`]
         Which patches may be compared: those of one band.
 
     Returns
     -------
     deviation : `numpy.ndarray`
-        As `robust_deviation` returns it for each figure of each group, shape
-        ``(n_patches, n_figures)``.
+        As `robust_deviation` returns it for each number of each group, shape
+        ``(n_patches, n_numbers)``.
     """
     values, labels = np.asarray(values, np.float64), np.asarray(groups)
     result = np.full(values.shape, np.nan)
@@ -114,12 +114,12 @@ def deviations(values: np.ndarray, groups: Sequence[str]) -> np.ndarray:
 
 
 def conspicuously_missing(values: np.ndarray, groups: Sequence[str]) -> np.ndarray:
-    """Return which figures are missing though most patches have them.
+    """Return which numbers are missing though most patches have them.
 
     Parameters
     ----------
     values : `numpy.ndarray`
-        Figures, shape ``(n_patches, n_figures)``; what is not finite is
+        Numbers, shape ``(n_patches, n_numbers)``; what is not finite is
         missing.
     groups : `~collections.abc.Sequence` [`str`]
         Which patches may be compared: those of one band.
@@ -127,8 +127,8 @@ def conspicuously_missing(values: np.ndarray, groups: Sequence[str]) -> np.ndarr
     Returns
     -------
     is_missing : `numpy.ndarray`
-        `True` where a figure is missing that more than half of the patches of
-        its group have, shape ``(n_patches, n_figures)``.
+        `True` where a number is missing that more than half of the patches of
+        its group have, shape ``(n_patches, n_numbers)``.
     """
     missing, labels = ~np.isfinite(values), np.asarray(groups)
     result = np.zeros(missing.shape, bool)
@@ -139,12 +139,12 @@ def conspicuously_missing(values: np.ndarray, groups: Sequence[str]) -> np.ndarr
 
 
 def outlier_score(deviation: np.ndarray) -> np.ndarray:
-    """Return by how much the most unusual figure of each patch stands out.
+    """Return by how much the most unusual number of each patch stands out.
 
     Parameters
     ----------
     deviation : `numpy.ndarray`
-        Deviations, shape ``(n_patches, n_figures)``.
+        Deviations, shape ``(n_patches, n_numbers)``.
 
     Returns
     -------

@@ -35,8 +35,8 @@ from typing import TYPE_CHECKING
 
 from .blink_views import PatchPictures
 from .cells import Cell
-from .number_series import FigureSeries
-from .numbers import FigureColumn
+from .number_series import NumberSeries
+from .numbers import NumberColumn
 from .patch_data import PatchId
 from .thumbnails import data_uri, draw_scale
 
@@ -55,16 +55,16 @@ class PageHead:
     collection, coadd : `str`
         Names of the collection, and of the dataset type that restored coadds
         are compared with.
-    columns : `tuple` [`FigureColumn`]
-        Columns of figures.
+    columns : `tuple` [`NumberColumn`]
+        Columns of numbers.
     shown : `frozenset` [`str`]
         Names of the columns that are shown from the start.
     patches : `tuple` [`PatchId`]
         All patches.
     n_outliers : `int`
-        Number of patches in which a figure stands out.
+        Number of patches in which a number stands out.
     threshold : `float`
-        Deviation from which a figure stands out.
+        Deviation from which a number stands out.
     min_patches : `int`
         Number of patches of a band below which none does.
     judged_bands : `tuple` [`str`]
@@ -73,7 +73,7 @@ class PageHead:
 
     collection: str
     coadd: str
-    columns: tuple[FigureColumn, ...]
+    columns: tuple[NumberColumn, ...]
     shown: frozenset[str]
     patches: tuple[PatchId, ...]
     n_outliers: int
@@ -105,11 +105,11 @@ class PageRow:
     score : `Cell`
         By how much it is unlike the others.
     cells : `tuple` [`Cell`]
-        Figures, in the order of the columns.
+        Numbers, in the order of the columns.
     more : `tuple` [`tuple`]
-        Name, unit, description and text of figures with several values.
-    series : `tuple` [`FigureSeries`]
-        Figures with several values that belong together.
+        Name, unit, description and text of numbers with several values.
+    series : `tuple` [`NumberSeries`]
+        Numbers with several values that belong together.
     pictures : `PatchPictures`
         Pictures of the patch.
     unit : `str`
@@ -129,7 +129,7 @@ class PageRow:
     score: Cell
     cells: tuple[Cell, ...]
     more: tuple[tuple[str, str, str, str], ...]
-    series: tuple[FigureSeries, ...]
+    series: tuple[NumberSeries, ...]
     pictures: PatchPictures
     unit: str
     pixel_scale: float | None
@@ -139,7 +139,7 @@ class PageRow:
 
     @property
     def is_outlier(self) -> bool:
-        """Whether a figure of the patch stands out (`bool`)."""
+        """Whether a number of the patch stands out (`bool`)."""
         return bool(self.score.mark)
 
 

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("PatchFigures", "PatchId", "PatchImages")
+__all__ = ("PatchId", "PatchImages", "PatchNumbers")
 
 import dataclasses
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .numbers import Figure
+from .numbers import Number
 
 if TYPE_CHECKING:
     from lsst.daf.butler import DatasetRef
@@ -78,18 +78,18 @@ class PatchId:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class PatchFigures:
-    """Figures of one patch.
+class PatchNumbers:
+    """Numbers of one patch.
 
     Parameters
     ----------
-    figures : `~collections.abc.Mapping` [`str`, `Figure`]
-        Figures by name; empty if there are none.
+    numbers : `~collections.abc.Mapping` [`str`, `Number`]
+        Numbers by name; empty if there are none.
     problems : `tuple` [`str`]
         What is missing or damaged, in words.
     """
 
-    figures: Mapping[str, Figure]
+    numbers: Mapping[str, Number]
     problems: tuple[str, ...] = ()
 
 

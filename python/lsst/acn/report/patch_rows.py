@@ -36,13 +36,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .blink_views import blink_views
-from .cells import column_decimals, figure_cell, score_cell, several_values
+from .cells import column_decimals, number_cell, score_cell, several_values
 from .collect import CollectionReader
-from .number_series import FigureSeries, collect_series
+from .number_series import NumberSeries, collect_series
 from .numbers import scalar_columns
 from .outliers import MIN_PATCHES, conspicuously_missing, deviations, outlier_order, outlier_score
 from .page import PageHead, PageRow
-from .patch_data import PatchFigures, PatchId
+from .patch_data import PatchId, PatchNumbers
 from .thumbnails import data_uri, shrink_plot
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ HEADLINES = (
     "held_out_excess_coadd",
     "n_outlier_visits",
 )
-"""Columns of figures that are shown until more are asked for."""
+"""Columns of numbers that are shown until more are asked for."""
 
 N_SHOWN = 8
 """How many of the columns are shown in place of these if there are none."""
@@ -68,7 +68,7 @@ LINKED_SCHEMES = ("http", "https", "s3", "gs")
 
 
 class PatchRows:
-    """Read all figures, compare them, and then read patch by patch.
+    """Read all numbers, compare them, and then read patch by patch.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class PatchRows:
     folder : `pathlib.Path`
         Folder of the page, from which files are linked.
     threshold : `float`
-        Deviation from which a figure stands out.
+        Deviation from which a number stands out.
     image_size, plot_width : `int`
         Largest side of a picture, and largest width of a plot, in pixels.
     """
@@ -88,22 +88,22 @@ class PatchRows:
         self._reader, self._folder, self._threshold = reader, folder, threshold
         self._image_size, self._plot_width = image_size, plot_width
         self._patches = reader.patches
-        self._figures = [reader.read_figures(patch) for patch in self._patches]
-        self._columns = scalar_columns([each.figures for each in self._figures])
-        self._numbers = self._collect_numbers()
+        self._numbers = [reader.read_numbers(patch) for patch in self._patches]
+        self._columns = scalar_columns([each.numbers for each in self._numbers])
+        self._values = self._collect_values()
         bands = [patch.band for patch in self._patches]
-        self._deviation = deviations(self._numbers, bands)
-        self._missing = conspicuously_missing(self._numbers, bands)
+        self._deviation = deviations(self._values, bands)
+        self._missing = conspicuously_missing(self._values, bands)
         self._score = outlier_score(self._deviation)
-        self._decimals = [column_decimals(values) for values in self._numbers.T]
+        self._decimals = [column_decimals(values) for values in self._values.T]
 
-    def _collect_numbers(self) -> np.ndarray:
-        numbers = np.full((len(self._patches), len(self._columns)), np.nan)
-        for row, each in enumerate(self._figures):
+    def _collect_values(self) -> np.ndarray:
+        values = np.full((len(self._patches), len(self._columns)), np.nan)
+        for row, each in enumerate(self._numbers):
             for index, column in enumerate(self._columns):
-                if column.is_number and column.name in each.figures:
-                    numbers[row, index] = each.figures[column.name].number
-        return numbers
+                if column.is_numeric and column.name in each.numbers:
+                    values[row, index] = each.numbers[column.name].as_float
+        return values
 
     @property
     def head(self) -> PageHead:
@@ -124,11 +124,11 @@ class PatchRows:
 
     def _headlines(self) -> set[str]:
         """Return the columns to show first, of those that say anything."""
-        is_known = np.isfinite(self._numbers).any(axis=0)
+        is_known = np.isfinite(self._values).any(axis=0)
         names = [
             column.name
             for column, known in zip(self._columns, is_known, strict=True)
-            if known or not column.is_number
+            if known or not column.is_numeric
         ]
         return set(names).intersection(HEADLINES) or set(names[:N_SHOWN])
 
@@ -147,10 +147,10 @@ class PatchRows:
         """
         anchors = _anchors(self._patches)
         for index in outlier_order(self._score):
-            patch, figures = self._patches[index], self._figures[index]
+            patch, numbers = self._patches[index], self._numbers[index]
             images = self._reader.read_images(patch)
             plot, problem = self._plot(patch) if with_plots else ("", "")
-            problems = [*figures.problems, *self._missing_figures(index), *images.problems, problem]
+            problems = [*numbers.problems, *self._missing_numbers(index), *images.problems, problem]
             yield PageRow(
                 anchor=anchors[patch],
                 patch=patch,
@@ -158,12 +158,12 @@ class PatchRows:
                     self._deviation[index], [each.name for each in self._columns], self._threshold
                 ),
                 cells=tuple(
-                    figure_cell(figures.figures.get(column.name), decimals, deviation, self._threshold)
+                    number_cell(numbers.numbers.get(column.name), decimals, deviation, self._threshold)
                     for column, decimals, deviation in zip(
                         self._columns, self._decimals, self._deviation[index], strict=True
                     )
                 ),
-                more=_more(figures, series := collect_series(figures.figures)),
+                more=_more(numbers, series := collect_series(numbers.numbers)),
                 series=series,
                 pictures=blink_views(images, self._image_size),
                 unit=images.unit,
@@ -177,11 +177,11 @@ class PatchRows:
                 problems=tuple(filter(None, problems)),
             )
 
-    def _missing_figures(self, index: int) -> list[str]:
-        names = [column.name for column in self._columns if column.is_number]
-        is_number = [column.is_number for column in self._columns]
-        missing = list(itertools.compress(names, self._missing[index, is_number]))
-        if not missing or not self._figures[index].figures:
+    def _missing_numbers(self, index: int) -> list[str]:
+        names = [column.name for column in self._columns if column.is_numeric]
+        is_numeric = [column.is_numeric for column in self._columns]
+        missing = list(itertools.compress(names, self._missing[index, is_numeric]))
+        if not missing or not self._numbers[index].numbers:
             return []
         return [f"There is no value of {', '.join(missing)}, which most patches have."]
 
@@ -208,13 +208,13 @@ def _anchors(patches: Sequence[PatchId]) -> dict[PatchId, str]:
     return result
 
 
-def _more(figures: PatchFigures, series: Sequence[FigureSeries]) -> tuple[tuple[str, str, str, str], ...]:
-    """Return the figures that fit neither into a cell nor into a series."""
+def _more(numbers: PatchNumbers, series: Sequence[NumberSeries]) -> tuple[tuple[str, str, str, str], ...]:
+    """Return the numbers that fit neither into a cell nor into a series."""
     in_series = {f"{each.name}_{name}" for each in series for name, _, _ in each.heads}
     return tuple(
-        (name, figure.column.unit, figure.column.description, several_values(figure.value))
-        for name, figure in figures.figures.items()
-        if isinstance(figure.value, tuple) and name not in in_series
+        (name, number.column.unit, number.column.description, several_values(number.value))
+        for name, number in numbers.numbers.items()
+        if isinstance(number.value, tuple) and name not in in_series
     )
 
 

@@ -54,7 +54,7 @@ class ReportSummary:
     path : `pathlib.Path`
         The page.
     n_patches, n_outliers, n_incomplete : `int`
-        Number of patches, of those in which a figure stands out, and of
+        Number of patches, of those in which a number stands out, and of
         those that lack something.
     n_bytes : `int`
         Size of the page.
@@ -104,7 +104,7 @@ def write_report(
         Largest width of a plot, in pixels.
     threshold : `float`, optional
         Number of robust standard deviations from the median of its band from
-        which a figure stands out.
+        which a number stands out.
 
     Returns
     -------

@@ -73,18 +73,18 @@ from lsst.daf.butler.cli.utils import ButlerCommand
     type=click.FloatRange(min=0, min_open=True),
     default=5.0,
     show_default=True,
-    help="Number of robust standard deviations from the median of its band from which a figure stands out.",
+    help="Number of robust standard deviations from the median of its band from which a number stands out.",
 )
 @options_file_option()
 def report_restorations(repo: str, collection: str, output: Path, plots: bool, **options: object) -> None:
     """Write one page, DIR/index.html, that shows all restored patches of a COLLECTION.
 
-    The page has a table of the patches with their figures
+    The page has a table of the patches with their numbers
     (restored_coadd_metrics), the most unusual first, and blinks between coadd
     and restored coadd.  It holds all it needs, so that it can be sent as one
     file, and fetches nothing.
 
-    A patch that lacks figures, plot or coadd is in the table none the less,
+    A patch that lacks numbers, plot or coadd is in the table none the less,
     with a note.  A page that is already there stays until the new one is
     complete.
     """

@@ -19,7 +19,7 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""Curves and numbers as panels of a figure."""
+"""Curves and numbers as panels of a plot."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def draw_flux_ratios(axes: Axes, measurement: PatchMeasurement) -> None:
 
 
 def draw_numbers(axes: Axes, rows: Sequence[tuple[str, str, str]]) -> None:
-    """Draw a table of figures before and after.
+    """Draw a table of numbers before and after.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""Images as panels of a figure: stretches, scale bars, frames."""
+"""Images as panels of a plot: stretches, scale bars, frames."""
 
 from __future__ import annotations
 

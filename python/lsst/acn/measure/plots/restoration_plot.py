@@ -19,7 +19,7 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""The figure that shows a restoration at a glance."""
+"""The plot that shows a restoration at a glance."""
 
 from __future__ import annotations
 
@@ -66,16 +66,16 @@ def draw_restoration(measurement: PatchMeasurement, metrics: Table, training: Ta
     measurement : `PatchMeasurement`
         What to show.
     metrics : `astropy.table.Table`
-        Its figures, from `metrics_tables.make_metrics_table`.
+        Its numbers, from `tables.make_metrics_table`.
     training : `astropy.table.Table`, optional
         Loss by epoch.
 
     Returns
     -------
     figure : `matplotlib.figure.Figure`
-        The figure, bound to no window: coadd, restored image and residual of
+        The plot, bound to no window: coadd, restored image and residual of
         the whole patch; close-ups of interesting places; training,
-        chi-square of each exposure, flux ratios, and the main figures.
+        chi-square of each exposure, flux ratios, and the main numbers.
     """
     from matplotlib.figure import Figure
 
@@ -180,19 +180,19 @@ def _draw_curves(
     draw_numbers(panels[3], _numbers(measurement, metrics[0]))
 
 
-def _numbers(measurement: PatchMeasurement, figures: Any) -> list[tuple[str, str, str]]:
-    """Return the main figures of coadd and restored image as text."""
+def _numbers(measurement: PatchMeasurement, numbers: Any) -> list[tuple[str, str, str]]:
+    """Return the main numbers of coadd and restored image as text."""
 
     def pair(form: str, *names: str) -> str:
-        values = ("–" if np.isnan(figures[name]) else format(figures[name], form) for name in names)
+        values = ("–" if np.isnan(numbers[name]) else format(numbers[name], form) for name in names)
         return " | ".join(values).replace("-", "−")
 
     def both(what: str, name: str, form: str) -> tuple[str, str, str]:
         return what, pair(form, f"{name}_coadd"), pair(form, f"{name}_restored")
 
     # Whichever way the coadd predicts the exposures better.
-    peer = min(("held_out_excess_coadd", "held_out_excess_coadd_as_latent"), key=lambda name: figures[name])
-    excess = _with_error(figures["held_out_excess"], figures["held_out_excess_error"])
+    peer = min(("held_out_excess_coadd", "held_out_excess_coadd_as_latent"), key=lambda name: numbers[name])
+    excess = _with_error(numbers["held_out_excess"], numbers["held_out_excess_error"])
     return [
         both("PSF FWHM [arcsec]", "psf_fwhm", ".2f"),
         both("S_F, mean log spectrum", "sharpness", ".2f"),
@@ -203,7 +203,7 @@ def _numbers(measurement: PatchMeasurement, figures: Any) -> list[tuple[str, str
         ("PSNR to exposures | coadd [dB]", "", pair(".1f", "psnr_exposures", "psnr_coadd")),
         ("SSIM to exposures | coadd", "", pair(".3f", "ssim_exposures", "ssim_coadd")),
         ("flux ratio, bright sources", "", pair(".3f", "flux_ratio")),
-        ("outlier visits", "", figures["outlier_visits"] or "none"),
+        ("outlier visits", "", numbers["outlier_visits"] or "none"),
     ]
 
 

@@ -86,11 +86,12 @@ class CrossExposureMethod:
     exposures : `ExposureSource`
         The exposures.
     config : `RestorationConfig`
-        Uses ``cross_exposure``, ``tiles``, ``n_noise_realizations``, ``seed``.
-
+        Uses ``cross_exposure``, ``tiles`` and ``seed``.
     packed : `~collections.abc.Mapping`, optional
         Trained network in plain values to begin with, instead of the one that
         the config asks for.
+    n_cores : `int`, optional
+        Cores that the Keras backend may use; by default it decides.
 
     Raises
     ------

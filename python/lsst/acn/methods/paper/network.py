@@ -33,7 +33,7 @@ import numpy as np
 from ...exposures.boxes import Box
 from ...exposures.random_streams import random_stream
 from ...forward.forward_model import ForwardModel
-from ...forward.reconstruction_loss import reconstruction_loss
+from ...forward.huber_loss import reconstruction_loss
 from ...machine.backend import import_keras
 from ...restoration_config import RestorationConfig
 from .encoder import PaperEncoder

@@ -55,12 +55,12 @@
 
   // --- Choosing columns ------------------------------------------------------
   const boxes = [...document.querySelectorAll("#columns input")];
-  const figures = heads.filter((head) => "figure" in head.dataset);
+  const numbers = heads.filter((head) => "number" in head.dataset);
 
   function applyColumns() {
     boxes.forEach((box, order) => {
-      const index = heads.indexOf(figures[order]);
-      if (figures[order].hidden === !box.checked) return;
+      const index = heads.indexOf(numbers[order]);
+      if (numbers[order].hidden === !box.checked) return;
       for (const row of table.rows) row.cells[index].hidden = !box.checked;
     });
     if ($("n-columns")) $("n-columns").textContent = boxes.filter((box) => box.checked).length;

@@ -3,7 +3,7 @@
   const $ = (id) => document.getElementById(id);
   const body = $("patches").tBodies[0];
   const heads = [...$("patches").tHead.rows[0].cells];
-  const figures = heads.filter((head) => "figure" in head.dataset);
+  const numbers = heads.filter((head) => "number" in head.dataset);
   const rows = [...body.rows];
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const viewer = $("viewer");
@@ -123,7 +123,7 @@
     schedule();
   }
 
-  function figureTable(chosen) {
+  function numberTable(chosen) {
     const result = document.createElement("table");
     for (const head of chosen) {
       const cell = current.cells[heads.indexOf(head)];
@@ -158,9 +158,9 @@
     $("low").textContent = `${low} ${unit}`;
     $("middle").textContent = `${middle} ${unit}`;
     $("high").textContent = `${high} ${unit}`;
-    $("viewer-figures").replaceChildren(figureTable(figures.filter((head) => !head.hidden)));
-    $("viewer-others").replaceChildren(figureTable(figures.filter((head) => head.hidden)));
-    $("others").hidden = !figures.some((head) => head.hidden);
+    $("viewer-numbers").replaceChildren(numberTable(numbers.filter((head) => !head.hidden)));
+    $("viewer-others").replaceChildren(numberTable(numbers.filter((head) => head.hidden)));
+    $("others").hidden = !numbers.some((head) => head.hidden);
     copyInto("viewer-notes", [...current.querySelectorAll(".notes p")]);
     copyInto("viewer-more", [...current.querySelectorAll(".more")]);
     copyInto("viewer-files", [...current.querySelectorAll(".files a")]);

@@ -98,7 +98,7 @@ def _fill_holes(xp: Arrays, sums: ExposureSums, latent: Any) -> Any:
     share, kernel, shape = np.float32(1.0) - sums.coverage, xp.sqrt(sums.power), tuple(latent.shape)
 
     def missing(spectrum: Any) -> Any:
-        """Return what of the back-projected model comes from pixels without data."""
+        # What of the back-projected model comes from pixels without data.
         model = xp.irfft2(xp.scaled(spectrum, kernel), shape)
         return xp.scaled(xp.rfft2(share * model, shape), kernel)
 

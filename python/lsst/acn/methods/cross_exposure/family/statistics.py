@@ -125,10 +125,12 @@ def make_statistics(
     ----------
     xp : `Arrays`
         Array functions.
-    back_projection, power, noise : array
+    back_projection, power : array
         As `SufficientStatistics` has them.
     shape : `tuple` [`int`, `int`]
         Height and width of the images.
+    noise : array
+        As `SufficientStatistics` has it.
 
     Returns
     -------

@@ -21,10 +21,10 @@
 
 """Choose the free parameters of the peers, with a look at the truth.
 
-``python -m benchmarks.peers.tune`` restores the tuning field, which is not
+``python -m benchmarks.scoreboard.tune_peers`` restores the tuning field, which is not
 part of the scoreboard, with Richardson-Lucy and STARRED under several numbers
 of iterations and strengths, and prints their errors.  The best ones are
-constants of `classic_peers` and `starred_peer`.
+constants of `peers.classic` and `peers.starred`.
 """
 
 from __future__ import annotations
@@ -35,14 +35,15 @@ from collections.abc import Iterator
 from lsst.acn import ExposureStack
 from lsst.acn.simulation import simulate_field
 
-from ..scoreboard.field_truth import read_truth
-from ..scoreboard.fields import TUNING_FIELD
-from ..scoreboard.score import Restored, score
-from . import classic as classic_peers
-from . import starred as starred_peer
+from ..peers import classic as classic_peers
+from ..peers import starred as starred_peer
+from ..peers.restored import Restored
+from .field_truth import read_truth
+from .fields import TUNING_FIELD
+from .score import score
 
 TARGET_FWHM = 2.5
-FIGURES = ("sky", "faint", "middle", "bright", "false", "depth", "seconds")
+NUMBERS = ("sky", "faint", "middle", "bright", "false", "depth", "seconds")
 
 
 def main() -> None:
@@ -54,10 +55,10 @@ def main() -> None:
     arguments = parser.parse_args()
     field = simulate_field(TUNING_FIELD.config)
     truth = read_truth(TUNING_FIELD, field, TARGET_FWHM)
-    print(f"{'':28s}" + "".join(f"{name:>9s}" for name in FIGURES))
+    print(f"{'':28s}" + "".join(f"{name:>9s}" for name in NUMBERS))
     for label, restored in _choices(field.stack, arguments):
-        figures = score(restored, truth).figures
-        print(f"{label:28s}" + "".join(f"{figures[name]:9.3f}" for name in FIGURES), flush=True)
+        numbers = score(restored, truth).numbers
+        print(f"{label:28s}" + "".join(f"{numbers[name]:9.3f}" for name in NUMBERS), flush=True)
 
 
 def _choices(stack: ExposureStack, arguments: argparse.Namespace) -> Iterator[tuple[str, Restored]]:
