@@ -141,7 +141,7 @@ def make_config(options: argparse.Namespace) -> RestorationConfig:
 
 def make_our_step(options: argparse.Namespace) -> Step:
     """Return the step that `lsst.acn.restore` takes."""
-    from lsst.acn.arrays.namespace import keras_transforms
+    from lsst.acn.arrays.keras_arrays import keras_arrays
     from lsst.acn.forward.paired_forward_model import PairedForwardModel
     from lsst.acn.machine.training_step import make_training_step
     from lsst.acn.methods.paper.inputs import PatchInputs
@@ -152,7 +152,7 @@ def make_our_step(options: argparse.Namespace) -> Step:
     stack = make_stack(options.exposures, options.tile, options.psf_size)
     network = PaperNetwork(config, len(stack))
     inputs = PatchInputs(stack, network.margin)
-    decoder = PairedForwardModel(inputs.box.shape, options.psf_size, len(stack), keras_transforms())
+    decoder = PairedForwardModel(inputs.box.shape, options.psf_size, len(stack), keras_arrays())
     network.model.layers[-1].bias.assign([ALIVE])
     step = make_training_step(network.model, make_optimizer(config), functools.partial(network.loss, decoder))
     batch = batch_maker(inputs, decoder)([inputs.box])

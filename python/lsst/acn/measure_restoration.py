@@ -76,7 +76,7 @@ class MeasureRestorationConnections(WarpInputsConnections, dimensions=DIMENSIONS
         dimensions=DIMENSIONS,
     )
     restored_coadd_training = cT.Input(
-        doc="Loss by epoch, which the figure shows.",
+        doc="Loss by epoch, which the plot shows.",
         name="restored_coadd_training",
         storageClass="ArrowAstropy",
         dimensions=DIMENSIONS,
@@ -94,7 +94,7 @@ class MeasureRestorationConnections(WarpInputsConnections, dimensions=DIMENSIONS
         dimensions=("skymap", "band"),
     )
     restored_coadd_metrics = cT.Output(
-        doc="Figures that need no truth, in one row. The table's metadata hold the provenance; the Butler "
+        doc="Numbers that need no truth, in one row. The table's metadata hold the provenance; the Butler "
         "gives them out with parameters={'strip_astropy_meta_yaml': False}.",
         name="restored_coadd_metrics",
         storageClass="ArrowAstropy",
@@ -207,7 +207,7 @@ class MeasureRestorationTask(WarpInputsTask):
     -----
     The test on held-out warps costs about as much as restoring a part of the
     patch of ``held_out_size``.  Where it cannot be made, the reason is logged,
-    its figures are NaN, and the others are there all the same.
+    its numbers are NaN, and the others are there all the same.
     """
 
     ConfigClass: ClassVar[type[MeasureRestorationConfig]] = MeasureRestorationConfig
@@ -259,7 +259,7 @@ class MeasureRestorationTask(WarpInputsTask):
         outputs : `lsst.pipe.base.Struct`
             Result struct with the attributes:
 
-            - ``restored_coadd_metrics``: one row of figures
+            - ``restored_coadd_metrics``: one row of numbers
               (`astropy.table.Table`).
             - ``restored_coadd_visit_metrics``: a row per visit
               (`astropy.table.Table`).

@@ -19,7 +19,7 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""Figures by which exposures with a poor PSF are told from the others."""
+"""Numbers by which exposures with a poor PSF are told from the others."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def measure_psf_quality(stack: ExposureSource, index: int) -> PsfQuality:
     Returns
     -------
     quality : `PsfQuality`
-        The figures, NaN where no kernel has moments.
+        The numbers, NaN where no kernel has moments.
     """
     kernels = stack.psf.kernels[index].reshape(-1, stack.psf.size, stack.psf.size)
     kernels = kernels[np.isfinite(kernels).all(axis=(1, 2))]

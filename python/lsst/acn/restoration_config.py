@@ -138,7 +138,7 @@ class PaperConfig(Config):
 
 
 class CrossExposureConfig(Config):
-    """Training on exposures that were left out of the input."""
+    """Mixing many restorations by a network, which may be trained on exposures that these have not seen."""
 
     network = ChoiceField[str](
         doc="Which weights the mixing network begins with, where none are read from a Butler.",
@@ -202,10 +202,11 @@ class CrossExposureConfig(Config):
         check=lambda updates: updates >= 0,
     )
     engine = ChoiceField[str](
-        doc="What computes the restorations of a tile that the network mixes, and all else but the network.",
+        doc="What restores the tiles, with all that belongs to it: holes, family, network and variance. Networks "
+        "are trained by the Keras backend in any case.",
         allowed={
-            "auto": "The Keras backend if it has a GPU, else NumPy and SciPy, which are faster on a CPU.",
-            "backend": "The Keras backend, the whole tile on its device.",
+            "auto": "The Keras backend if it has a GPU; else NumPy and SciPy, which are faster on a CPU.",
+            "backend": "The Keras backend, on its device, which may be a CPU.",
             "numpy": "NumPy and SciPy, on the cores of the CPU.",
         },
         default="auto",
@@ -273,8 +274,7 @@ class RestorationConfig(Config):
         doc="Which restoration method to use.",
         allowed={
             "paper": "The network of AstroClearNet, trained on the exposures that it restores.",
-            "cross_exposure": "A network that mixes a family of restorations, trained to predict exposures "
-            "that the family was not made from.",
+            "cross_exposure": "A network that mixes a family of restorations pixel by pixel; it comes trained.",
             "image_mm": "Multiplicative updates without a network (ImageMM).",
         },
         default="cross_exposure",
@@ -305,7 +305,8 @@ class RestorationConfig(Config):
         default=True,
     )
     n_noise_realizations = Field[int](
-        doc="Number of noise realisations that are restored along with the data to estimate the variance.",
+        doc="Number of noise realisations that are restored along with the data to estimate the variance; for "
+        "the methods paper and image_mm.",
         default=16,
         check=lambda number: number >= 2,
     )

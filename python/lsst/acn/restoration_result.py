@@ -56,7 +56,7 @@ class RestorationResult:
         over the valid pixels), ``learning_rate`` and ``seconds`` since the
         start of training.
     summary : `~collections.abc.Mapping` [`str`, `int` | `float` | `str`]
-        Facts about the restoration: method, seed, backend, number of
+        Facts about the restoration: method, seed, engine, number of
         parameters, wall seconds of fitting the method to the exposures and of
         restoring them, and so on.
     """

@@ -118,7 +118,7 @@ def provenance_record(
         Exposures that were used.
     summary : `~collections.abc.Mapping` [`str`, `int` | `float` | `str`], \
             optional
-        Facts that the algorithm reports: seed, method, backend and so on.
+        Facts that the algorithm reports: seed, method, engine and so on.
 
     Returns
     -------

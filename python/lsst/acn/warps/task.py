@@ -139,14 +139,14 @@ class WarpInputsTask(PipelineTask):
             )
 
     def record_summary(self, exposures: ExposureSource, summary: Mapping[str, int | float | str]) -> None:
-        """Put the figures that sum up a quantum into the task's metadata.
+        """Put the numbers that sum up a quantum into the task's metadata.
 
         Parameters
         ----------
         exposures : `ExposureSource`
             The exposures that were used.
         summary : `~collections.abc.Mapping` [`str`, `int` | `float` | `str`]
-            Figures by name.
+            Numbers by name.
         """
         self.metadata["visits"] = list(exposures.visits)
         for name, value in {"n_exposures": len(exposures), **summary}.items():
