@@ -202,8 +202,8 @@ class CrossExposureConfig(Config):
         check=lambda updates: updates >= 0,
     )
     engine = ChoiceField[str](
-        doc="What restores the tiles, with all that belongs to it: holes, family, network and variance. Networks "
-        "are trained by the Keras backend in any case.",
+        doc="What restores the tiles, with all that belongs to it: holes, family, network and variance. "
+        "Networks are trained by the Keras backend in any case.",
         allowed={
             "auto": "The Keras backend if it has a GPU; else NumPy and SciPy, which are faster on a CPU.",
             "backend": "The Keras backend, on its device, which may be a CPU.",
@@ -274,7 +274,7 @@ class RestorationConfig(Config):
         doc="Which restoration method to use.",
         allowed={
             "paper": "The network of AstroClearNet, trained on the exposures that it restores.",
-            "cross_exposure": "A network that mixes a family of restorations pixel by pixel; it comes trained.",
+            "cross_exposure": "A network, trained already, that mixes restorations pixel by pixel.",
             "image_mm": "Multiplicative updates without a network (ImageMM).",
         },
         default="cross_exposure",
@@ -305,7 +305,7 @@ class RestorationConfig(Config):
         default=True,
     )
     n_noise_realizations = Field[int](
-        doc="Number of noise realisations that are restored along with the data to estimate the variance; for "
+        doc="Number of noise realisations that are restored along with the data to estimate the variance, by "
         "the methods paper and image_mm.",
         default=16,
         check=lambda number: number >= 2,
