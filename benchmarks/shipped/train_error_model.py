@@ -47,9 +47,12 @@ from lsst.acn.exposures.psf_kernels import gaussian_kernel
 from lsst.acn.forward.target_psf import convolve_to_target, kernel_profiles
 from lsst.acn.methods.cross_exposure.error_features import FAINTEST, FEATURES, make_error_features
 from lsst.acn.methods.cross_exposure.error_model import ErrorModel
+from lsst.acn.methods.cross_exposure.family.family import covering_part, first_model
 from lsst.acn.methods.cross_exposure.family.sampling import sampled_kernel_fwhm
 from lsst.acn.methods.cross_exposure.family.statistics import typical_noise
+from lsst.acn.methods.cross_exposure.family.tile_exposures import tile_exposures
 from lsst.acn.methods.cross_exposure.method import CrossExposureMethod
+from lsst.acn.methods.cross_exposure.tile import block_phase, mixed_family
 from lsst.acn.simulation import simulate_field
 
 from ..scoreboard.errors_of_pixels import robust_width
@@ -224,8 +227,17 @@ def restore_sample(stack: ExposureStack, truth: np.ndarray, target_fwhm: float) 
     method = CrossExposureMethod(stack, config)
     kernel = gaussian_kernel(sampled_kernel_fwhm(target_fwhm))
     latent_box = stack.box.grown_by(stack.psf.radius)
-    latent, family, margin = method.restore_with_family(stack, latent_box)
-    features = make_error_features(numpy_arrays(), latent, family, kernel_profiles(kernel)[1], margin)
+    xp, margin = numpy_arrays(), method.margin(stack, latent_box)
+    box = latent_box.grown_by(margin)
+    latent, family = mixed_family(
+        xp,
+        *first_model(xp, tile_exposures(covering_part(stack, box))),
+        method.network.weights,
+        dilations=method.network.dilations,
+        updates=config.cross_exposure.refinement_updates,
+        phase=block_phase(box),
+    )
+    features = make_error_features(xp, latent, family, kernel_profiles(kernel)[1], margin)
     inside = latent[margin:-margin, margin:-margin] * np.float32(family.unit)
     image = convolve_to_target(inside, latent_box, kernel, stack.box)
     return ErrorSample(

@@ -117,6 +117,7 @@ ELSEWHERE = {
     "simulation/test_scene": ["simulation/photometry", "simulation/sky_scene"],
     "tasks/test_assemble_reference_coadd": ["coadd/patch_coadd"],
     "tasks/test_pipelines": ["restoration_config"],
+    "tasks/test_restore_coadd": ["tiles/restore_tiles"],
     "test_restoration": ["errors", "methods/method", "methods/paper/method", "restoration_result"],
     "warps/test_task": ["warps/config"],
 }

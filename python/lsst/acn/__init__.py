@@ -24,20 +24,11 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from .errors import (
-    InvalidExposureError,
-    InvalidNetworkError,
-    InvalidWarpFileError,
-    MissingFrameworkError,
-    RepositoryConflictError,
-    RestorationError,
-    TrainingDivergedError,
-    UnknownRestorationError,
-)
-from .exposures.boxes import Box
-from .exposures.psf_kernels import PsfKernels, constant_kernels, gaussian_kernel, padded_kernels
-from .exposures.stack import ExposureStack, median_variances
-from .restoration_result import RestorationResult
+from .errors import *
+from .exposures.boxes import *
+from .exposures.psf_kernels import *
+from .exposures.stack import *
+from .restoration_result import *
 
 __all__ = (
     "Box",
@@ -68,16 +59,8 @@ __all__ = (
 )
 
 if TYPE_CHECKING:
-    from .restoration import restore, restore_latent
-    from .restoration_config import (
-        CrossExposureConfig,
-        ImageMMConfig,
-        PaperConfig,
-        PaperNetworkConfig,
-        PaperTrainingConfig,
-        RestorationConfig,
-        TilesConfig,
-    )
+    from .restoration import *
+    from .restoration_config import *
 else:
 
     def __getattr__(name: str) -> Any:

@@ -26,7 +26,7 @@ from __future__ import annotations
 __all__ = ("KerasArrays", "keras_arrays")
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
@@ -88,21 +88,13 @@ class KerasArrays:
         return total
 
     def convolve_channels(
-        self,
-        images: Any,
-        kernel: Any,
-        bias: Any,
-        stride: int = 1,
-        dilation: int = 1,
-        activate: bool = False,
+        self, images: Any, kernel: Any, bias: Any, stride: int = 1, dilation: int = 1, activate: bool = False
     ) -> Any:
-        options = {"padding": "same", "data_format": "channels_last"}
-        result = self._ops.conv(images, kernel, strides=stride, dilation_rate=dilation, **options) + bias
+        result = self._ops.conv(images, kernel, stride, "same", "channels_last", dilation) + bias
         return self.gelu(result) if activate else result
 
     def spread_channels(self, images: Any, kernel: Any, bias: Any, stride: int) -> Any:
-        options = {"padding": "same", "data_format": "channels_last"}
-        return self._ops.conv_transpose(images, kernel, stride, **options) + bias
+        return self._ops.conv_transpose(images, kernel, stride, "same", data_format="channels_last") + bias
 
     def gelu(self, images: Any) -> Any:
         return self._ops.gelu(images, approximate=False)
@@ -184,13 +176,8 @@ def _tensorflow_functions() -> dict[str, Callable[..., Any]]:
         "irfft2": lambda spectrum, shape: tf.signal.irfft2d(spectrum, fft_length=list(shape)),
         "fft2": tf.signal.fft2d,
         "ifft2": tf.signal.ifft2d,
-        "conj": tf.math.conj,
-        "real": tf.math.real,
-        "imag": tf.math.imag,
         "make_complex": tf.complex,
         "sum": tf.reduce_sum,
-        "pad": tf.pad,
-        "concatenate": tf.concat,
     }
 
 
@@ -203,36 +190,19 @@ def _jax_functions() -> dict[str, Callable[..., Any]]:
         "irfft2": lambda spectrum, shape: jnp.fft.irfft2(spectrum, s=shape),
         "fft2": jnp.fft.fft2,
         "ifft2": jnp.fft.ifft2,
-        "conj": jnp.conj,
-        "real": jnp.real,
-        "imag": jnp.imag,
         "make_complex": jax.lax.complex,
         "sum": jnp.sum,
-        "pad": jnp.pad,
-        "concatenate": jnp.concatenate,
     }
 
 
 def _torch_functions() -> dict[str, Callable[..., Any]]:
-    import keras
     import torch
-
-    def total(array: Any, axis: int | None = None) -> Any:
-        return torch.sum(array) if axis is None else torch.sum(array, dim=axis)
-
-    def concatenate(arrays: Sequence[Any], axis: int = 0) -> Any:
-        return torch.cat(tuple(arrays), dim=axis)
 
     return {
         "rfft2": lambda image, shape: torch.fft.rfft2(image, s=shape),
         "irfft2": lambda spectrum, shape: torch.fft.irfft2(spectrum, s=shape),
         "fft2": torch.fft.fft2,
         "ifft2": torch.fft.ifft2,
-        "conj": torch.conj,
-        "real": torch.real,
-        "imag": torch.imag,
         "make_complex": torch.complex,
-        "sum": total,
-        "pad": lambda array, widths: keras.ops.pad(array, widths),
-        "concatenate": concatenate,
+        "sum": lambda array, axis=None: torch.sum(array, dim=axis),
     }

@@ -55,36 +55,15 @@ class NumpyArrays:
 
     name = "numpy"
 
-    where = staticmethod(np.where)
-    maximum = staticmethod(np.maximum)
-    minimum = staticmethod(np.minimum)
-    clip = staticmethod(np.clip)
-    sqrt = staticmethod(np.sqrt)
-    abs = staticmethod(np.abs)
-    exp = staticmethod(np.exp)
-    log = staticmethod(np.log)
-    log1p = staticmethod(np.log1p)
-    arcsinh = staticmethod(np.arcsinh)
-    isfinite = staticmethod(np.isfinite)
-    zeros_like = staticmethod(np.zeros_like)
-    sum = staticmethod(np.sum)
-    max = staticmethod(np.max)
-    any = staticmethod(np.any)
-    all = staticmethod(np.all)
-    stack = staticmethod(np.stack)
-    concatenate = staticmethod(np.concatenate)
-    take_along_axis = staticmethod(np.take_along_axis)
-    pad = staticmethod(np.pad)
-    matmul = staticmethod(np.matmul)
     dot = staticmethod(np.vdot)
-    conj = staticmethod(np.conj)
-    real = staticmethod(np.real)
-    imag = staticmethod(np.imag)
     fft2 = staticmethod(scipy.fft.fft2)
     ifft2 = staticmethod(scipy.fft.ifft2)
     convolve_channels = staticmethod(convolve_channels)
     spread_channels = staticmethod(spread_channels)
     gelu = staticmethod(gelu)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
 
     @staticmethod
     def count(condition: np.ndarray) -> Any:

@@ -50,17 +50,15 @@ from ...restoration_config import RestorationConfig
 from ...tiles.restore_tiles import OnStrip, restore_tiles
 from ..history import empty_history
 from ..variance import finish_variance
-from .family.family import RestorationFamily, covering_part, first_model
 from .family.margins import family_margin, largest_margin
 from .family.sampling import sampled_kernel_fwhm, to_latent
-from .family.tile_exposures import tile_exposures
 from .network.mixing_network import MixingNetwork, fresh_network
 from .network.samples import draw_patch_samples
 from .network.shipped import shipped_network
 from .network.trainable import TrainableNetwork
 from .network.training import train_mixing_network
 from .network.weights import unpack_network
-from .tile import TileRestorer, block_phase, mixed_family
+from .tile import TileRestorer
 
 _LOG = logging.getLogger(__name__)
 
@@ -218,7 +216,7 @@ class CrossExposureMethod:
         self, stack: ExposureStack, tile: Box, kernel: np.ndarray | None
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Return the latent image of a tile and, with a kernel, its expected error."""
-        restorer, margin = self._tile_restorer(), self._margin(stack, tile)
+        restorer, margin = self._tile_restorer(), self.margin(stack, tile)
         try:
             return restorer(stack, tile, margin, kernel)
         except Exception as error:
@@ -242,10 +240,8 @@ class CrossExposureMethod:
                 self._restorer = TileRestorer(self._xp, self.network, updates, devices)
             return self._restorer
 
-    def restore_with_family(
-        self, stack: ExposureStack, latent_box: Box
-    ) -> tuple[np.ndarray, RestorationFamily, int]:
-        """Return the latent image of a box, and what it was mixed from.
+    def margin(self, stack: ExposureStack, latent_box: Box) -> int:
+        """Return how many pixels around a box are restored with it.
 
         Parameters
         ----------
@@ -256,27 +252,9 @@ class CrossExposureMethod:
 
         Returns
         -------
-        latent : `numpy.ndarray`
-            In the unit of the family, on the pixels of the family.
-        family : `~lsst.acn.methods.cross_exposure.family.family.RestorationFamily`
-            On more pixels than the box.
         margin : `int`
-            How many more, on every side.
+            On every side.
         """
-        xp, margin = numpy_arrays(), self._margin(stack, latent_box)
-        box = latent_box.grown_by(margin)
-        latent, family = mixed_family(
-            xp,
-            *first_model(xp, tile_exposures(covering_part(stack, box))),
-            self.network.weights,
-            dilations=self.network.dilations,
-            updates=self._config.cross_exposure.refinement_updates,
-            phase=block_phase(box),
-        )
-        return latent, family, margin
-
-    def _margin(self, stack: ExposureStack, latent_box: Box) -> int:
-        """Return how many pixels around a box are restored with it."""
         if self._is_whole(stack, latent_box):
             return family_margin(stack.psf.radius, latent_box.shape, PATCH_MARGIN)
         grown = latent_box.grown_by(self.network.margin)

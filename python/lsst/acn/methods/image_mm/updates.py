@@ -25,13 +25,12 @@ from __future__ import annotations
 
 __all__ = ("image_mm", "image_mm_start")
 
-import math
-
 import numpy as np
 
+from ...arrays.numpy_arrays import numpy_arrays
 from ...forward.forward_model import ForwardModel
+from ..accelerated_updates import TINY, accelerated_updates
 
-TINY = 1e-12
 COVERED = 1e-3
 """Share of the greatest coverage below which a latent pixel is left alone."""
 
@@ -96,16 +95,14 @@ def image_mm(
     weight = root_weight**2
     coverage = forward_model.adjoint(weight, spectra)
     covered = coverage > COVERED * coverage.max()
-    latent = previous = np.asarray(start, np.float32)
-    step = last_step = None
-    for _ in range(iterations):
-        point = latent if not accelerate else _extrapolate(latent, previous, step, last_step)
-        previous = latent
+
+    def factor(point: np.ndarray) -> np.ndarray:
         ratio = _update_ratio(point, data, weight, root_weight, forward_model, spectra, delta)
-        factor = np.where(covered, np.clip(ratio, 1.0 / max_factor, max_factor), 1.0)
-        latent = point * factor.astype(np.float32)
-        step, last_step = latent - point, step
-    return latent
+        changed = np.clip(ratio, 1.0 / max_factor, max_factor)
+        return np.where(covered, changed, 1.0).astype(np.float32)
+
+    start = np.asarray(start, np.float32)
+    return accelerated_updates(numpy_arrays(), start, [(factor, iterations)], accelerate)[-1]
 
 
 def _update_ratio(
@@ -124,17 +121,6 @@ def _update_ratio(
     numerator = forward_model.adjoint(weight * data, spectra)
     denominator = forward_model.adjoint(weight * model, spectra)
     return np.maximum(numerator, 0.0) / np.maximum(denominator, TINY)
-
-
-def _extrapolate(
-    latent: np.ndarray, previous: np.ndarray, step: np.ndarray | None, last_step: np.ndarray | None
-) -> np.ndarray:
-    """Return the point ahead that the last two steps point to."""
-    if step is None or last_step is None:
-        return latent
-    alpha = float(np.vdot(step, last_step)) / max(float(np.vdot(last_step, last_step)), TINY)
-    alpha = min(max(alpha, 0.0), 0.98)
-    return np.maximum(latent + alpha * (latent - previous), TINY) if math.isfinite(alpha) else latent
 
 
 def image_mm_start(coadd: np.ndarray, radius: int) -> np.ndarray:
