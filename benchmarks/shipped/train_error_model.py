@@ -47,7 +47,7 @@ from lsst.acn.exposures.psf_kernels import gaussian_kernel
 from lsst.acn.forward.target_psf import convolve_to_target, kernel_profiles
 from lsst.acn.methods.cross_exposure.error_features import FAINTEST, FEATURES, make_error_features
 from lsst.acn.methods.cross_exposure.error_model import ErrorModel
-from lsst.acn.methods.cross_exposure.family.family import covering_part, first_model
+from lsst.acn.methods.cross_exposure.family.family import covering_stack, first_model
 from lsst.acn.methods.cross_exposure.family.sampling import sampled_kernel_fwhm
 from lsst.acn.methods.cross_exposure.family.statistics import typical_noise
 from lsst.acn.methods.cross_exposure.family.tile_exposures import tile_exposures
@@ -231,9 +231,9 @@ def restore_sample(stack: ExposureStack, truth: np.ndarray, target_fwhm: float) 
     box = latent_box.grown_by(margin)
     latent, family = mixed_family(
         xp,
-        *first_model(xp, tile_exposures(covering_part(stack, box))),
-        method.network.weights,
-        dilations=method.network.dilations,
+        *first_model(xp, tile_exposures(covering_stack(stack, box))),
+        method.mixing_network.weights,
+        dilations=method.mixing_network.dilations,
         updates=config.cross_exposure.refinement_updates,
         phase=block_phase(box),
     )

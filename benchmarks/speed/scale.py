@@ -220,7 +220,7 @@ def measure_tiles(visits: int) -> Table:
     method = CrossExposureMethod(stack, RestorationConfig())
     tile = Box.from_shape((TILE, TILE), (100, 100))
     part = stack.cutout(tile.grown_by(37))
-    xp, network = numpy_arrays(), method.network
+    xp, network = numpy_arrays(), method.mixing_network
     sums, latent = first_model(xp, tile_exposures(part))
     family = make_family(xp, sums, latent)
     n_pixels, transform = part.shape[0] * part.shape[1], transform_flops(part.shape)
@@ -278,7 +278,7 @@ def transform_flops(shape: tuple[int, int]) -> float:
 
 def network_flops(method: CrossExposureMethod) -> float:
     """Return the operations of the network for each pixel."""
-    kernels = [weight for weight in method.network.weights if weight.ndim == 4]
+    kernels = [weight for weight in method.mixing_network.weights if weight.ndim == 4]
     # All but the last layer and the one beside the trunk work at the lower resolution.
     beside = next(kernel.size for kernel in kernels if kernel.shape[:3] == (KERNEL, KERNEL, N_FEATURES))
     full = beside + kernels[-1].size
@@ -287,7 +287,7 @@ def network_flops(method: CrossExposureMethod) -> float:
 
 def network_bytes(method: CrossExposureMethod) -> float:
     """Return the bytes that the network reads and writes for each pixel."""
-    network = method.network
+    network = method.mixing_network
     trunk = 2 * network.channels * (1 + len(network.dilations)) / STRIDE**2
     return 4.0 * (N_FEATURES + 2 * FAMILY_SIZE + 2 * HEAD_CHANNELS + trunk)
 

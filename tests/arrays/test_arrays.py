@@ -143,6 +143,15 @@ def test_windows_are_cut_out_and_put_back(library: Library) -> None:
 
 
 @libraries
+def test_a_few_pixels_are_changed(library: Library) -> None:
+    def change(xp: Arrays, image: Any, other: Any) -> Any:
+        return xp.change_few(other > 1.0, lambda image, other: image - 2.0 * other, image, other)
+
+    found = apply(library, change, IMAGE.copy(), PLANES[1])
+    np.testing.assert_allclose(found, np.where(PLANES[1] > 1.0, IMAGE - 2.0 * PLANES[1], IMAGE), rtol=1e-6)
+
+
+@libraries
 def test_functions_are_repeated_and_chosen(library: Library) -> None:
     found = apply(library, lambda xp, image: xp.repeat(3, lambda state: 2.0 * state, image), IMAGE)
     np.testing.assert_allclose(found, 8.0 * IMAGE, rtol=1e-6)

@@ -28,10 +28,11 @@ import pytest
 import scipy.fft
 from array_libraries import sums_of
 from small_fields import make_stack
+from threadpoolctl import threadpool_info
 
 from lsst.acn.arrays.numpy_arrays import numpy_arrays
 from lsst.acn.machine import threads
-from lsst.acn.machine.threads import MAX_CORES, cores, cores_in_use, for_each
+from lsst.acn.machine.threads import MAX_CORES, blas_with_one_thread, cores, cores_in_use, for_each
 from lsst.acn.methods.cross_exposure.family.exposure_sums import sum_up
 
 
@@ -85,3 +86,15 @@ def test_most_cores_are_what_the_environment_says(
     monkeypatch.setenv("OMP_NUM_THREADS", said)
     found = runpy.run_path(threads.__file__)["MAX_CORES"]
     assert found == (most or min(os.cpu_count() or 1, 16))
+
+
+def test_products_of_matrices_take_one_thread() -> None:
+    np.ones((2, 2)) @ np.ones((2, 2))
+
+    def numbers_of_threads() -> list[int]:
+        return [int(pool["num_threads"]) for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    before = numbers_of_threads()
+    with blas_with_one_thread():
+        assert set(numbers_of_threads()) == {1}
+    assert numbers_of_threads() == before

@@ -111,6 +111,9 @@ class KerasArrays:
     def sort_planes(self, planes: Any) -> Any:
         return self._ops.sort(planes, axis=0)
 
+    def change_few(self, where: Any, function: Callable[..., Any], array: Any, *others: Any) -> Any:
+        return self._ops.where(where, function(array, *others), array)
+
     def repeat(self, number: int, function: Callable[[Any], Any], state: Any) -> Any:
         return self._ops.fori_loop(0, number, lambda _, state: function(state), state)
 

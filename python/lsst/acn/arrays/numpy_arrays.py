@@ -143,6 +143,14 @@ class NumpyArrays:
         return planes
 
     @staticmethod
+    def change_few(
+        where: np.ndarray, function: Callable[..., Any], array: np.ndarray, *others: np.ndarray
+    ) -> np.ndarray:
+        places = np.nonzero(where)
+        array[places] = function(array[places], *(other[places] for other in others))
+        return array
+
+    @staticmethod
     def repeat(number: int, function: Callable[[Any], Any], state: Any) -> Any:
         for _ in range(number):
             state = function(state)

@@ -117,16 +117,16 @@ class ProvenanceCollector:
         strip : `ExposureStack`
             The exposures, on at least these rows.
         """
-        part = strip.cutout(box)
-        for index, visit in enumerate(part.visits):
-            if (covered := _covered(part, index)) is not None:
+        stack = strip.cutout(box)
+        for index, visit in enumerate(stack.visits):
+            if (covered := _covered(stack, index)) is not None:
                 before = self._covered.get(visit, covered)
                 self._covered[visit] = before.union(covered)
         for cell, cell_box in _cells(self._exposures.geometry, box):
-            kernels = part.psf.at(*cell_box.center)
-            for index, visit in enumerate(part.visits):
-                if (row := _contribution(part, index, cell_box)) is not None:
-                    shape = _shape_columns(kernels[index].tobytes(), part.psf.size)
+            kernels = stack.psf.at(*cell_box.center)
+            for index, visit in enumerate(stack.visits):
+                if (row := _contribution(stack, index, cell_box)) is not None:
+                    shape = _shape_columns(kernels[index].tobytes(), stack.psf.size)
                     self._rows.append((self._identities[visit], cell, row | shape))
 
     def finish(self) -> CoaddProvenance:

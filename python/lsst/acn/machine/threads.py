@@ -24,7 +24,7 @@
 
 from __future__ import annotations
 
-__all__ = ("MAX_CORES", "cores", "cores_in_use", "for_each", "side_thread")
+__all__ = ("MAX_CORES", "blas_with_one_thread", "cores", "cores_in_use", "for_each", "side_thread")
 
 import contextlib
 import os
@@ -66,6 +66,22 @@ def cores_in_use() -> int:
         What the innermost `cores` says; one outside of any.
     """
     return int(scipy.fft.get_workers())
+
+
+def blas_with_one_thread() -> contextlib.AbstractContextManager[Any]:
+    """Return a context in which products of matrices take no threads of their own.
+
+    Those of a small network are over before a second thread has begun, which
+    then waits at the cost of a core.
+
+    Returns
+    -------
+    context : `contextlib.AbstractContextManager`
+        Of the whole process.
+    """
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1, user_api="blas")
 
 
 def for_each[Result](function: Callable[[int], Result], number: int) -> list[Result]:

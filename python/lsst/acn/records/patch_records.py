@@ -83,12 +83,12 @@ class PatchRecords:
         exact_psf : `numpy.ndarray`, optional
             `True` where the PSF of the output is exact, shape ``box.shape``.
         """
-        part = strip.cutout(box)
-        weights = np.array([self._weights[visit] for visit in part.visits])
-        mask = self._propagate(part, weights, exact_psf)
+        stack = strip.cutout(box)
+        weights = np.array([self._weights[visit] for visit in stack.visits])
+        mask = self._propagate(stack, weights, exact_psf)
         self._mask[box.slices_within(self._exposures.box)] = mask.array
         self._planes.update(mask.planes)
-        self._provenance.add(box, part)
+        self._provenance.add(box, stack)
 
     @property
     def mask(self) -> PropagatedMask:

@@ -36,7 +36,7 @@ import numpy as np
 from ..exposures.boxes import Box
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
-from ..machine.threads import cores_in_use, side_thread
+from ..machine.threads import blas_with_one_thread, cores_in_use, side_thread
 from ..restoration_config import TilesConfig
 from .grid import TileBlender, tile_grid
 
@@ -94,7 +94,7 @@ def restore_tiles(
     progress = PeriodicLogger(log, interval=LOG_SECONDS)
     has_variance, n_rows = False, 0
     n_cores = cores_in_use()
-    with side_thread("on-strip", n_cores) as listener:
+    with side_thread("on-strip", n_cores) as listener, blas_with_one_thread():
         for rows, strip in exposures.strips(options.overlap + reach):
             told = None if on_strip is None else listener.submit(on_strip, rows, strip)
             n_rows += rows.shape[0]

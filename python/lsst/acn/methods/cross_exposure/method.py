@@ -85,7 +85,7 @@ class CrossExposureMethod:
         The exposures.
     config : `RestorationConfig`
         Uses ``cross_exposure``, ``tiles`` and ``seed``.
-    packed : `~collections.abc.Mapping`, optional
+    network : `~collections.abc.Mapping`, optional
         Trained network in plain values to begin with, instead of the one that
         the config asks for.
     n_cores : `int`, optional
@@ -96,14 +96,14 @@ class CrossExposureMethod:
     InvalidExposureError
         Raised if there are fewer than three exposures to train on.
     InvalidNetworkError
-        Raised if ``packed`` is damaged or of another kind.
+        Raised if ``network`` is damaged or of another kind.
     """
 
     def __init__(
         self,
         exposures: ExposureSource,
         config: RestorationConfig,
-        packed: Mapping[str, Any] | None = None,
+        network: Mapping[str, Any] | None = None,
         n_cores: int | None = None,
     ) -> None:
         options = config.cross_exposure
@@ -126,9 +126,9 @@ class CrossExposureMethod:
         self._xp: Arrays = keras_arrays() if on_device else numpy_arrays()
         self._lock = threading.Lock()
         self._restorer: TileRestorer | None = None
-        self.network = _first_network(config, packed)
+        self.mixing_network = _first_network(config, network)
         # What is trained on the patch itself makes errors that the error model has not seen.
-        is_trained = packed is not None or options.network == "shipped"
+        is_trained = network is not None or options.network == "shipped"
         self._is_as_shipped = is_trained and options.steps == 0
 
     def fit(self, log: logging.Logger) -> dict[str, np.ndarray]:
@@ -138,11 +138,11 @@ class CrossExposureMethod:
         start = time.monotonic()
         samples = draw_patch_samples(self._exposures, options, self._config.seed)
         log.info("Made %d training samples in %.0f s.", len(samples), time.monotonic() - start)
-        network = TrainableNetwork(self.network, options.huber_delta)
+        network = TrainableNetwork(self.mixing_network, options.huber_delta)
         history = train_mixing_network(
             network, samples, options, seed=self._config.seed, log=log, devices=self._devices
         )
-        self.network, self._restorer = network.trained(), None
+        self.mixing_network, self._restorer = network.trained(), None
         return history
 
     def restore(
@@ -158,7 +158,7 @@ class CrossExposureMethod:
             self._exposures,
             restore_tile,
             self._config.tiles,
-            reach=self.network.margin
+            reach=self.mixing_network.margin
             + largest_margin(self._exposures.psf.radius)
             + (0 if kernel is None else len(kernel) // 2),
             log=log,
@@ -202,7 +202,7 @@ class CrossExposureMethod:
             the unit of the stack squared; `None` without a kernel.
         """
         where = tile.intersection(self._exposures.box)
-        grown = tile.grown_by(self.network.margin)
+        grown = tile.grown_by(self.mixing_network.margin)
         if not stack.cutout(grown.intersection(stack.box)).valid.any():
             return np.zeros(tile.shape, np.float32), None if kernel is None else np.full(where.shape, np.inf)
         inside, variance = self._restore(stack, tile, kernel if self.predicts_variance else None)
@@ -237,7 +237,7 @@ class CrossExposureMethod:
             if self._restorer is None:
                 devices = None if self._xp.name == "numpy" else self._devices
                 updates = self._config.cross_exposure.refinement_updates
-                self._restorer = TileRestorer(self._xp, self.network, updates, devices)
+                self._restorer = TileRestorer(self._xp, self.mixing_network, updates, devices)
             return self._restorer
 
     def margin(self, stack: ExposureStack, latent_box: Box) -> int:
@@ -257,8 +257,8 @@ class CrossExposureMethod:
         """
         if self._is_whole(stack, latent_box):
             return family_margin(stack.psf.radius, latent_box.shape, PATCH_MARGIN)
-        grown = latent_box.grown_by(self.network.margin)
-        return self.network.margin + family_margin(stack.psf.radius, grown.shape)
+        grown = latent_box.grown_by(self.mixing_network.margin)
+        return self.mixing_network.margin + family_margin(stack.psf.radius, grown.shape)
 
     def _is_whole(self, stack: ExposureStack, latent_box: Box) -> bool:
         """Tell whether there are no data beyond a box."""
@@ -267,25 +267,25 @@ class CrossExposureMethod:
     def _jackknife_tile(self, stack: ExposureStack, tile: Box, kernel: np.ndarray) -> np.ndarray:
         """Return the delete-a-group jackknife variance of a tile."""
         latent_box = tile.grown_by(len(kernel) // 2)
-        needed = latent_box.grown_by(self.network.margin + largest_margin(stack.psf.radius))
-        part = stack.cutout(needed.intersection(stack.box))
+        needed = latent_box.grown_by(self.mixing_network.margin + largest_margin(stack.psf.radius))
+        around = stack.cutout(needed.intersection(stack.box))
         images = []
         for group in self._groups:
-            rest = part.select([index for index, visit in enumerate(part.visits) if visit not in group])
+            rest = around.select([index for index, visit in enumerate(around.visits) if visit not in group])
             latent, _ = self.restore_tile(rest, latent_box, None)
             images.append(convolve_to_target(latent, latent_box, kernel, tile))
         return (len(images) - 1) * np.var(images, axis=0)
 
     def summary(self) -> dict[str, int | float | str]:
         facts = backend_facts() if self._needs_keras else {}
-        return {"engine": self._xp.name, "n_parameters": self.network.n_parameters, **facts}
+        return {"engine": self._xp.name, "n_parameters": self.mixing_network.n_parameters, **facts}
 
 
-def _first_network(config: RestorationConfig, packed: Mapping[str, Any] | None) -> MixingNetwork:
+def _first_network(config: RestorationConfig, network: Mapping[str, Any] | None) -> MixingNetwork:
     """Return the network to begin with."""
     options = config.cross_exposure
-    if packed is not None:
-        return unpack_network(packed)
+    if network is not None:
+        return unpack_network(network)
     if options.network == "shipped":
         return shipped_network()
     rng = random_stream(config.seed, "mixing network", "weights")

@@ -38,7 +38,7 @@ from ...forward.target_psf import kernel_profiles
 from ...machine.devices import Devices, working_on
 from .error_model import expected_variance
 from .family.exposure_sums import ExposureSums
-from .family.family import RestorationFamily, covering_part, first_model, make_family
+from .family.family import RestorationFamily, covering_stack, first_model, make_family
 from .family.refinement import refine_bright
 from .family.tile_exposures import TileExposures, tile_exposures
 from .network.mixing_network import STRIDE, MixingNetwork, mix_family
@@ -97,7 +97,7 @@ class TileRestorer:
         """
         xp, box = self._xp, latent_box.grown_by(margin)
         multiple = 1 if xp.name == "numpy" else EXPOSURES
-        exposures = tile_exposures(covering_part(stack, box), multiple)
+        exposures = tile_exposures(covering_stack(stack, box), multiple)
         profile = None if kernel is None else kernel_profiles(kernel)[1]
         with self._device():
             sums, latent = first_model(xp, TileExposures(*map(xp.constant, exposures)))

@@ -105,9 +105,9 @@ class ImageMMMethod:
         self, stack: ExposureStack, patch: Box, tile: Box, kernel: np.ndarray | None
     ) -> tuple[np.ndarray, np.ndarray | None]:
         data_box = tile.grown_by(2 * stack.psf.radius).intersection(stack.box)
-        part = stack.cutout(data_box)
-        latent_box = data_box.grown_by(part.psf.radius)
-        latent = self._solve(part, None)
+        around = stack.cutout(data_box)
+        latent_box = data_box.grown_by(around.psf.radius)
+        latent = self._solve(around, None)
         inside = latent[tile.slices_within(latent_box)]
         if kernel is None:
             return inside, None
@@ -117,27 +117,27 @@ class ImageMMMethod:
         where = tile.intersection(patch)
         total = np.zeros(where.shape)
         for _ in range(self._config.n_noise_realizations):
-            change = self._solve(part, rng) - latent
+            change = self._solve(around, rng) - latent
             total += convolve_to_target(change, latent_box, kernel, where) ** 2
         return inside, (total / self._config.n_noise_realizations).astype(np.float32)
 
-    def _solve(self, part: ExposureStack, noise: np.random.Generator | None) -> np.ndarray:
+    def _solve(self, stack: ExposureStack, noise: np.random.Generator | None) -> np.ndarray:
         """Return the latent image of a cut-out, if wanted with more noise."""
         options = self._config.image_mm
-        model = ForwardModel(part.shape, part.psf.size)
-        spectra = model.spectra(part.psf.at(*part.box.center))
-        root_weight = 1.0 / np.sqrt(part.variance)
-        image = part.image
+        model = ForwardModel(stack.shape, stack.psf.size)
+        spectra = model.spectra(stack.psf.at(*stack.box.center))
+        root_weight = 1.0 / np.sqrt(stack.variance)
+        image = stack.image
         if noise is not None:
-            sigma = np.sqrt(part.variance, where=part.valid, out=np.zeros_like(part.variance))
+            sigma = np.sqrt(stack.variance, where=stack.valid, out=np.zeros_like(stack.variance))
             image = image + sigma * noise.standard_normal(image.shape, np.float32)
-        coadd = robust_coadd(image, part.variance, part.valid)
+        coadd = robust_coadd(image, stack.variance, stack.valid)
         return image_mm(
             image,
             root_weight,
             model,
             spectra,
-            image_mm_start(coadd, part.psf.radius),
+            image_mm_start(coadd, stack.psf.radius),
             iterations=options.iterations,
             delta=options.huber_delta if options.robust else None,
             max_factor=options.max_factor,

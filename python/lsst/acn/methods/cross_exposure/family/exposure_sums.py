@@ -54,7 +54,7 @@ class ExposureSums(NamedTuple):
 
     Parameters
     ----------
-    image : array
+    image, variance : array
         The exposures, shape ``(n, height, width)``.
     kernels : array
         Their PSF kernels, shape ``(n, k, k)``.
@@ -67,11 +67,9 @@ class ExposureSums(NamedTuple):
         Weighted mean of the power spectra of the PSFs.
     coadd : array
         Robust mean of the exposures, shape ``(height, width)``.
-    is_good : array
-        Where an exposure is valid and no outlier, bool, shape of ``image``.
-    limit : array
-        What residuals of outliers from the coadd cannot exceed, if these are
-        none from the model; infinite for all other pixels, shape of ``image``.
+    is_good, suspect : array
+        Where an exposure is valid and no outlier from the coadd, and where it
+        is one, bool, shape of ``image``.
     trust : array
         :math:`\rho_t = \min(1, \tilde v / v)`, 0 where not valid, shape of
         ``image``.
@@ -83,13 +81,14 @@ class ExposureSums(NamedTuple):
     """
 
     image: Any
+    variance: Any
     kernels: Any
     share: Any
     spectra: Any
     power: Any
     coadd: Any
     is_good: Any
-    limit: Any
+    suspect: Any
     trust: Any
     coverage: Any
     noise: Any
@@ -137,14 +136,16 @@ def make_sums(xp: Arrays, exposures: TileExposures) -> ExposureSums:
         deviation = deviation / np.float32(OUTLIER_SIGMA)
         # The variance of masked pixels is infinite: they are no outliers, and not trusted.
         suspect = deviation * deviation > variance
-        limit = xp.where(suspect, np.float32(OUTLIER_SIGMA) * xp.sqrt(variance), np.float32(np.inf))
-        return xp.isfinite(variance) & ~suspect, limit, xp.minimum(median / variance, np.float32(1.0))
+        trust = xp.minimum(median / variance, np.float32(1.0))
+        return xp.isfinite(variance) & ~suspect, suspect, trust
 
-    is_good, limit, trust = xp.each(judge, image, variance, medians[:, None, None])
+    is_good, suspect, trust = xp.each(judge, image, variance, medians[:, None, None])
     share = share[:, None, None]
     spectra, power = _transformed(xp, kernels, share, tuple(image.shape[1:]))
     coverage = xp.total(lambda share, trust: share * trust, share, trust)
-    return ExposureSums(image, kernels, share, spectra, power, coadd, is_good, limit, trust, coverage, noise)
+    return ExposureSums(
+        image, variance, kernels, share, spectra, power, coadd, is_good, suspect, trust, coverage, noise
+    )
 
 
 def _transformed(xp: Arrays, kernels: Any, share: Any, shape: tuple[int, int]) -> tuple[Any, Any]:
@@ -179,7 +180,7 @@ def window_sums(
         Its images, too, are taken as periodic.
     """
     spectra, power = _transformed(xp, sums.kernels, sums.share, shape)
-    names = ("image", "coadd", "is_good", "limit", "trust", "coverage")
+    names = ("image", "variance", "coadd", "is_good", "suspect", "trust", "coverage")
     parts = {name: xp.cut(getattr(sums, name), start, shape) for name in names}
     return sums._replace(spectra=spectra, power=power, **parts)
 
@@ -223,13 +224,18 @@ def sum_up(xp: Arrays, sums: ExposureSums, latent: Any = None) -> SufficientStat
         return make_statistics(xp, total, sums.power, shape, sums.noise)
     model_spectrum = xp.rfft2(latent, shape)
 
-    def project_residual(image: Any, limit: Any, trust: Any, share: Any, spectrum: Any) -> Any:
+    def unless_outlier(trusted: Any, residual: Any, model: Any, variance: Any) -> Any:
+        limit = np.float32(OUTLIER_SIGMA) * xp.sqrt(variance) + np.float32(MODEL_FRACTION) * xp.abs(model)
+        return xp.where(xp.abs(residual) > limit, np.float32(0.0), trusted)
+
+    def project_residual(
+        image: Any, variance: Any, suspect: Any, trust: Any, share: Any, spectrum: Any
+    ) -> Any:
         model = xp.irfft2(spectrum * model_spectrum, shape)
         residual = image - model
-        is_outlier = xp.abs(residual) > limit + np.float32(MODEL_FRACTION) * xp.abs(model)
-        trusted = xp.where(is_outlier, np.float32(0.0), trust * residual)
+        trusted = xp.change_few(suspect, unless_outlier, trust * residual, residual, model, variance)
         return xp.conj(spectrum) * xp.rfft2(share * trusted, shape)
 
-    total = xp.total(project_residual, sums.image, sums.limit, sums.trust, sums.share, sums.spectra)
-    total = total + xp.scaled(model_spectrum, sums.power)
+    planes = sums.image, sums.variance, sums.suspect, sums.trust, sums.share, sums.spectra
+    total = xp.total(project_residual, *planes) + xp.scaled(model_spectrum, sums.power)
     return make_statistics(xp, total, sums.power, shape, sums.noise)

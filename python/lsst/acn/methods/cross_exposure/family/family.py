@@ -311,11 +311,11 @@ def restore_whole_family(stack: ExposureStack, latent_box: Box, margin: int) -> 
     family : `RestorationFamily`
         On ``latent_box`` grown by ``margin``.
     """
-    part = covering_part(stack, latent_box.grown_by(margin))
-    return complete_family(numpy_arrays(), tile_exposures(part))
+    covering = covering_stack(stack, latent_box.grown_by(margin))
+    return complete_family(numpy_arrays(), tile_exposures(covering))
 
 
-def covering_part(stack: ExposureStack, box: Box) -> ExposureStack:
+def covering_stack(stack: ExposureStack, box: Box) -> ExposureStack:
     """Return the exposures that have valid pixels in a box.
 
     Parameters
@@ -327,9 +327,9 @@ def covering_part(stack: ExposureStack, box: Box) -> ExposureStack:
 
     Returns
     -------
-    part : `ExposureStack`
+    covering : `ExposureStack`
         On the box.
     """
-    part = mirrored_cutout(stack, box)
-    covering = np.flatnonzero(part.valid.any(axis=(1, 2)))
-    return part if len(covering) == len(part) else part.select(covering)
+    around = mirrored_cutout(stack, box)
+    covering = np.flatnonzero(around.valid.any(axis=(1, 2)))
+    return around if len(covering) == len(around) else around.select(covering)

@@ -64,12 +64,12 @@ class TileExposures(NamedTuple):
     noise: Any
 
 
-def tile_exposures(part: ExposureStack, multiple: int = 1) -> TileExposures:
+def tile_exposures(stack: ExposureStack, multiple: int = 1) -> TileExposures:
     """Return the exposures of a box.
 
     Parameters
     ----------
-    part : `ExposureStack`
+    stack : `ExposureStack`
         The exposures.
     multiple : `int`, optional
         What their number is made a multiple of, by exposures that have no
@@ -80,27 +80,27 @@ def tile_exposures(part: ExposureStack, multiple: int = 1) -> TileExposures:
     exposures : `TileExposures`
         Arrays of NumPy.
     """
-    medians = sampled_medians(part)
+    medians = sampled_medians(stack)
     weights = 1.0 / medians
     total = weights.sum()
-    missing = -len(part) % multiple
+    missing = -len(stack) % multiple
     finite = np.where(np.isfinite(medians), medians, 1.0)
     return TileExposures(
-        image=_with_more(part.image, missing, 0.0),
-        variance=_with_more(part.variance, missing, np.inf),
-        kernels=_with_more(part.psf.at(*part.box.center), missing, 0.0),
+        image=_with_more(stack.image, missing, 0.0),
+        variance=_with_more(stack.variance, missing, np.inf),
+        kernels=_with_more(stack.psf.at(*stack.box.center), missing, 0.0),
         medians=_with_more(finite, missing, 1.0),
         share=_with_more(weights / total, missing, 0.0),
         noise=np.float32(1.0 / np.sqrt(total)),
     )
 
 
-def sampled_medians(part: ExposureStack) -> np.ndarray:
+def sampled_medians(stack: ExposureStack) -> np.ndarray:
     """Return the median variance of each exposure, of some of its pixels.
 
     Parameters
     ----------
-    part : `ExposureStack`
+    stack : `ExposureStack`
         The exposures.
 
     Returns
@@ -108,9 +108,9 @@ def sampled_medians(part: ExposureStack) -> np.ndarray:
     medians : `numpy.ndarray`
         Shape ``(n,)``, of all pixels where some of them do not tell.
     """
-    step = max(math.isqrt(part.shape[0] * part.shape[1] // MEDIAN_PIXELS), 1)
-    medians = median_variances(part.variance[:, ::step, ::step], part.valid[:, ::step, ::step])
-    return medians if np.isfinite(medians).all() else part.median_variances()
+    step = max(math.isqrt(stack.shape[0] * stack.shape[1] // MEDIAN_PIXELS), 1)
+    medians = median_variances(stack.variance[:, ::step, ::step], stack.valid[:, ::step, ::step])
+    return medians if np.isfinite(medians).all() else stack.median_variances()
 
 
 def _with_more(planes: np.ndarray, missing: int, value: float) -> np.ndarray:
