@@ -19,4 +19,4 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""A network that mixes restorations, trained to predict left-out exposures."""
+"""Many restorations of the same exposures, mixed by a small network; the default method."""

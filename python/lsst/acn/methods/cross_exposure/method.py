@@ -19,7 +19,7 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""Restoration by a network that learns to predict exposures it has not seen."""
+"""The default method: restorations of the same exposures, mixed by a small network."""
 
 from __future__ import annotations
 
@@ -72,12 +72,12 @@ N_GROUPS = 4
 
 
 class CrossExposureMethod:
-    """Mix restorations by weights trained on left-out exposures.
+    """Restore tiles many times over, and mix what comes of it.
 
-    Each training sample restores a tile from a random subset of the
-    exposures; the loss is on exposures outside of it.  Noise inside the
-    subset says nothing about noise outside, so there is nothing to over-fit
-    and no stopping rule.
+    The network that mixes comes trained.  Where it is trained on the patch,
+    each sample restores a tile from a random subset of the exposures, and the
+    loss is on exposures outside of it.  Noise inside the subset says nothing
+    about noise outside, so there is nothing to over-fit and no stopping rule.
 
     Parameters
     ----------
