@@ -21,12 +21,16 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
+import sys
+import types
 
 import pytest
 
 from lsst.acn import RestorationConfig, UnknownRestorationError
 from lsst.acn.records.task_record import (
+    PACKAGES,
     config_digest,
     config_text,
     package_versions,
@@ -34,6 +38,7 @@ from lsst.acn.records.task_record import (
     recorded_restoration_config,
 )
 from lsst.acn.restore_coadd import RestoreCoaddConfig
+from lsst.utils.packages import getPythonPackages
 
 
 def test_digest_depends_on_values_alone() -> None:
@@ -54,6 +59,24 @@ def test_versions_are_short() -> None:
     versions = package_versions()
     assert {"acn", "numpy", "python"} <= versions.keys()
     assert all(" " not in version for version in versions.values())
+
+
+def test_versions_are_those_that_the_middleware_finds() -> None:
+    found, versions = getPythonPackages(), package_versions()
+    assert {"acn", "daf_butler", "images", "numpy", "pipe_base", "python", "scipy"} <= versions.keys()
+    assert versions == {name: found[name].split()[0] for name in versions}
+
+
+def test_a_package_that_is_not_installed_as_one_tells_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("torch")
+    module.__version__ = "9.9"
+    monkeypatch.setitem(sys.modules, "torch", module)
+    monkeypatch.setattr(importlib.metadata, "version", _not_installed)
+    assert package_versions()["torch"] == "9.9"
+
+
+def _not_installed(name: str) -> str:
+    raise importlib.metadata.PackageNotFoundError(name)
 
 
 def test_record_keeps_the_summary() -> None:

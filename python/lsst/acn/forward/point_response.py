@@ -29,7 +29,7 @@ import dataclasses
 from collections.abc import Callable
 
 import numpy as np
-from scipy.ndimage import fourier_shift
+from scipy.ndimage import convolve, fourier_shift
 from scipy.optimize import brentq, minimize_scalar
 
 from ..coadd.robust_coadd import robust_coadd
@@ -190,11 +190,10 @@ def matching_fwhm(response: np.ndarray, target_fwhm: float) -> float:
         have the target PSF; `MIN_KERNEL_FWHM` where even that is too wide, and
         ``target_fwhm`` where the response is narrower than a pixel.
     """
-    # Takes most of a second to import.
-    from scipy.signal import convolve
-
     def excess(fwhm: float) -> float:
-        stamp = convolve(response, gaussian_kernel(fwhm).astype(np.float64), mode="full")
+        kernel = gaussian_kernel(fwhm).astype(np.float64)
+        # All that the Gaussian reaches.
+        stamp = convolve(np.pad(response, len(kernel) // 2), kernel, mode="constant")
         return gaussian_width(stamp) - target_fwhm
 
     if not response.any() or excess(target_fwhm) <= 0:

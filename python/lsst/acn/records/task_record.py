@@ -36,29 +36,31 @@ __all__ = (
 )
 
 import hashlib
+import importlib.metadata
 import json
+import platform
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lsst.pex.config import Config, FieldValidationError
-from lsst.utils.packages import getPythonPackages
 
 from ..errors import UnknownRestorationError
 from ..restoration_config import RestorationConfig
 
-PACKAGES = (
-    "acn",
-    "daf_butler",
-    "images",
-    "jax",
-    "keras",
-    "numpy",
-    "pipe_base",
-    "python",
-    "scipy",
-    "tensorflow",
-    "torch",
-)
+PACKAGES = {
+    "acn": "lsst.acn",
+    "daf_butler": "lsst.daf.butler",
+    "images": "lsst.images",
+    "jax": "jax",
+    "keras": "keras",
+    "numpy": "numpy",
+    "pipe_base": "lsst.pipe.base",
+    "scipy": "scipy",
+    "tensorflow": "tensorflow",
+    "torch": "torch",
+}
+"""Those that shape a restoration, and what is imported of each."""
 
 
 def package_versions() -> dict[str, str]:
@@ -67,10 +69,26 @@ def package_versions() -> dict[str, str]:
     Returns
     -------
     versions : `dict` [`str`, `str`]
-        Version by name, of packages that this process has imported.
+        Version by name, of packages that this process has imported, and of
+        Python.
+
+    Notes
+    -----
+    `lsst.utils.packages.getPythonPackages` knows the versions of all
+    packages, but looks at every file of every one for that.
     """
-    found = getPythonPackages()
-    return {name: found[name].split()[0] for name in PACKAGES if found.get(name)}
+    versions = {name: _version(module) for name, module in PACKAGES.items() if sys.modules.get(module)}
+    return {"python": platform.python_version()} | {
+        name: version for name, version in versions.items() if version
+    }
+
+
+def _version(module: str) -> str | None:
+    """Return what the installation of a module says, or else itself."""
+    try:
+        return importlib.metadata.version(module)
+    except importlib.metadata.PackageNotFoundError:
+        return getattr(sys.modules[module], "__version__", None)
 
 
 def config_text(config: Config) -> str:
