@@ -84,11 +84,14 @@ def package_versions() -> dict[str, str]:
 
 
 def _version(module: str) -> str | None:
-    """Return what the installation of a module says, or else itself."""
+    """Return what the installation of a module says, or else itself, as in a
+    stack that is not installed by pip.
+    """
     try:
         return importlib.metadata.version(module)
     except importlib.metadata.PackageNotFoundError:
-        return getattr(sys.modules[module], "__version__", None)
+        told = [sys.modules[module], sys.modules.get(f"{module}.version")]
+        return next((each.__version__ for each in told if hasattr(each, "__version__")), None)
 
 
 def config_text(config: Config) -> str:
