@@ -11,6 +11,8 @@ BENCH_OUTPUT ?= doc/benchmarks
 BENCH_ARGS ?=
 BPS_DEMO_ARGS ?=
 PYTEST_ARGS ?=
+# Packages that are left out of the environment.
+WITHOUT ?=
 
 # The uv on the PATH if it works (a shim may not), else one of our own.
 UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .uv/bin/uv)
@@ -26,7 +28,7 @@ QUIET := TF_CPP_MIN_LOG_LEVEL=3 MPLBACKEND=Agg
 BYTECODE := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CURDIR)/$(VENV)/bytecode"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-bps bench test lint format requirements clean
+.PHONY: help setup demo demo-bps bench test test-light lint format requirements clean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -50,6 +52,13 @@ test: $(STAMP) ## Run all tests (one folder: PYTEST_ARGS=tests/tiles).
 	@$(QUIET) $(BYTECODE) $(ONE_THREAD) $(PYTHON) -m pytest $(WORKERS) $(PYTEST_ARGS)
 	@echo "All tests passed.  They ran in $(BIN); make demo shows the package at work."
 
+# Restoring needs none of these: what does has to skip, and all else to pass.
+FRAMEWORKS := tensorflow|keras|jax|jaxlib|torch
+
+test-light: ## Run demo and tests in .venv-light, which has no network framework.
+	@$(MAKE) --no-print-directory VENV=.venv-light WITHOUT='$(FRAMEWORKS)' \
+	    DEMO_OUTPUT='$(DEMO_OUTPUT)/light' demo test
+
 # The docstrings of click commands are their help texts, not numpydoc.
 lint: $(STAMP) ## Check style, types and docstrings.
 	$(BIN)/ruff check .
@@ -68,7 +77,7 @@ requirements: $(UV) ## Pin the newest dependencies in requirements.txt.
 	    --no-header --no-annotate --no-emit-index-url --upgrade --quiet --output-file requirements.txt
 
 clean: ## Remove .venv, .uv and the caches (not what the demo made).
-	rm -rf $(VENV) .uv build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-light .uv build .pytest_cache .mypy_cache .ruff_cache
 	find python tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An interpreter that is here already is preferred to one that uv must fetch.
@@ -81,7 +90,8 @@ $(PYTHON): | $(UV)
 
 $(STAMP): requirements.txt pyproject.toml | $(PYTHON)
 	@echo "Installing the package and its dependencies in $(VENV) ..."
-	@$(UV) pip install --quiet --python $(PYTHON) --requirement requirements.txt
+	@grep -vE '^($(WITHOUT))==' requirements.txt > $(VENV)/requirements.txt
+	@$(UV) pip install --quiet --python $(PYTHON) --requirement $(VENV)/requirements.txt
 	@$(UV) pip install --quiet --python $(PYTHON) --no-deps --editable .
 	@touch $@
 

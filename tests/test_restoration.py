@@ -23,12 +23,14 @@ import logging
 
 import numpy as np
 import pytest
+from array_libraries import needs_keras
 from small_fields import make_config, make_stack, make_varying_stack
 
 from lsst.acn import Box, ExposureStack, InvalidExposureError, TrainingDivergedError, restore
 from lsst.acn.methods.paper.method import PaperMethod
 
 
+@needs_keras
 def test_shapes_boxes_and_signs():
     stack, _ = make_stack()
     stack = ExposureStack.from_arrays(
@@ -47,6 +49,7 @@ def test_shapes_boxes_and_signs():
     assert result.summary["restore_seconds"] > 0
 
 
+@needs_keras
 def test_training_lowers_the_loss_and_finds_the_stars():
     stack, truth = make_stack(n=6)
     result = restore(stack, make_config(paper__training__epochs=60))
@@ -58,6 +61,7 @@ def test_training_lowers_the_loss_and_finds_the_stars():
     assert window.max() > 0.2 * truth.max() * result.target_psf.max()
 
 
+@needs_keras
 def test_tiled_and_untiled_restorations_agree():
     stack, _ = make_stack(shape=(90, 100))
     config = make_config()
@@ -72,6 +76,7 @@ def test_tiled_and_untiled_restorations_agree():
     assert untiled.max() > 10 * noise
 
 
+@needs_keras
 def test_the_same_seed_gives_the_same_bytes():
     stack, _ = make_stack()
     first, second = restore(stack, make_config()), restore(stack, make_config())
@@ -81,12 +86,14 @@ def test_the_same_seed_gives_the_same_bytes():
     assert (first.latent != other.latent).any()
 
 
+@needs_keras
 def test_psfs_may_vary_over_the_patch():
     result = restore(make_varying_stack(), make_config(paper__training__epochs=30))
     assert np.isfinite(result.image).all()
     assert result.history["loss"][-1] < result.history["loss"][0]
 
 
+@needs_keras
 def test_units_scale_through():
     stack, _ = make_stack()
     scaled = ExposureStack.from_arrays(
@@ -96,6 +103,7 @@ def test_units_scale_through():
     np.testing.assert_allclose(many.image, one.image * 1024, rtol=1e-3, atol=1e-2 * 1024)
 
 
+@needs_keras
 def test_exposures_without_a_valid_pixel_are_left_out():
     stack, _ = make_stack()
     valid = stack.valid.copy()
@@ -112,6 +120,7 @@ def test_one_exposure_is_refused_by_name():
         restore(stack.select([3]), make_config())
 
 
+@needs_keras
 def test_a_loss_that_is_not_finite_is_an_error(monkeypatch):
     stack, _ = make_stack()
     monkeypatch.setattr(
@@ -121,6 +130,7 @@ def test_a_loss_that_is_not_finite_is_an_error(monkeypatch):
         restore(stack, make_config())
 
 
+@needs_keras
 def test_progress_is_logged_with_the_time_left(caplog):
     stack, _ = make_stack()
     with caplog.at_level(logging.INFO):

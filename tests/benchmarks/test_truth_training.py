@@ -27,6 +27,7 @@ import logging
 
 import numpy as np
 import pytest
+from array_libraries import needs_keras
 from scipy.signal import oaconvolve
 from small_fields import make_config, make_stack
 
@@ -76,6 +77,7 @@ def test_tiles_turn_with_their_truth():
     assert len({tile.tobytes() for tile in truth}) == 6
 
 
+@needs_keras
 def test_loss_by_hand():
     network = make_network()
     sample = make_sample()
@@ -96,6 +98,7 @@ def test_loss_by_hand():
     assert float(truth_loss(network, 2.5)(batch)) == pytest.approx(expected, rel=1e-3)
 
 
+@needs_keras
 def test_training_lowers_the_loss():
     network = make_network()
     drawn = draw_truth_batches(

@@ -26,6 +26,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from array_libraries import needs_keras
 from two_patches import PATCHES, fill_repository
 
 pytest.importorskip("lsst.ctrl.bps.parsl", reason="lsst-ctrl-bps-parsl, of the extra bps, is not installed")
@@ -41,6 +42,7 @@ TASKS = {
 }
 
 
+@needs_keras
 def test_failed_patch_is_tried_again_and_reported_and_the_other_is_restored(tmp_path: Path) -> None:
     demo = BpsDemo(tmp_path)
     fill_repository(str(demo.repo), skymap="simulated", instrument="SimCam", band="i", run=WARPS)

@@ -21,11 +21,14 @@
 
 import numpy as np
 import pytest
+from array_libraries import needs_keras
 
 from lsst.acn.arrays.keras_arrays import keras_arrays
 from lsst.acn.forward.forward_model import ForwardModel
 from lsst.acn.forward.huber_loss import GROUP, masked_huber, reconstruction_loss
 from lsst.acn.forward.paired_forward_model import PairedForwardModel
+
+pytestmark = needs_keras
 
 
 def test_both_branches_and_the_mask_against_values_by_hand():

@@ -28,6 +28,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from array_libraries import needs_keras
 
 from lsst.acn import Box, ExposureStack, RestorationConfig, restore
 from lsst.acn.assemble_reference_coadd import AssembleReferenceCoaddTask
@@ -146,6 +147,7 @@ def test_restoration_does_not_depend_on_the_pieces(stream: WarpStream, whole: Ex
     assert (streamed.variance > 0).all()
 
 
+@needs_keras
 def test_training_draws_its_samples_from_the_stream(stream: WarpStream, whole: ExposureStack) -> None:
     config = RestorationConfig()
     options = config.cross_exposure

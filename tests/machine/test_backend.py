@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from array_libraries import needs_keras
 
 import lsst.acn
 from lsst.acn import MissingFrameworkError, RestorationConfig
@@ -62,11 +63,13 @@ def test_nobody_else_asks_for_the_backend() -> None:
 
 
 @pytest.mark.parametrize("name", ["tensorflow", "jax", "torch"])
+@needs_keras
 def test_three_backends_are_supported(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     use(monkeypatch, name)
     assert backend_name() == supported_backend() == backend_facts()["backend"] == name
 
 
+@needs_keras
 def test_others_are_refused_where_gradients_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, "numpy")
     assert backend_name() == "numpy"

@@ -29,8 +29,11 @@ import sys
 import threading
 
 import pytest
+from array_libraries import needs_keras
 
 from lsst.acn.machine.threads import side_thread
+
+pytestmark = needs_keras
 
 USE = """
 import sys

@@ -27,6 +27,7 @@ import logging
 from collections.abc import Sequence
 
 import pytest
+from array_libraries import needs_keras
 
 from lsst.acn import Box
 from lsst.acn.machine.device_memory import ShrinkingBatches, TakeSteps, UntilOutOfMemory, is_out_of_memory
@@ -103,6 +104,7 @@ def test_another_way_is_taken_for_good_once_memory_runs_out(caplog: pytest.LogCa
         steps([TILES])
 
 
+@needs_keras
 def test_the_error_of_tensorflow_is_known() -> None:
     import tensorflow as tf
 

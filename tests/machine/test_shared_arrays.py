@@ -25,8 +25,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from array_libraries import needs_keras
 
 from lsst.acn.machine.shared_arrays import shared_tensor, stack_aligned
+
+pytestmark = needs_keras
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.complex64])

@@ -29,9 +29,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from array_libraries import needs_keras
 
 from lsst.acn import TrainingDivergedError
 from lsst.acn.methods.history import HISTORY_DTYPES, TrainingHistory, empty_history
+
+pytestmark = needs_keras
 
 LOG = logging.getLogger("test_history")
 

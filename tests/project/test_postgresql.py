@@ -41,6 +41,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from array_libraries import needs_keras
 from two_patches import PATCHES, fill_repository
 
 from lsst.daf.butler import Butler, Config
@@ -151,6 +152,7 @@ def _most_sessions(database: str, processes: list[subprocess.Popen[bytes]]) -> i
     return most
 
 
+@needs_keras
 def test_two_pipetasks_and_their_workers_write_at_once(database: str, tmp_path: Path) -> None:
     root = str(tmp_path / "repo")
     Butler.makeRepo(root, config=Config({"registry": {"db": database, "namespace": NAMESPACE}}))

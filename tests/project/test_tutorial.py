@@ -28,6 +28,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from array_libraries import needs_keras
+
+pytestmark = needs_keras
 
 DOC = Path(__file__).parents[2] / "doc"
 PAGE = DOC / "lsst.acn" / "tutorial.rst"

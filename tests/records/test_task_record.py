@@ -30,7 +30,6 @@ import pytest
 
 from lsst.acn import RestorationConfig, UnknownRestorationError
 from lsst.acn.records.task_record import (
-    PACKAGES,
     config_digest,
     config_text,
     package_versions,

@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from array_libraries import needs_keras
 
 from lsst.acn.restore_coadd import RestoreCoaddConfig
 from lsst.ctrl.mpexec.cli.pipetask import cli
@@ -195,6 +196,7 @@ def test_pipetask_builds_the_pipeline() -> None:
     assert [name in shown for name in OUTPUTS] == [True] * len(OUTPUTS)
 
 
+@needs_keras
 def test_pipetask_runs_the_pipeline(
     warps: dict[int, Any], make_repository: Callable[[dict[int, Any]], str]
 ) -> None:

@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from array_libraries import needs_keras
 
 import lsst.acn.restoration
 from lsst.acn import (
@@ -152,7 +153,7 @@ def quick_config(method: str, seed: int) -> RestoreCoaddConfig:
     return config
 
 
-@pytest.mark.parametrize("method", ["paper", "image_mm"])
+@pytest.mark.parametrize("method", [pytest.param("paper", marks=needs_keras), "image_mm"])
 def test_same_seed_gives_the_same_arrays(warp_inputs: WarpInputs, method: str) -> None:
     first, again, other = (
         RestoreCoaddTask(config=quick_config(method, seed)).run(inputs=warp_inputs) for seed in (1, 1, 2)

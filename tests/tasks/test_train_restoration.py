@@ -23,12 +23,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from array_libraries import needs_keras
 from small_fields import make_stack
 
 from lsst.acn.methods.cross_exposure.network.weights import unpack_network
 from lsst.acn.restoration import restore
 from lsst.acn.train_restoration import TrainRestorationTask
 from lsst.pipe.base import NoWorkFound, Pipeline
+
+pytestmark = needs_keras
 
 PIPELINES = Path(__file__).parents[2] / "pipelines"
 

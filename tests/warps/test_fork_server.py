@@ -28,6 +28,7 @@ import multiprocessing
 import sys
 
 import pytest
+from array_libraries import needs_keras
 from other_backends import run_elsewhere
 
 from lsst.acn.warps.fork_server import MODULES
@@ -54,6 +55,7 @@ def work_of_a_quantum() -> tuple[bool, bool, float]:
         return pool.apply(work)
 
 
+@needs_keras
 def test_processes_begin_with_the_imports_and_can_compute() -> None:
     assert run_elsewhere("tensorflow", "warps/test_fork_server.work_of_a_quantum") == [True, True, 180000.0]
 

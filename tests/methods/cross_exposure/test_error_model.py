@@ -30,7 +30,7 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
-from array_libraries import libraries
+from array_libraries import libraries, needs_keras
 from small_fields import make_stack
 
 from lsst.acn import Box, ExposureStack, InvalidNetworkError, RestorationConfig, gaussian_kernel, restore
@@ -121,7 +121,10 @@ def test_every_tile_is_restored_once_for_both_planes(monkeypatch):
     assert method.restore(None, logging.getLogger(__name__))[1] is None
 
 
-@pytest.mark.parametrize(("option", "value"), [("variance", "jackknife"), ("network", "fresh"), ("steps", 1)])
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("variance", "jackknife"), ("network", "fresh"), pytest.param("steps", 1, marks=needs_keras)],
+)
 def test_what_the_model_does_not_know_is_left_to_the_jackknife(option, value):
     stack, _ = make_stack(n=4)
     config = RestorationConfig()

@@ -23,7 +23,7 @@ import logging
 
 import numpy as np
 import pytest
-from array_libraries import sums_of
+from array_libraries import needs_keras, sums_of
 from small_fields import make_config, make_stack
 
 from lsst.acn import Box, ExposureStack, InvalidExposureError, RestorationConfig, restore
@@ -156,6 +156,7 @@ def test_samples_never_hold_the_exposures_they_are_made_from(monkeypatch):
         np.testing.assert_allclose(np.sort(found, axis=0), np.sort(expected, axis=0), rtol=1e-4, atol=1e-4)
 
 
+@needs_keras
 def test_restores_and_says_how_sure_it_is():
     stack, truth = make_stack(n=8)
     result = restore(stack, make_config(**QUICK))
@@ -165,6 +166,7 @@ def test_restores_and_says_how_sure_it_is():
     assert len(result.history["loss"]) == 3
 
 
+@needs_keras
 def test_tiled_and_untiled_agree():
     stack, _ = make_stack(n=5, shape=(90, 100))
     config = make_config(**QUICK, tiles__restoring_size=64)

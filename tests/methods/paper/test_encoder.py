@@ -21,8 +21,11 @@
 
 import numpy as np
 import pytest
+from array_libraries import needs_keras
 
 from lsst.acn.methods.paper.encoder import PaperEncoder
+
+pytestmark = needs_keras
 
 
 def make_case(depth, n=3, sizes=(3, 5, 7), batch=2):

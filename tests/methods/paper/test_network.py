@@ -21,9 +21,12 @@
 
 import numpy as np
 import pytest
+from array_libraries import needs_keras
 from small_networks import TILE, make_case
 
 from lsst.acn.methods.paper.encoder import encoder_radius
+
+pytestmark = needs_keras
 
 
 def test_the_encoder_is_the_papers():

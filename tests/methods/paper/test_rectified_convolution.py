@@ -21,9 +21,12 @@
 
 import numpy as np
 import pytest
+from array_libraries import needs_keras
 
 from lsst.acn.methods.paper.channel_moments import channel_moments
 from lsst.acn.methods.paper.rectified_convolution import rectified_convolution, rectified_sum
+
+pytestmark = needs_keras
 
 
 def make_case(size, n=3):

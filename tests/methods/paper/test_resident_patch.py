@@ -28,6 +28,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from array_libraries import needs_keras
 from other_backends import OTHERS, run_elsewhere
 from small_fields import make_config, make_stack, make_varying_stack
 
@@ -38,6 +39,8 @@ from lsst.acn.methods.paper.inputs import PatchInputs
 from lsst.acn.methods.paper.network import PaperNetwork
 from lsst.acn.methods.paper.resident_patch import ResidentPatch
 from lsst.acn.methods.paper.training import train
+
+pytestmark = needs_keras
 
 MARGIN = 3
 SIZE = 24

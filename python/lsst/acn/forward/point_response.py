@@ -190,6 +190,7 @@ def matching_fwhm(response: np.ndarray, target_fwhm: float) -> float:
         have the target PSF; `MIN_KERNEL_FWHM` where even that is too wide, and
         ``target_fwhm`` where the response is narrower than a pixel.
     """
+
     def excess(fwhm: float) -> float:
         kernel = gaussian_kernel(fwhm).astype(np.float64)
         # All that the Gaussian reaches.

@@ -48,19 +48,9 @@ from lsst.pex.config import Config, FieldValidationError
 from ..errors import UnknownRestorationError
 from ..restoration_config import RestorationConfig
 
-PACKAGES = {
-    "acn": "lsst.acn",
-    "daf_butler": "lsst.daf.butler",
-    "images": "lsst.images",
-    "jax": "jax",
-    "keras": "keras",
-    "numpy": "numpy",
-    "pipe_base": "lsst.pipe.base",
-    "scipy": "scipy",
-    "tensorflow": "tensorflow",
-    "torch": "torch",
-}
-"""Those that shape a restoration, and what is imported of each."""
+STACK_PACKAGES = ("acn", "daf_butler", "images", "pipe_base")
+OTHER_PACKAGES = ("jax", "keras", "numpy", "scipy", "tensorflow", "torch")
+"""Those that shape a restoration."""
 
 
 def package_versions() -> dict[str, str]:
@@ -77,7 +67,9 @@ def package_versions() -> dict[str, str]:
     `lsst.utils.packages.getPythonPackages` knows the versions of all
     packages, but looks at every file of every one for that.
     """
-    versions = {name: _version(module) for name, module in PACKAGES.items() if sys.modules.get(module)}
+    modules = {name: f"lsst.{name.replace('_', '.')}" for name in STACK_PACKAGES}
+    modules |= {name: name for name in OTHER_PACKAGES}
+    versions = {name: _version(module) for name, module in modules.items() if sys.modules.get(module)}
     return {"python": platform.python_version()} | {
         name: version for name, version in versions.items() if version
     }
@@ -90,8 +82,9 @@ def _version(module: str) -> str | None:
     try:
         return importlib.metadata.version(module)
     except importlib.metadata.PackageNotFoundError:
-        told = [sys.modules[module], sys.modules.get(f"{module}.version")]
-        return next((each.__version__ for each in told if hasattr(each, "__version__")), None)
+        told = (sys.modules.get(name) for name in (module, f"{module}.version"))
+        versions = (getattr(each, "__version__", None) for each in told)
+        return next(filter(None, versions), None)
 
 
 def config_text(config: Config) -> str:
