@@ -29,7 +29,7 @@ import sys
 
 import pytest
 from array_libraries import needs_keras
-from other_backends import run_elsewhere
+from other_backends import OTHERS, run_elsewhere
 
 from lsst.acn.warps.fork_server import MODULES
 
@@ -55,11 +55,18 @@ def work_of_a_quantum() -> tuple[bool, bool, float]:
         return pool.apply(work)
 
 
-@needs_keras
-def test_processes_begin_with_the_imports_and_can_compute() -> None:
-    assert run_elsewhere("tensorflow", "warps/test_fork_server.work_of_a_quantum") == [True, True, 180000.0]
+@pytest.mark.parametrize("backend", [pytest.param("tensorflow", marks=needs_keras), *OTHERS])
+def test_processes_begin_with_the_imports_and_any_backend_can_compute(backend: str) -> None:
+    assert run_elsewhere(backend, "warps/test_fork_server.work_of_a_quantum") == [False, True, 180000.0]
 
 
-def test_a_backend_that_minds_forks_is_left_to_each_process() -> None:
-    pytest.importorskip("jax")
-    assert run_elsewhere("jax", "warps/test_fork_server.work_of_a_quantum") == [False, True, 180000.0]
+def imported() -> list[bool]:
+    """Return which of these a process begins with."""
+    return [name in sys.modules for name in ("lsst.acn.restore_coadd", "keras", "tensorflow", "jax")]
+
+
+def test_processes_begin_without_a_network_framework() -> None:
+    import lsst.acn.assemble_reference_coadd  # noqa: F401
+
+    with multiprocessing.get_context("forkserver").Pool(1) as pool:
+        assert pool.apply(imported)[1:] == [False, False, False]

@@ -26,7 +26,6 @@ from __future__ import annotations
 __all__ = ("share_imports",)
 
 import multiprocessing
-import os
 
 MODULES = (
     "lsst.ctrl.mpexec.cli.pipetask",
@@ -37,7 +36,6 @@ MODULES = (
     "astropy.io.fits",
     "galsim",
     "matplotlib.figure",
-    "scipy.signal",
     "scipy.stats",
     "sep",
     "skimage.metrics",
@@ -55,8 +53,8 @@ def share_imports() -> None:
 
     Notes
     -----
-    TensorFlow may be imported before a fork as long as it has not computed
-    anything; JAX and PyTorch are left to each process.
+    Keras is left to each process that trains or works on a device: restoring
+    on a CPU does not need it, and a backend that has begun to compute cannot
+    be forked.
     """
-    shared = ["keras"] if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow" else []
-    multiprocessing.set_forkserver_preload([*MODULES, *shared])
+    multiprocessing.set_forkserver_preload(list(MODULES))
