@@ -44,7 +44,7 @@ from ....arrays.spectra import filter_spectrum
 from ....exposures.boxes import Box
 from ....exposures.mirrored_cutout import mirrored_cutout
 from ....exposures.stack import ExposureStack
-from ...accelerated_updates import accelerated_updates, quadratic_factor
+from ...accelerated_updates import accelerated_updates
 from .exposure_sums import ExposureSums, make_sums, sum_up
 from .holes import fill_window
 from .margins import family_margin
@@ -214,14 +214,10 @@ def follow_path(
     ends : `list` [array]
         One per stage, in the unit of the exposures.
     """
-    target = xp.maximum(statistics.image, np.float32(0.0))
-    latent = xp.maximum(target if start is None else start, statistics.faintest)
-
-    def operator(point: Any) -> Any:
-        return statistics.apply_power(xp, point)
-
+    start = xp.maximum(statistics.image, np.float32(0.0)) if start is None else start
+    latent = xp.maximum(start, statistics.faintest)
     stages = [
-        (quadratic_factor(xp, target, operator, np.float32(sparsity) * statistics.image_noise), updates)
+        (statistics.factor(xp, np.float32(sparsity) * statistics.image_noise), updates)
         for sparsity, updates in path
     ]
     return accelerated_updates(xp, latent, stages)

@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 
 from ....arrays.namespace import Arrays
-from ...accelerated_updates import accelerated_updates, quadratic_factor
+from ...accelerated_updates import accelerated_updates
 from .family import RestorationFamily
 
 BRIGHT = 20.0
@@ -80,13 +80,9 @@ def refine_bright(xp: Arrays, latent: Any, family: RestorationFamily, updates: i
     if tuple(latent.shape) != statistics.shape:
         raise ValueError("Only a whole family, not a part of it, can be refined.")
     start = xp.maximum(latent * unit, statistics.faintest)
-    target = xp.maximum(statistics.image, np.float32(0.0))
     penalty = np.float32(PENALTY) * statistics.image_noise / (1.0 + latent / np.float32(SPARED))
 
-    def operator(point: Any) -> Any:
-        return statistics.apply_power(xp, point)
-
-    stages = [(quadratic_factor(xp, target, operator, penalty), updates)]
+    stages = [(statistics.factor(xp, penalty), updates)]
     updated = accelerated_updates(xp, start, stages)[-1] / unit
     brightness = (xp.maximum(family.significance, np.float32(0.0)) / np.float32(BRIGHT)) ** 3
     return latent + brightness / (1.0 + brightness) * (updated - latent)

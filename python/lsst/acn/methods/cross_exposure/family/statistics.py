@@ -25,6 +25,7 @@ from __future__ import annotations
 
 __all__ = ("SufficientStatistics", "make_statistics", "typical_noise")
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,6 +33,7 @@ import numpy as np
 from ....arrays.namespace import Arrays
 from ....arrays.spectra import filtered
 from ....exposures.stack import ExposureStack
+from ...accelerated_updates import quadratic_factor
 
 FAINTEST = 0.05
 """Least pixel of a latent image that multiplicative updates start from, in
@@ -98,22 +100,25 @@ class SufficientStatistics(NamedTuple):
         """
         return np.float32(FAINTEST) * self.image_noise
 
-    def apply_power(self, xp: Arrays, latent: Any) -> Any:
-        """Return what the back-projected image of a latent image would be.
+    def factor(self, xp: Arrays, penalty: Any) -> Callable[[Any], Any]:
+        """Return the factor of the multiplicative updates that fit the sums.
 
         Parameters
         ----------
         xp : `Arrays`
             Array functions.
-        latent : array
-            Shape ``shape``.
+        penalty : array
+            Sparsity, in the unit of ``image``, of all pixels or of each.
 
         Returns
         -------
-        image : array
-            Blurred by every PSF and its mirror image, and averaged.
+        factor : `~collections.abc.Callable`
+            From `~lsst.acn.methods.accelerated_updates.quadratic_factor`; what
+            a latent image is compared through is every PSF and its mirror
+            image, averaged.
         """
-        return filtered(xp, latent, self.power)
+        target = xp.maximum(self.image, np.float32(0.0))
+        return quadratic_factor(xp, target, lambda point: filtered(xp, point, self.power), penalty)
 
 
 def make_statistics(
