@@ -31,20 +31,20 @@ import numpy as np
 
 from ..exposures.boxes import Box
 from ..exposures.random_streams import random_stream
-from .calibration_errors import draw_calibration
-from .detector_defects import MASK_PLANES, add_cosmic_rays, add_gap, mask_cores, saturate
 from .draw_sources import draw_noiseless
 from .exposure_conditions import ExposureConditions
-from .nuisances import Nuisances
-from .photometry import flux_of
+from .faults.calibration_errors import draw_calibration
+from .faults.detector_defects import MASK_PLANES, add_cosmic_rays, add_gap, mask_cores, saturate
+from .faults.nuisances import Nuisances
+from .faults.psf_errors import draw_psf_errors
+from .faults.satellite_trails import add_trails
+from .faults.sky_residual import SkyResidual, draw_sky_residual, mesh_background
 from .pixel_grid import PixelGrid
 from .pixel_noise import add_noise, sky_noise
-from .psf_errors import draw_psf_errors
 from .psf_model import PsfModel
-from .satellite_trails import add_trails
 from .simulation_config import SimulationConfig
-from .sky_residual import SkyResidual, draw_sky_residual, mesh_background
-from .sky_scene import SkyScene
+from .sky.photometry import flux_of
+from .sky.sky_scene import SkyScene
 from .warping import draw_detector_grid, warp_image, warp_mask
 
 

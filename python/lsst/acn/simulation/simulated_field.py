@@ -37,17 +37,17 @@ from ..exposures.boxes import Box
 from ..exposures.psf_kernels import PsfKernels
 from ..exposures.stack import ExposureStack
 from ..image_io import tangent_plane_wcs
-from .detector_defects import MASK_PLANES
 from .draw_exposures import draw_exposure, draw_nuisances
 from .draw_sources import draw_truth
 from .exposure_conditions import ExposureConditions, draw_conditions
+from .faults.detector_defects import MASK_PLANES
+from .faults.nuisances import Nuisances
+from .faults.psf_errors import PsfErrors
 from .modelled_psf import ModelledPsf
-from .nuisances import Nuisances
 from .optics import draw_optics
-from .psf_errors import PsfErrors
 from .psf_model import PsfModel
 from .simulation_config import SimulationConfig
-from .sky_scene import SkyScene, draw_scene
+from .sky.sky_scene import SkyScene, draw_scene
 from .warping import draw_detector_grid
 
 
