@@ -26,20 +26,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.imperfect.rows import ROWS, base_config, imperfect_field
-from lsst.acn.simulation import IMPERFECTIONS, simulate_field
+from benchmarks.imperfect.rows import ROWS, SKY_ROWS, any_sky, base_config, imperfect_field
+from lsst.acn.simulation import IMPERFECTIONS, SKIES, simulate_field
 
 
 def test_rows_share_one_sky_of_an_ordinary_field() -> None:
-    assert len(ROWS) == 20
+    assert len(ROWS) == 22
     assert list(ROWS)[0] == "nothing"
     configs = {name: row.config(3) for name, row in ROWS.items()}
     assert configs["nothing"] == base_config(3)
     assert len(set(configs.values())) == len(ROWS)
     for name, config in configs.items():
-        assert ROWS[name].label == IMPERFECTIONS[name].label
+        assert ROWS[name].label == (SKIES if name in SKIES else IMPERFECTIONS)[name].label
         assert (config.box.shape, config.visits, config.pixel_scale) == ((256, 256), 12, 0.168)
-        if name != "empty":
+        if name not in SKIES and name != "empty":
             assert config.scene == configs["nothing"].scene
     quick = ROWS["harsh"].config(3, size=96, visits=8)
     assert (quick.box.shape, quick.visits) == ((96, 96), 8)
@@ -68,3 +68,12 @@ def test_same_draws_give_the_same_fields() -> None:
     base = base_config(5)
     fields = [imperfect_field(np.random.default_rng(2), base) for _ in range(2)]
     assert fields[0] == fields[1]
+
+
+def test_skies_have_rows_and_are_drawn_for_training() -> None:
+    scenes = {row.config(2).scene for row in SKY_ROWS.values()}
+    assert len(scenes) == len(SKY_ROWS) == 4
+    rng, base = np.random.default_rng(3), base_config(5, size=96, visits=4)
+    drawn = [any_sky(rng, base) for _ in range(200)]
+    assert np.mean([config == base for config in drawn]) == pytest.approx(0.6, abs=0.11)
+    assert len({config.scene for config in drawn}) == 7

@@ -134,7 +134,8 @@ def become_late_types(galaxies: Table, config: LateTypesConfig, seed: int) -> Ta
     galaxies["kind"][is_late], galaxies["kind"][is_edge_on] = "late_type", "edge_on"
     galaxies["sersic_index"][is_late | is_edge_on] = 1.0
     for name, where in (("bar_share", is_late & has_bar), ("arm_share", is_late), ("knot_share", is_late)):
-        galaxies[name][where] = rng.uniform(*getattr(config, name), count)[where]
+        low, high = getattr(config, name)
+        galaxies[name][where] = rng.uniform(low, high, count)[where]
     galaxies["shape_seed"][is_late] = rng.integers(1, 2**31, count)[is_late]
     # Along the direction that the galaxy has, as flat as its thickness allows.
     shear = np.hypot(galaxies["g1"], galaxies["g2"])
