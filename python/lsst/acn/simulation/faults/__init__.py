@@ -27,4 +27,5 @@ from .even_counts import *
 from .nuisances import *
 from .psf_errors import *
 from .satellite_trails import *
+from .saturation import *
 from .sky_residual import *
