@@ -121,16 +121,17 @@ def _compare(
     inside = np.s_[margin:-margin, margin:-margin]
     around = np.s_[margin - REACH : REACH - margin, margin - REACH : REACH - margin]
     v, u = plane_coordinates(patch, tile)
-    equations, coadd, light, noise2, sigma2 = {}, 0.0, 0.0, 0.0, 0.0
+    equations, sigma2 = {}, 0.0
+    coadd, light, noise2 = np.zeros((3, *tile.shape), np.float32)
     for index, visit in enumerate(stack.visits):
         model = scipy.fft.irfft2(sums.spectra[index] * spectrum, shape)
         image, variance = sums.image[index][inside], sums.variance[index][inside]
         equations[visit] = exposure_equations(image, variance, model[around], v, u)
         share, predicted = float(sums.share[index].item()), model[inside]
         valid = sums.is_good[index][inside] | (np.isfinite(variance) & (predicted > 5 * np.sqrt(variance)))
-        coadd = coadd + share * np.where(valid, image, predicted)
-        light = light + share * predicted
-        noise2 = noise2 + share**2 * np.where(valid, variance, 0.0)
+        coadd += share * np.where(valid, image, predicted)
+        light += share * predicted
+        noise2 += share**2 * np.where(valid, variance, 0.0)
         rest = (image - predicted)[np.isfinite(variance)]
         if rest.size:
             sigma2 += (share * SIGMA_PER_MAD * np.median(np.abs(rest - np.median(rest)))) ** 2

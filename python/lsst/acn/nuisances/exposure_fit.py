@@ -179,9 +179,7 @@ def _inflation(residual: np.ndarray, valid: np.ndarray) -> float:
     return max(float(np.median(squares)) / MEDIAN_OF_SQUARES, 1.0)
 
 
-def solve(
-    equations: NormalEquations, free: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def solve(equations: NormalEquations, free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the parameters that equations ask for, and their standard errors.
 
     Parameters
@@ -197,6 +195,8 @@ def solve(
         Shape ``(9,)``; 0 and infinite for what is not fitted.
     """
     values, errors = np.zeros(len(PARAMETERS)), np.full(len(PARAMETERS), np.inf)
+    if not equations.n_pixels or not free.any():
+        return values, errors
     matrix = equations.matrix / equations.inflation + np.diag(PRIOR**-2.0)
     matrix = matrix[np.ix_(free, free)]
     scale = 1.0 / np.sqrt(np.maximum(np.diag(matrix), np.finfo(float).tiny))

@@ -206,5 +206,3 @@ def _with_common_shape(
 def _has_changed(before: ExposureCorrections, after: ExposureCorrections) -> bool:
     moved = np.abs(after.values - before.values) > 0.5 * after.errors
     return bool(moved.any()) or bool(np.any(after.common_sky.levels != before.common_sky.levels))
-
-

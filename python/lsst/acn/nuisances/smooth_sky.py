@@ -84,8 +84,12 @@ class SmoothSky:
         sky : `numpy.ndarray`
             Float32, shape ``box.shape``: linear between the middles of cells.
         """
-        along_y = _interpolation(box.y_start, box.y_stop, self.box.y_start, self.box.shape[0], self.levels.shape[0])
-        along_x = _interpolation(box.x_start, box.x_stop, self.box.x_start, self.box.shape[1], self.levels.shape[1])
+        along_y = _interpolation(
+            box.y_start, box.y_stop, self.box.y_start, self.box.shape[0], self.levels.shape[0]
+        )
+        along_x = _interpolation(
+            box.x_start, box.x_stop, self.box.x_start, self.box.shape[1], self.levels.shape[1]
+        )
         return (along_y @ self.levels @ along_x.T).astype(np.float32)
 
 
