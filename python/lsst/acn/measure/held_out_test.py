@@ -28,7 +28,7 @@ __all__ = ("HeldOutTest", "run_held_out_test")
 import dataclasses
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -155,8 +155,7 @@ def run_held_out_test(
     pixels = _classify(coadd, box, threshold)
     with cores(n_cores):
         corrections = find_corrections(kept, config, log or logging.getLogger(__name__))
-    as_it_is = RestorationConfig()
-    as_it_is.update(**config.toDict())
+    as_it_is = cast(RestorationConfig, config.copy())
     as_it_is.nuisances.passes = 0
     latent, history = restore_latent(
         corrections.applied(kept), as_it_is, network=network, log=log, n_cores=n_cores

@@ -50,7 +50,18 @@ class SmoothSky:
 
     @classmethod
     def nothing(cls, box: Box) -> SmoothSky:
-        """Return a sky that is 0."""
+        """Return a sky that is 0.
+
+        Parameters
+        ----------
+        box : `Box`
+            The patch.
+
+        Returns
+        -------
+        sky : `SmoothSky`
+            Constant.
+        """
         return cls(box, np.zeros((1, 1)))
 
     def __bool__(self) -> bool:
