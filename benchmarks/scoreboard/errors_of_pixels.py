@@ -38,6 +38,7 @@ import math
 import numpy as np
 
 from lsst.acn import gaussian_kernel
+from lsst.acn.metrics.residuals import SIGMA_PER_MAD
 
 MAGNITUDE_BINS = {"bright": (-math.inf, -2.3), "middle": (-2.3, -0.3), "faint": (-0.3, 0.7)}
 """Magnitudes less the depth of one exposure: < 23, 23 to 25 and 25 to 26 where
@@ -45,8 +46,6 @@ that depth is 25.3."""
 
 APERTURE_FWHM = 2.0
 """Radius of the apertures in units of the FWHM of the target PSF."""
-
-SIGMA_PER_MAD = 1.482602218505602
 
 
 def rms_error(image: np.ndarray, truth: np.ndarray, where: np.ndarray) -> float:

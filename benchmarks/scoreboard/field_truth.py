@@ -35,8 +35,6 @@ from lsst.acn import ExposureStack
 from lsst.acn.methods.cross_exposure.family.statistics import typical_noise
 from lsst.acn.simulation import SimulatedField
 
-from .fields import BenchmarkField
-
 BORDER = 8
 """Pixels along the edges that are not scored, for not every peer can know the
 light that comes from beyond them."""
@@ -99,13 +97,11 @@ class FieldTruth:
         return inside & self.scored[np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)]
 
 
-def read_truth(field: BenchmarkField, simulated: SimulatedField, target_fwhm: float) -> FieldTruth:
+def read_truth(simulated: SimulatedField, target_fwhm: float) -> FieldTruth:
     """Return the truth of a field.
 
     Parameters
     ----------
-    field : `BenchmarkField`
-        What was simulated.
     simulated : `~lsst.acn.simulation.SimulatedField`
         The field.
     target_fwhm : `float`
@@ -122,7 +118,7 @@ def read_truth(field: BenchmarkField, simulated: SimulatedField, target_fwhm: fl
         noise=typical_noise(simulated.stack),
         scored=scored_pixels(simulated.stack),
         target_fwhm=target_fwhm,
-        depth=field.depth,
+        depth=simulated.config.conditions.depth,
         y=np.asarray(catalog["y"]) - simulated.box.y_start,
         x=np.asarray(catalog["x"]) - simulated.box.x_start,
         flux=np.asarray(catalog["flux"]),
