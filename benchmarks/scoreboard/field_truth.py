@@ -71,6 +71,10 @@ class FieldTruth:
         Its flux, in the unit of the exposures, and AB magnitude.
     is_star : `numpy.ndarray`
         Whether it is a star.
+    half_light_radius : `numpy.ndarray`
+        Of a galaxy, in arcsec; 0 for stars.
+    unseen : `numpy.ndarray`
+        `True` where no exposure is valid, of the shape of ``image``.
     """
 
     image: np.ndarray
@@ -83,6 +87,8 @@ class FieldTruth:
     flux: np.ndarray
     mag: np.ndarray
     is_star: np.ndarray
+    half_light_radius: np.ndarray
+    unseen: NDArray[np.bool_]
 
     @property
     def classes(self) -> dict[str, NDArray[np.bool_]]:
@@ -123,7 +129,9 @@ def read_truth(simulated: SimulatedField, target_fwhm: float) -> FieldTruth:
         x=np.asarray(catalog["x"]) - simulated.box.x_start,
         flux=np.asarray(catalog["flux"]),
         mag=np.asarray(catalog["mag"]),
-        is_star=np.asarray(catalog["is_star"]),
+        is_star=np.asarray(catalog["is_star"], bool),
+        half_light_radius=np.asarray(catalog["half_light_radius"]),
+        unseen=~simulated.stack.valid.any(axis=0),
     )
 
 
