@@ -48,6 +48,9 @@ PIXEL_CLASSES = {
 """Range of the truth, at the target PSF and in units of the field's noise, of
 each class of pixels."""
 
+DIFFUSE = ("cloud", "intracluster_light")
+"""Kinds of light that are no sources to be found."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FieldTruth:
@@ -119,6 +122,8 @@ def read_truth(simulated: SimulatedField, target_fwhm: float) -> FieldTruth:
         Positions count from the first pixel of the field.
     """
     catalog = simulated.catalog
+    if "kind" in catalog.colnames:
+        catalog = catalog[~np.isin(catalog["kind"], DIFFUSE)]
     return FieldTruth(
         image=simulated.truth_image(target_fwhm),
         noise=typical_noise(simulated.stack),
