@@ -109,6 +109,8 @@ def _draw(axes: Any, errors: np.ndarray) -> None:
 
 def _short(error: float) -> str:
     """Return two or three digits, without a zero before the point."""
+    if error < 5e-4:
+        return "0"
     if error >= 9.95:
         return f"{error:.0f}"
     return (

@@ -35,9 +35,10 @@ from .targets import FLUXES, GROUPS, METHOD, MORE, SHARES, RowVerdict, Scores, j
 
 EXPLANATION = """\
 Each row is a fault of the exposures, alone or with others: {fields}.
-Rows share their skies.  Every method restores the exposures to a Gaussian PSF with an FWHM of {fwhm:g} pixels,
-and is compared with the truth at that PSF.  Nothing is trained, fitted or tuned on these fields: their seeds,
-from 700 001 on, are theirs alone.  Numbers are means over the fields of a row; their sources are pooled.
+Rows share their skies.  Every method restores the exposures to a Gaussian PSF with an FWHM of {fwhm:g}
+pixels, and is compared with the truth at that PSF.  Nothing is trained, fitted or tuned on these fields:
+their seeds, from 700 001 on, are theirs alone.  Numbers are means over the fields of a row, and medians over
+all their sources.
 
 ![Errors](imperfect.png)
 
@@ -49,7 +50,7 @@ Errors of faint / middle / bright pixels: at most 1.3 times those of “nothing�
 globular cluster), and nowhere above the best of ImageMM and STARRED.  Flux biases: at most 2 %, of middle
 sources 1 %, of galaxies of low surface brightness 10 %; only those that are not met are listed.  Pull widths
 of sky / sources / bright pixels: 0.9–1.1; beyond 5: at most 0.3 %.  In pure noise nothing is detected at 5 σ;
-saturated stars have 98–102 % of their flux, and no flux of theirs is off by more than 5 of the errors claimed.
+saturated stars have 98–102 % of their flux, and no flux of theirs is off by more than 5 errors as claimed.
 """
 
 

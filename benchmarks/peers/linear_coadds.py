@@ -48,7 +48,7 @@ REGULARIZATION = 0.01
 """Power, where that of a PSF without blur is 1, below which frequencies are
 given up; chosen on `fields.TUNING_FIELD`."""
 
-LEAST_POWER = 1e-6
+LEAST_POWER = 1e-12
 """Below it there is nothing but rounding in a spectrum."""
 
 
