@@ -51,7 +51,7 @@ from .exposure_sums import ExposureSums, make_sums, sum_up
 from .holes import fill_around_points, fill_window
 from .margins import family_margin
 from .point_fits import fit_points
-from .point_light import FittedPoint, points_image
+from .point_light import FittedPoints, points_image
 from .statistics import SufficientStatistics
 from .tile_exposures import TileExposures, tile_exposures
 from .windows import hole_windows
@@ -269,7 +269,7 @@ def first_model(xp: Arrays, exposures: TileExposures) -> tuple[ExposureSums, Any
 
 def first_model_and_points(
     xp: Arrays, exposures: TileExposures
-) -> tuple[ExposureSums, Any, list[FittedPoint]]:
+) -> tuple[ExposureSums, Any, list[FittedPoints]]:
     """Judge exposures, and model what their masked pixels are filled with.
 
     Stars whose cores no exposure knows are fitted to their wings, and what
@@ -288,7 +288,7 @@ def first_model_and_points(
         The exposures.
     latent : array
         A latent image that knows what is missing from them.
-    points : `list` [`FittedPoint`]
+    points : `list` [`FittedPoints`]
         Stars without a core, on the pixels of the exposures.  Those that are
         accepted are in the latent image.
     """
@@ -298,7 +298,7 @@ def first_model_and_points(
     for window in hole_windows(xp.to_numpy(holes), exposures.kernels.shape[-1] // 2):
         start = tuple(xp.constant(np.int32(place)) for place in window.start)
         planes = latent, start, xp.constant(window.weight)
-        inside = [point for point in accepted if window.holds(point.y, point.x)]
+        inside = [point for point in accepted if window.holds(*point.values[0, 1:])]
         if inside:
             light = points_image(inside, window.box)
             latent = xp.run(fill_around_points, sums, *planes, xp.constant(light))
@@ -312,7 +312,7 @@ def _first_pass(xp: Arrays, exposures: TileExposures) -> tuple[ExposureSums, Any
     return sums, follow_path(xp, sum_up(xp, sums), FIRST_PASS)[-1], sums.holes(xp)
 
 
-def _points(xp: Arrays, sums: ExposureSums) -> list[FittedPoint]:
+def _points(xp: Arrays, sums: ExposureSums) -> list[FittedPoints]:
     """Return the stars whose cores no exposure knows."""
     unknown = xp.to_numpy(sums.coverage) <= 0
     if not unknown.any():

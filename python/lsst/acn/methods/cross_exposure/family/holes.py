@@ -89,8 +89,15 @@ def fill_around_points(
     ----------
     xp : `Arrays`
         Array functions.
-    sums, latent, start, weight
-        As `fill_window` takes them.
+    sums : `ExposureSums`
+        The exposures.
+    latent : array
+        Latent image to start from, shape ``(height, width)``.
+    start : `tuple` [array, array]
+        First row and column of a window that holds the holes and their
+        surroundings.
+    weight : array
+        How far each pixel of the window is changed, from 0 to 1.
     points : array
         The stars as a sampled latent image has them, shape of ``weight``.
 
