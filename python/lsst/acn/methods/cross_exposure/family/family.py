@@ -43,6 +43,7 @@ import numpy as np
 from ....arrays.namespace import Arrays
 from ....arrays.numpy_arrays import numpy_arrays
 from ....arrays.spectra import filter_spectrum
+from ....coadd.trails import without_trails
 from ....exposures.boxes import Box
 from ....exposures.mirrored_cutout import mirrored_cutout
 from ....exposures.stack import ExposureStack
@@ -367,7 +368,7 @@ def restore_whole_family(stack: ExposureStack, latent_box: Box, margin: int) -> 
 
 
 def covering_stack(stack: ExposureStack, box: Box) -> ExposureStack:
-    """Return the exposures that have valid pixels in a box.
+    """Return the exposures that have valid pixels in a box, without trails.
 
     Parameters
     ----------
@@ -383,4 +384,4 @@ def covering_stack(stack: ExposureStack, box: Box) -> ExposureStack:
     """
     around = mirrored_cutout(stack, box)
     covering = np.flatnonzero(around.valid.any(axis=(1, 2)))
-    return around if len(covering) == len(around) else around.select(covering)
+    return without_trails(around if len(covering) == len(around) else around.select(covering))
