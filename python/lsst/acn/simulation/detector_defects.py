@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("MASK_PLANES", "DefectsConfig", "add_cosmic_rays", "add_gap", "saturate")
+__all__ = ("MASK_PLANES", "DefectsConfig", "add_cosmic_rays", "add_gap", "mask_cores", "saturate")
 
 import dataclasses
 
@@ -60,6 +60,12 @@ class DefectsConfig:
     saturation_mag : `float` or `None`, optional
         AB magnitude of the star whose brightest pixel just saturates under
         the median seeing; `None` if nothing ever does.
+    core_mask_radius : `float` or `None`, optional
+        Radius in pixels within which the cores of bright stars are saturated
+        in every exposure, whatever its seeing; `None` leaves it to
+        ``saturation_mag``.
+    core_mask_mag : `float`, optional
+        AB magnitude of the faintest star whose core is.
 
     Raises
     ------
@@ -75,6 +81,8 @@ class DefectsConfig:
     cosmic_ray_signal: tuple[float, float] = (20.0, 200.0)
     unmasked_share: float = 0.05
     saturation_mag: float | None = 18.0
+    core_mask_radius: float | None = None
+    core_mask_mag: float = 21.0
 
     def __post_init__(self) -> None:
         for name in ("gap_probability", "nan_share", "unmasked_share"):
@@ -86,6 +94,8 @@ class DefectsConfig:
                 raise ValueError(f"{name} must be a range of positive values; got {(low, high)}.")
         if self.cosmic_rays < 0:
             raise ValueError(f"cosmic_rays must not be negative; got {self.cosmic_rays}.")
+        if self.core_mask_radius is not None and self.core_mask_radius < 0:
+            raise ValueError(f"core_mask_radius must not be negative; got {self.core_mask_radius}.")
 
     @classmethod
     def none(cls) -> DefectsConfig:
@@ -138,6 +148,30 @@ def _bleed(column: np.ndarray, level: float) -> None:
                 column[y] += min(rest, room)
                 rest -= room
                 y += direction
+
+
+def mask_cores(image: np.ndarray, mask: np.ndarray, stars: np.ndarray, radius: float) -> None:
+    """Flatten and mask the cores of some stars.
+
+    Parameters
+    ----------
+    image : `numpy.ndarray`
+        Flux in nJy; a core is cut off, in place, at the brightest pixel around
+        it.
+    mask : `numpy.ndarray`
+        Mask; ``SATURATED`` is set in place in the cores.
+    stars : `numpy.ndarray`
+        Where they are, (y, x) in pixels of the image, shape ``(n, 2)``.
+    radius : `float`
+        Radius of a core in pixels.
+    """
+    rows, columns = np.ogrid[: image.shape[0], : image.shape[1]]
+    for y, x in stars:
+        distance = np.hypot(rows - y, columns - x)
+        core, rim = distance <= radius, (distance > radius) & (distance <= radius + 1.5)
+        if core.any() and rim.any():
+            image[core] = np.minimum(image[core], image[rim].max())
+            mask[core] |= np.uint32(1 << MASK_PLANES["SATURATED"])
 
 
 def add_cosmic_rays(

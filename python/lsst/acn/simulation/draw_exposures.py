@@ -23,21 +23,29 @@
 
 from __future__ import annotations
 
-__all__ = ("ExposurePlanes", "draw_exposure")
+__all__ = ("ExposurePlanes", "draw_exposure", "draw_nuisances")
 
 import dataclasses
 
 import numpy as np
 
+from ..exposures.boxes import Box
 from ..exposures.random_streams import random_stream
-from .detector_defects import add_cosmic_rays, add_gap, saturate
+from .calibration_errors import draw_calibration
+from .detector_defects import MASK_PLANES, add_cosmic_rays, add_gap, mask_cores, saturate
 from .draw_sources import draw_noiseless
 from .exposure_conditions import ExposureConditions
+from .nuisances import Nuisances
 from .photometry import flux_of
+from .pixel_grid import PixelGrid
 from .pixel_noise import add_noise, sky_noise
+from .psf_errors import draw_psf_errors
 from .psf_model import PsfModel
+from .satellite_trails import add_trails
 from .simulation_config import SimulationConfig
+from .sky_residual import SkyResidual, draw_sky_residual, mesh_background
 from .sky_scene import SkyScene
+from .warping import draw_detector_grid, warp_image, warp_mask
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -52,14 +60,20 @@ class ExposurePlanes:
         Variance in nJy squared, float32, same shape.
     mask : `numpy.ndarray`
         Bits of `MASK_PLANES`, uint32, same shape.
+    background : `numpy.ndarray` or `None`
+        What the medians of a coarse mesh took away, in nJy, float32, same
+        shape.
     """
 
     image: np.ndarray
     variance: np.ndarray
     mask: np.ndarray
+    background: np.ndarray | None = None
 
 
-def draw_exposure(scene: SkyScene, psf: PsfModel, config: SimulationConfig) -> ExposurePlanes:
+def draw_exposure(
+    scene: SkyScene, psf: PsfModel, truth: Nuisances, config: SimulationConfig
+) -> ExposurePlanes:
     """Draw one exposure of a scene.
 
     Parameters
@@ -68,6 +82,8 @@ def draw_exposure(scene: SkyScene, psf: PsfModel, config: SimulationConfig) -> E
         The sources.
     psf : `PsfModel`
         PSF and conditions of the exposure.
+    truth : `Nuisances`
+        What is wrong with its sky and its calibration.
     config : `SimulationConfig`
         Pixels, seed, noise and defects.
 
@@ -76,23 +92,108 @@ def draw_exposure(scene: SkyScene, psf: PsfModel, config: SimulationConfig) -> E
     planes : `ExposurePlanes`
         Image, variance and mask.
     """
-    box, defects, conditions = config.box, config.defects, psf.conditions
-    sigma = sky_noise(conditions.depth, psf.kernel_at(*box.center))
-    clean = draw_noiseless(scene, psf, box)
-    image, variance = add_noise(clean, sigma, config.noise, _stream(config, "noise", psf))
-    image += conditions.sky_offset * sigma
-    mask = np.zeros(box.shape, np.uint32)
+    believed = draw_detector_grid(config.warping, config.seed, truth.visit, config.box)
+    grid = believed.shifted_by(truth.calibration.shift)
+    clean = truth.calibration.scale * draw_noiseless(scene, psf, grid)
+    image, variance = add_noise(clean, truth.sky_noise, config.noise, _stream(config, "noise", truth))
+    background = None
+    if config.sky.mesh_size is not None:
+        background = mesh_background(image, config.sky.mesh_size)
+        image -= background
+    image += _sky_on(believed, truth.sky, config.box)
+    mask = np.zeros(image.shape, np.uint32)
+    _add_defects(image, variance, mask, scene, psf, grid, truth, config)
+    planes = ExposurePlanes(image, variance, mask, background)
+    if config.warping.is_on:
+        planes = _warped(planes, believed, config.box)
+    return ExposurePlanes(
+        planes.image.astype(np.float32),
+        planes.variance.astype(np.float32),
+        planes.mask,
+        None if planes.background is None else planes.background.astype(np.float32),
+    )
+
+
+def draw_nuisances(psf: PsfModel, config: SimulationConfig) -> Nuisances:
+    """Draw what is wrong with an exposure.
+
+    Parameters
+    ----------
+    psf : `PsfModel`
+        PSF and conditions of the exposure.
+    config : `SimulationConfig`
+        Seed, and how wrong exposures are.
+
+    Returns
+    -------
+    truth : `Nuisances`
+        The same for the same seed and visit.
+    """
+    seed, conditions = config.seed, psf.conditions
+    sigma = sky_noise(conditions.depth, psf.kernel_at(*config.box.center))
+    sky = draw_sky_residual(config.sky, seed, conditions.visit, conditions.sky_offset)
+    return Nuisances(
+        visit=conditions.visit,
+        sky_noise=sigma,
+        sky=sky.times(sigma),
+        calibration=draw_calibration(config.calibration, seed, conditions.visit),
+        psf=draw_psf_errors(config.psf_errors, seed, conditions.visit),
+    )
+
+
+def _add_defects(
+    image: np.ndarray,
+    variance: np.ndarray,
+    mask: np.ndarray,
+    scene: SkyScene,
+    psf: PsfModel,
+    grid: PixelGrid,
+    truth: Nuisances,
+    config: SimulationConfig,
+) -> None:
+    """Saturate, and add cosmic rays, trails and a gap, in place."""
+    defects, sigma = config.defects, truth.sky_noise
     if defects.saturation_mag is not None:
         level = _full_well(defects.saturation_mag, psf, config.median_seeing)
-        saturate(image, mask, level, columns_along_x=conditions.columns_along_x)
+        saturate(image, mask, level, columns_along_x=psf.conditions.columns_along_x)
+    if defects.core_mask_radius is not None:
+        mask_cores(image, mask, _bright_stars(scene, defects.core_mask_mag, grid), defects.core_mask_radius)
     square_arcmin = image.size * (scene.pixel_scale / 60.0) ** 2
-    add_cosmic_rays(image, mask, sigma, square_arcmin, defects, _stream(config, "cosmic rays", psf))
-    add_gap(image, variance, mask, defects, _stream(config, "gap", psf))
-    return ExposurePlanes(image.astype(np.float32), variance.astype(np.float32), mask)
+    add_cosmic_rays(image, mask, sigma, square_arcmin, defects, _stream(config, "cosmic rays", truth))
+    profile = psf.profile_at(*config.box.center)
+    add_trails(image, sigma, profile, scene.pixel_scale, config.trails, seed=config.seed, visit=truth.visit)
+    add_gap(image, variance, mask, defects, _stream(config, "gap", truth))
 
 
-def _stream(config: SimulationConfig, purpose: str, psf: PsfModel) -> np.random.Generator:
-    return random_stream(config.seed, purpose, psf.conditions.visit)
+def _warped(planes: ExposurePlanes, grid: PixelGrid, box: Box) -> ExposurePlanes:
+    """Return the planes on the pixels of the tract; what used a NaN is one."""
+    missing = np.isnan(planes.image)
+    image, variance = (np.where(missing, 0.0, plane) for plane in (planes.image, planes.variance))
+    used_missing = warp_mask(missing, grid, box)
+    mask = warp_mask(planes.mask, grid, box)
+    mask[used_missing] |= np.uint32(1 << MASK_PLANES["NO_DATA"])
+    return ExposurePlanes(
+        np.where(used_missing, np.nan, warp_image(image, grid, box)),
+        np.where(used_missing, np.nan, warp_image(variance, grid, box, power=2)),
+        mask,
+        None if planes.background is None else warp_image(planes.background, grid, box),
+    )
+
+
+def _sky_on(grid: PixelGrid, sky: SkyResidual, field: Box) -> np.ndarray | float:
+    rows, columns = np.ogrid[grid.box.y_start : grid.box.y_stop, grid.box.x_start : grid.box.x_stop]
+    return sky.at(*grid.to_tract(rows, columns), field)
+
+
+def _bright_stars(scene: SkyScene, faintest: float, grid: PixelGrid) -> np.ndarray:
+    """Return where bright stars are, (y, x) in pixels from the corner of a grid."""
+    stars = scene.catalog[scene.catalog["is_star"] & (scene.catalog["mag"] <= faintest)]
+    y, x = grid.from_tract(np.asarray(stars["y"]), np.asarray(stars["x"]))
+    return np.stack([y - grid.box.y_start, x - grid.box.x_start], axis=1)
+
+
+def _stream(config: SimulationConfig, purpose: str, truth: Nuisances) -> np.random.Generator:
+    return random_stream(config.seed, purpose, truth.visit)
 
 
 def _full_well(saturation_mag: float, psf: PsfModel, median_seeing: float) -> float:

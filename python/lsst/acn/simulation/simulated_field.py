@@ -27,6 +27,7 @@ __all__ = ("SimulatedField", "simulate_field")
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 from astropy.table import Table
@@ -37,12 +38,17 @@ from ..exposures.psf_kernels import PsfKernels
 from ..exposures.stack import ExposureStack
 from ..image_io import tangent_plane_wcs
 from .detector_defects import MASK_PLANES
-from .draw_exposures import draw_exposure
+from .draw_exposures import draw_exposure, draw_nuisances
 from .draw_sources import draw_truth
 from .exposure_conditions import ExposureConditions, draw_conditions
+from .modelled_psf import ModelledPsf
+from .nuisances import Nuisances
+from .optics import draw_optics
+from .psf_errors import PsfErrors
 from .psf_model import PsfModel
 from .simulation_config import SimulationConfig
 from .sky_scene import SkyScene, draw_scene
+from .warping import draw_detector_grid
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -63,9 +69,15 @@ class SimulatedField:
     mask : `numpy.ndarray`
         Bits of `MASK_PLANES`, uint32, same shape.
     psf : `PsfKernels`
-        PSF kernels of the exposures.
+        PSF kernels of the exposures as their models have them, right or
+        wrong.
     box : `Box`
         Pixels of the field on the grid of its tract.
+    nuisances : `tuple` [`Nuisances`]
+        What is wrong with each exposure.
+    background : `numpy.ndarray` or `None`
+        What the medians of a coarse mesh took away from each exposure in nJy,
+        of the shape of ``image``; `None` if nothing did.
 
     See Also
     --------
@@ -80,6 +92,8 @@ class SimulatedField:
     mask: np.ndarray
     psf: PsfKernels
     box: Box
+    nuisances: tuple[Nuisances, ...]
+    background: np.ndarray | None = None
 
     @functools.cached_property
     def stack(self) -> ExposureStack:
@@ -132,11 +146,10 @@ class SimulatedField:
         psf : `PsfModel`
             What its sources were drawn through.
         """
-        config = self.config
-        return PsfModel(self.conditions[index], config.box, config.pixel_scale, config.psf_size)
+        return _drawn_psf(self.config, self.conditions[index])
 
     def psf_on(self, box: Box, cell_shape: tuple[int, int]) -> PsfKernels:
-        """Return the PSF kernels on any grid of cells.
+        """Return the PSF kernels, right or wrong, on any grid of cells.
 
         Parameters
         ----------
@@ -151,8 +164,49 @@ class SimulatedField:
             The kernels of all exposures at the centres of the cells; in a
             single cell if they do not vary.
         """
-        models = [self.psf_model(index) for index in range(len(self.conditions))]
+        models = [_modelled_psf(self.config, *each) for each in self._conditions_and_errors]
         return _sample(models, box, cell_shape)
+
+    def right_psf_on(self, box: Box, cell_shape: tuple[int, int]) -> PsfKernels:
+        """Return the PSF kernels that models without an error would have.
+
+        Parameters
+        ----------
+        box : `Box`
+            Pixels that the cells cover, in tract pixels.
+        cell_shape : `tuple` [`int`, `int`]
+            Height and width of a cell in pixels.
+
+        Returns
+        -------
+        psf : `PsfKernels`
+            As `psf_on` has them.
+        """
+        models = [_modelled_psf(self.config, each, PsfErrors()) for each in self.conditions]
+        return _sample(models, box, cell_shape)
+
+    @property
+    def _conditions_and_errors(self) -> list[tuple[ExposureConditions, PsfErrors]]:
+        return [(a, b.psf) for a, b in zip(self.conditions, self.nuisances, strict=True)]
+
+    def sky_image(self, index: int) -> np.ndarray:
+        """Return what is left of the sky in an exposure.
+
+        Parameters
+        ----------
+        index : `int`
+            Position of the exposure in the stack.
+
+        Returns
+        -------
+        sky : `numpy.ndarray`
+            What was added less what a coarse mesh took away, in nJy, float64,
+            shape ``box.shape``.
+        """
+        box = self.box
+        rows, columns = np.ogrid[box.y_start : box.y_stop, box.x_start : box.x_stop]
+        sky = np.zeros(box.shape) + self.nuisances[index].sky.at(rows, columns, self.config.box)
+        return sky if self.background is None else sky - self.background[index]
 
     def truth_image(self, fwhm: float) -> np.ndarray:
         """Return the field as a round Gaussian PSF alone would show it.
@@ -191,7 +245,12 @@ class SimulatedField:
             raise ValueError(f"Box {box} is not inside the field's {self.box}.")
         index = np.s_[:, *box.slices_within(self.box)]
         return dataclasses.replace(
-            self, box=box, image=self.image[index], variance=self.variance[index], mask=self.mask[index]
+            self,
+            box=box,
+            image=self.image[index],
+            variance=self.variance[index],
+            mask=self.mask[index],
+            background=None if self.background is None else self.background[index],
         )
 
 
@@ -210,8 +269,10 @@ def simulate_field(config: SimulationConfig) -> SimulatedField:
     """
     scene = draw_scene(config.scene, config.seed, config.box, config.pixel_scale)
     conditions = tuple(draw_conditions(config.conditions, config.seed, visit) for visit in config.visit_ids)
-    models = [PsfModel(each, config.box, config.pixel_scale, config.psf_size) for each in conditions]
-    planes = [draw_exposure(scene, model, config) for model in models]
+    drawn = [_drawn_psf(config, each) for each in conditions]
+    nuisances = tuple(draw_nuisances(psf, config) for psf in drawn)
+    planes = [draw_exposure(scene, psf, truth, config) for psf, truth in zip(drawn, nuisances, strict=True)]
+    modelled = [_modelled_psf(config, a, b.psf) for a, b in zip(conditions, nuisances, strict=True)]
     return SimulatedField(
         config=config,
         scene=scene,
@@ -219,12 +280,31 @@ def simulate_field(config: SimulationConfig) -> SimulatedField:
         image=np.stack([each.image for each in planes]),
         variance=np.stack([each.variance for each in planes]),
         mask=np.stack([each.mask for each in planes]),
-        psf=_sample(models, config.box, (config.cell_size, config.cell_size)),
+        psf=_sample(modelled, config.box, (config.cell_size, config.cell_size)),
         box=config.box,
+        nuisances=nuisances,
+        background=_stacked([each.background for each in planes]),
     )
 
 
-def _sample(models: list[PsfModel], box: Box, cell_shape: tuple[int, int]) -> PsfKernels:
+def _drawn_psf(config: SimulationConfig, conditions: ExposureConditions) -> PsfModel:
+    visit = conditions.visit
+    grid = draw_detector_grid(config.warping, config.seed, visit, config.box)
+    optics = draw_optics(config.optics, config.seed, visit)
+    return PsfModel(conditions, config.box, config.pixel_scale, config.psf_size, optics, grid.angle)
+
+
+def _modelled_psf(config: SimulationConfig, conditions: ExposureConditions, errors: PsfErrors) -> ModelledPsf:
+    grid = draw_detector_grid(config.warping, config.seed, conditions.visit, config.box)
+    return ModelledPsf(_drawn_psf(config, conditions), errors, grid)
+
+
+def _stacked(planes: list[np.ndarray | None]) -> np.ndarray | None:
+    present = [plane for plane in planes if plane is not None]
+    return np.stack(present) if present else None
+
+
+def _sample(models: Sequence[PsfModel], box: Box, cell_shape: tuple[int, int]) -> PsfKernels:
     kernels = np.stack([model.kernels(box, cell_shape) for model in models])
     if kernels.shape[1:3] == (1, 1):
         cell_shape = box.shape
