@@ -150,12 +150,11 @@ class CrossExposureConfig(Config):
         default="shipped",
     )
     channels = Field[int](
-        doc="Number of channels of the mixing network.", default=32, check=lambda channels: channels >= 1
+        doc="Number of channels of the mixing network.", default=24, check=lambda channels: channels >= 1
     )
     dilations = ListField[int](
-        doc="Dilation, at half the resolution, of the convolution of each residual block of the mixing "
-        "network.",
-        default=[1, 1, 2, 1],
+        doc="Dilation of the convolution of each residual block of the mixing network.",
+        default=[1, 2, 4, 2],
         itemCheck=lambda dilation: dilation >= 1,
     )
     tile_size = Field[int](
