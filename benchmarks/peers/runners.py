@@ -73,7 +73,9 @@ def make_runners(
     if not starred.is_installed():
         skipped[starred.NAME] = "not installed: it comes with the extra `peers`"
     if not networks.shipped_network_is_there():
-        skipped[networks.SHIPPED] = "there is no network in the package yet"
+        skipped |= dict.fromkeys(
+            (networks.ADAPTED, networks.SHIPPED), "there is no network in the package yet"
+        )
     kept = {
         names: runner
         for names, runner in (_peers(quick, updates) | _own(quick)).items()
@@ -100,7 +102,7 @@ def _peers(quick: bool, updates: Sequence[int]) -> dict[tuple[str, ...], Runner]
 
 
 def _own(quick: bool) -> dict[tuple[str, ...], Runner]:
-    return {(name,): _runner_of(name, quick) for name in (networks.PAPER, networks.TRAINED, networks.SHIPPED)}
+    return {(name,): _runner_of(name, quick) for name in networks.OWN}
 
 
 def _runner_of(name: str, quick: bool) -> Runner:
@@ -117,7 +119,7 @@ def warm_up(methods: Sequence[str]) -> None:
         Their names.
     """
     names = ["sep", "skimage.restoration"]
-    if networks.PAPER in methods or networks.TRAINED in methods:
+    if set(methods) & {networks.PAPER, networks.TRAINED, networks.ADAPTED}:
         names += ["keras.ops"]
     if starred.NAME in methods:
         names += ["starred.deconvolution.deconvolution", "starred.optim.optimization"]
