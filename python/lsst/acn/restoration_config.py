@@ -150,12 +150,11 @@ class CrossExposureConfig(Config):
         default="shipped",
     )
     channels = Field[int](
-        doc="Number of channels of the mixing network.", default=32, check=lambda channels: channels >= 1
+        doc="Number of channels of the mixing network.", default=24, check=lambda channels: channels >= 1
     )
     dilations = ListField[int](
-        doc="Dilation, at half the resolution, of the convolution of each residual block of the mixing "
-        "network.",
-        default=[1, 1, 2, 1],
+        doc="Dilation of the convolution of each residual block of the mixing network.",
+        default=[1, 2, 4, 2],
         itemCheck=lambda dilation: dilation >= 1,
     )
     tile_size = Field[int](
@@ -257,8 +256,8 @@ class NuisancesConfig(Config):
     """What exposures get wrong, fitted to them before they are restored."""
 
     passes = Field[int](
-        doc="Number of times, at most, that exposures are compared with their predictions and corrected; with "
-        "0, they are taken as they are.",
+        doc="Number of times, at most, that exposures are compared with their predictions and corrected; "
+        "with 0, they are taken as they are.",
         default=3,
         check=lambda passes: passes >= 0,
     )
@@ -287,7 +286,7 @@ class NuisancesConfig(Config):
         doc="Fit width and ellipticity of the PSF of each exposure, as far as exposures differ.", default=True
     )
     common_psf = Field[bool](
-        doc="Fit what all exposures get wrong about the width and ellipticity of their PSFs, told from stars.",
+        doc="Fit what all exposures get wrong about the width and ellipticity of their PSFs, as stars tell.",
         default=True,
     )
     significance = Field[float](

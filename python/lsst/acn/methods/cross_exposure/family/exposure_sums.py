@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("ExposureSums", "make_sums", "sum_up", "window_sums")
+__all__ = ("ExposureSums", "compare", "make_sums", "sum_up", "window_sums")
 
 from typing import Any, NamedTuple
 
@@ -58,6 +58,10 @@ its pixel is trusted less."""
 
 MODEL_FRACTION = 0.25
 """Allowance for errors of the model of a first pass, as a fraction of it."""
+
+MOST_CHI2 = 25.0
+"""Squared residual of a pixel, in units of its variance, that counts as misfit
+at most: a cosmic ray in one exposure is no fault of the model."""
 
 
 class ExposureSums(NamedTuple):
@@ -263,6 +267,30 @@ def sum_up(xp: Arrays, sums: ExposureSums, latent: Any = None) -> SufficientStat
 
         total = xp.total(project, sums.image, sums.is_good, sums.share, sums.spectra)
         return make_statistics(xp, total, sums.power, shape, sums.noise)
+    return compare(xp, sums, latent)[0]
+
+
+def compare(xp: Arrays, sums: ExposureSums, latent: Any) -> tuple[SufficientStatistics, Any]:
+    r"""Return the sums over exposures, and how far they are from their models.
+
+    Parameters
+    ----------
+    xp : `Arrays`
+        Array functions.
+    sums : `ExposureSums`
+        The exposures.
+    latent : array
+        Latent image of the shape of the exposures, from an earlier pass.
+
+    Returns
+    -------
+    statistics : `SufficientStatistics`
+        As `sum_up` has them.
+    chi2 : array
+        :math:`\sum_t c_t \rho_t \min((y_t - m_t)^2 / v_t, 25)`, in all about
+        as much as the coverage where the model is right.
+    """
+    shape = tuple(sums.image.shape[1:])
     model_spectrum = xp.rfft2(latent, shape)
 
     def unless_outlier(trusted: Any, residual: Any, model: Any, variance: Any) -> Any:
@@ -271,12 +299,14 @@ def sum_up(xp: Arrays, sums: ExposureSums, latent: Any = None) -> SufficientStat
 
     def project_residual(
         image: Any, variance: Any, suspect: Any, trust: Any, share: Any, spectrum: Any
-    ) -> Any:
+    ) -> tuple[Any, Any]:
         model = xp.irfft2(spectrum * model_spectrum, shape)
         residual = image - model
+        chi2 = xp.minimum(residual * residual / variance, np.float32(MOST_CHI2))
         trusted = xp.change_few(suspect, unless_outlier, trust * residual, residual, model, variance)
-        return xp.conj(spectrum) * xp.rfft2(share * trusted, shape)
+        return xp.conj(spectrum) * xp.rfft2(share * trusted, shape), share * trust * chi2
 
     planes = sums.image, sums.variance, sums.suspect, sums.trust, sums.share, sums.spectra
-    total = xp.total(project_residual, *planes) + xp.scaled(model_spectrum, sums.power)
-    return make_statistics(xp, total, sums.power, shape, sums.noise)
+    total, chi2 = xp.total(project_residual, *planes)
+    total = total + xp.scaled(model_spectrum, sums.power)
+    return make_statistics(xp, total, sums.power, shape, sums.noise), chi2
