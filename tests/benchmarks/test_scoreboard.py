@@ -298,3 +298,19 @@ def test_methods_can_be_chosen_by_parts_of_their_names() -> None:
 
     runners, _ = make_runners(quick=True, wanted=["ImageMM", "Lucy"])
     assert [names[0] for names in runners] == ["Richardson–Lucy", "ImageMM 50", "ImageMM 40, accelerated"]
+
+
+def test_warming_up_fails_for_no_method(monkeypatch: pytest.MonkeyPatch) -> None:
+    from benchmarks.peers import networks, runners
+
+    asked = []
+
+    def fail(name: str, *_: object) -> Iterator[Any]:
+        asked.append(name)
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr(networks, "restore_with", fail)
+    runners.warm_up(["coadd"])
+    assert asked == []
+    runners.warm_up([networks.SHIPPED])
+    assert asked == ["warm-up"]
