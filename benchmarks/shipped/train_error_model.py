@@ -46,7 +46,7 @@ from lsst.acn.arrays.numpy_arrays import numpy_arrays
 from lsst.acn.exposures.psf_kernels import gaussian_kernel
 from lsst.acn.forward.target_psf import convolve_to_target, kernel_profiles
 from lsst.acn.methods.cross_exposure.error_features import FAINTEST, FEATURES, make_error_features
-from lsst.acn.methods.cross_exposure.error_model import MANY_SIGMA, SHARE_WITHIN, ErrorModel
+from lsst.acn.methods.cross_exposure.error_model import MANY_SIGMA, ErrorModel
 from lsst.acn.methods.cross_exposure.family.family import covering_stack, first_model
 from lsst.acn.methods.cross_exposure.family.sampling import sampled_kernel_fwhm
 from lsst.acn.methods.cross_exposure.family.statistics import typical_noise
@@ -80,6 +80,12 @@ SHARE = 0.6827
 SHARE_WHERE_EMPTY = 0.55
 """The same where the restored image is empty.  Some sources are too faint to be
 seen there; of the pixels without any light, about two thirds are then within one sigma."""
+
+SHARE_WITHIN, SHARE_WITHIN_WHERE_EMPTY = 0.99, 0.93
+"""Share of the errors that are to be no larger than `MANY_SIGMA`, and the same
+where the restored image is empty.  Two pixels in a hundred hide a source there
+that is a hundred times as large as the errors of all others: a variance that
+covers them is no variance of the sky."""
 
 EMPTY = 0.5
 """Restored flux, in standard deviations of a point source, that is half empty."""
@@ -299,9 +305,9 @@ def fit(samples: list[ErrorSample], steps: int, seed: int) -> ErrorModel:
     rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
     network.compile(optimizer=keras.optimizers.Adam(rate), loss=loss)
     emptiness = 1.0 / (1.0 + ((np.exp(features[:, 0]) - FAINTEST) / EMPTY) ** 2)
-    shares = (SHARE + (SHARE_WHERE_EMPTY - SHARE) * emptiness).astype(np.float32)
+    shares = SHARE + (SHARE_WHERE_EMPTY - SHARE) * emptiness
+    within = SHARE_WITHIN + (SHARE_WITHIN_WHERE_EMPTY - SHARE_WITHIN) * emptiness
     log_errors = np.log(errors + SMALLEST_ERROR)
-    within = np.full_like(shares, SHARE_WITHIN)
     targets = np.stack([log_errors, log_errors - np.log(MANY_SIGMA), shares, within], axis=-1)
     targets = targets.astype(np.float32)
     standard = ((features - mean) / scale).astype(np.float32)

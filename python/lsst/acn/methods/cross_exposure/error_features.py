@@ -70,7 +70,7 @@ all error: a model that saw how small it is would call it right to a hair."""
 FAINTEST_AROUND = 0.003
 """The same of the light around a pixel, which no single pixel decides on."""
 
-LEAST_COVERAGE = 0.003
+LEAST_COVERAGE = 0.001
 AROUND = 5.0
 """Standard deviation in pixels of the Gaussian that gathers the light around."""
 

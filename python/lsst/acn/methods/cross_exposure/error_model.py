@@ -52,10 +52,9 @@ UNSEEN_ERROR = 0.02
 """Error that is added where exposures are missing, in the same unit, over the
 root of what is left of their weight: what nobody has seen is not empty."""
 
-MANY_SIGMA, SHARE_WITHIN = 5.0, 0.998
-"""So many standard deviations of a pixel are more than the errors of this share
-of all pixels like it: the second number that the network says is the quantile,
-divided by the first."""
+MANY_SIGMA = 5.0
+"""The second number that the network says is what hardly any error exceeds,
+divided by this."""
 
 DIGITS = 6
 """Significant digits of the stored weights."""
