@@ -19,11 +19,11 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""The imperfect fields: one row for each fault, and random ones to train on."""
+"""The imperfect fields: one row for each fault or sky, and random ones to train on."""
 
 from __future__ import annotations
 
-__all__ = ("ROWS", "Row", "base_config", "imperfect_field")
+__all__ = ("ROWS", "SKY_ROWS", "Row", "any_sky", "base_config", "imperfect_field")
 
 import dataclasses
 
@@ -32,11 +32,13 @@ import numpy as np
 from lsst.acn import Box
 from lsst.acn.simulation import (
     IMPERFECTIONS,
+    SKIES,
     ConditionsConfig,
     SceneConfig,
     SimulationConfig,
     imperfect,
     mixture,
+    under_sky,
 )
 
 SIZE, VISITS = 256, 12
@@ -77,8 +79,15 @@ ROW_NAMES = (
     "masked-cores",
     "mild",
     "harsh",
+    "low-surface-brightness",
+    "globular-cluster",
     "empty",
 )
+
+SKY_NAMES = ("late-types", "edge-on", "nebula", "intracluster-light")
+"""Further skies, which have no row in the first table."""
+
+TRAINING_SKIES = (*SKY_NAMES, "low-surface-brightness", "globular-cluster")
 
 TRAINING_FAULTS = (
     ("psf-narrow-5", "psf-wide-5"),
@@ -118,9 +127,9 @@ class Row:
     Parameters
     ----------
     name : `str`
-        One of `lsst.acn.simulation.IMPERFECTIONS`.
+        One of `lsst.acn.simulation.IMPERFECTIONS` or `lsst.acn.simulation.SKIES`.
     label : `str`
-        What is wrong with the exposures.
+        What is wrong with the exposures, or what the sky shows.
     """
 
     name: str
@@ -140,14 +149,16 @@ class Row:
         visits : `int`, optional
             Number of exposures.
         strength : `float`, optional
-            Strength of the fault in units of what ``label`` says.
+            Strength of the fault in units of what ``label`` says; of no effect
+            on skies.
 
         Returns
         -------
         config : `~lsst.acn.simulation.SimulationConfig`
             The field with the fault.
         """
-        return imperfect(base_config(seed, size=size, visits=visits), self.name, strength)
+        base = base_config(seed, size=size, visits=visits)
+        return under_sky(base, self.name) if self.name in SKIES else imperfect(base, self.name, strength)
 
 
 def base_config(seed: int, *, size: int = SIZE, visits: int = VISITS) -> SimulationConfig:
@@ -183,8 +194,11 @@ def base_config(seed: int, *, size: int = SIZE, visits: int = VISITS) -> Simulat
     )
 
 
-ROWS = {name: Row(name, IMPERFECTIONS[name].label) for name in ROW_NAMES}
+ROWS = {name: Row(name, ({**SKIES, **IMPERFECTIONS})[name].label) for name in ROW_NAMES}
 """The rows by name, in the order of the tables (`dict` [`str`, `Row`])."""
+
+SKY_ROWS = {name: Row(name, SKIES[name].label) for name in SKY_NAMES}
+"""Rows of further skies by name (`dict` [`str`, `Row`])."""
 
 
 def imperfect_field(rng: np.random.Generator, base: SimulationConfig) -> SimulationConfig:
@@ -213,3 +227,24 @@ def imperfect_field(rng: np.random.Generator, base: SimulationConfig) -> Simulat
         names = TRAINING_FAULTS[group]
         strengths[names[int(rng.integers(len(names)))]] = float(np.exp(rng.uniform(low, high)))
     return mixture(base, strengths)
+
+
+def any_sky(rng: np.random.Generator, base: SimulationConfig, *, share: float = 0.4) -> SimulationConfig:
+    """Draw what sky a field has that a network is trained on.
+
+    Parameters
+    ----------
+    rng : `numpy.random.Generator`
+        Source of the draws.
+    base : `~lsst.acn.simulation.SimulationConfig`
+        The field under an ordinary sky.
+    share : `float`, optional
+        Share of the fields that have another.
+
+    Returns
+    -------
+    config : `~lsst.acn.simulation.SimulationConfig`
+        The field under its sky.
+    """
+    name = TRAINING_SKIES[int(rng.integers(len(TRAINING_SKIES)))]
+    return under_sky(base, name) if rng.random() < share else base

@@ -256,8 +256,8 @@ class NuisancesConfig(Config):
     """What exposures get wrong, fitted to them before they are restored."""
 
     passes = Field[int](
-        doc="Number of times, at most, that exposures are compared with their predictions and corrected; with "
-        "0, they are taken as they are.",
+        doc="Number of times, at most, that exposures are compared with their predictions and corrected; "
+        "with 0, they are taken as they are.",
         default=3,
         check=lambda passes: passes >= 0,
     )
@@ -286,7 +286,7 @@ class NuisancesConfig(Config):
         doc="Fit width and ellipticity of the PSF of each exposure, as far as exposures differ.", default=True
     )
     common_psf = Field[bool](
-        doc="Fit what all exposures get wrong about the width and ellipticity of their PSFs, told from stars.",
+        doc="Fit what all exposures get wrong about the width and ellipticity of their PSFs, as stars tell.",
         default=True,
     )
     significance = Field[float](

@@ -89,9 +89,7 @@ class _Cell:
     level: SkyLevel
 
 
-def common_sky(
-    evidence: Sequence[TileEvidence], before: SmoothSky, significance: float
-) -> CommonSky:
+def common_sky(evidence: Sequence[TileEvidence], before: SmoothSky, significance: float) -> CommonSky:
     """Return what is left of the sky that all exposures share.
 
     A level below zero is an error for certain.  One above may be light: it is
@@ -138,9 +136,7 @@ def _is_sky(
     crowding = float(np.mean([np.mean(np.isnan(each.sky)) for each in evidence]))
     if total < (CONFUSION[0] + CONFUSION[1] * crowding) * sigma or found.empty_share < EMPTY_SHARE:
         return False
-    agree = [
-        abs(cell.level.level - found.level) < 3 * cell.level.error + ALLOWED * sigma for cell in cells
-    ]
+    agree = [abs(cell.level.level - found.level) < 3 * cell.level.error + ALLOWED * sigma for cell in cells]
     return bool(agree) and float(np.mean(agree)) >= AGREEING_SHARE
 
 
@@ -174,7 +170,9 @@ def _slope(cells: Sequence[_Cell], sigma: float, significance: float) -> np.ndar
         plane = inverse @ (design.T @ (root**2 * levels))
         pull = np.abs(levels - design @ plane) / errors
         weight = 1.5 / np.maximum(pull, 1.5)
-    slopes = np.abs(plane[1:]) > significance * np.sqrt(np.diag(inverse)[1:]) * max(1.0, float(np.median(pull)))
+    slopes = np.abs(plane[1:]) > significance * np.sqrt(np.diag(inverse)[1:]) * max(
+        1.0, float(np.median(pull))
+    )
     if not slopes.any():
         return None
     rise = plane[1:] * slopes

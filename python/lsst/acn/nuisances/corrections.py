@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("PARAMETERS", "ExposureCorrections")
+__all__ = ("CORRECTIONS_KEY", "PARAMETERS", "ExposureCorrections", "plane_coordinates")
 
 import dataclasses
 import json
@@ -32,6 +32,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import UnknownRestorationError
 from ..exposures.boxes import Box
 from ..exposures.psf_kernels import PsfKernels
 from ..exposures.stack import ExposureStack
@@ -59,12 +60,15 @@ larger than its model says, in pixels squared."""
 SKY, SCALE, KERNEL = slice(0, 3), 3, slice(4, 9)
 DIGITS = 6
 
+CORRECTIONS_KEY = "exposure_corrections"
+"""Where the metadata of a restored coadd keep them."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ExposureCorrections:
-    """What is taken off the exposures of a patch before they are restored.
+    r"""What is taken off the exposures of a patch before they are restored.
 
-    The model of exposure t is :math:`y_t = s_t + s + (1 + a_t)\\, f_t * x`
+    The model of exposure t is :math:`y_t = s_t + s + (1 + a_t)\, f_t * x`
     with a plane :math:`s_t`, a smooth sky :math:`s` that all exposures share,
     and a PSF :math:`f_t` that is moved, widened and sheared.
 
@@ -149,8 +153,50 @@ class ExposureCorrections:
         )
 
     def of_visits(self, visits: Sequence[int]) -> ExposureCorrections:
-        """Return the corrections of some visits, in their order."""
-        return self.select([self.visits.index(visit) for visit in visits])
+        """Return the corrections of some visits.
+
+        Parameters
+        ----------
+        visits : `~collections.abc.Sequence` [`int`]
+            In the order that is wanted.
+
+        Returns
+        -------
+        corrections : `ExposureCorrections`
+            Of these; of a visit that is not known, nothing but the sky that
+            all exposures share.
+        """
+        places = {visit: index for index, visit in enumerate(self.visits)}
+        found = np.array([places.get(visit, -1) for visit in visits], int)
+        known = found >= 0
+        values = np.zeros((len(visits), len(PARAMETERS)))
+        errors = np.full(values.shape, np.inf)
+        values[known], errors[known] = self.values[found[known]], self.errors[found[known]]
+        return dataclasses.replace(self, visits=tuple(visits), values=values, errors=errors)
+
+    def in_unit(self, factor: float) -> ExposureCorrections:
+        """Return the corrections of exposures in another unit.
+
+        Parameters
+        ----------
+        factor : `float`
+            What pixels are multiplied by.
+
+        Returns
+        -------
+        corrections : `ExposureCorrections`
+            With skies in that unit.
+        """
+        values, errors = self.values.copy(), self.errors.copy()
+        values[:, SKY] *= factor
+        errors[:, SKY] *= factor
+        return dataclasses.replace(
+            self,
+            values=values,
+            errors=errors,
+            common_sky=SmoothSky(self.common_sky.box, self.common_sky.levels * factor),
+            common_sky_error=self.common_sky_error * factor,
+        )
 
     def applied(self, stack: ExposureStack) -> ExposureStack:
         """Return exposures without what is wrong with them.
@@ -264,18 +310,29 @@ class ExposureCorrections:
         -------
         corrections : `ExposureCorrections`
             The same, to six digits.
+
+        Raises
+        ------
+        UnknownRestorationError
+            Raised if the text is no such record.
         """
-        packed: dict[str, Any] = json.loads(text)
-        box = Box(*packed["box"])
-        n = len(packed["visits"])
-        return cls(
-            box=box,
-            visits=tuple(packed["visits"]),
-            values=np.array(packed["values"], float).reshape(n, len(PARAMETERS)),
-            errors=np.array(packed["errors"], float).reshape(n, len(PARAMETERS)),
-            common_sky=SmoothSky(box, np.array(packed["common_sky"], float)),
-            common_sky_error=packed["common_sky_error"],
-        )
+        try:
+            packed: dict[str, Any] = json.loads(text)
+            if packed["parameters"] != list(PARAMETERS):
+                raise ValueError(f"it has the parameters {packed['parameters']}")
+            box, n = Box(*packed["box"]), len(packed["visits"])
+            return cls(
+                box=box,
+                visits=tuple(packed["visits"]),
+                values=np.array(packed["values"], float).reshape(n, len(PARAMETERS)),
+                errors=np.array(packed["errors"], float).reshape(n, len(PARAMETERS)),
+                common_sky=SmoothSky(box, np.array(packed["common_sky"], float)),
+                common_sky_error=float(packed["common_sky_error"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise UnknownRestorationError(
+                f"The restored coadd does not tell how its exposures were corrected: {error!r}."
+            ) from error
 
 
 def plane_coordinates(patch: Box, box: Box) -> tuple[np.ndarray, np.ndarray]:

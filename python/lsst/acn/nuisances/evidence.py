@@ -36,7 +36,12 @@ from scipy.ndimage import binary_dilation
 from ..arrays.numpy_arrays import numpy_arrays
 from ..exposures.boxes import Box
 from ..exposures.stack import ExposureStack
-from ..methods.cross_exposure.family.exposure_sums import ExposureSums, sum_up
+from ..methods.cross_exposure.family.exposure_sums import (
+    MODEL_FRACTION,
+    OUTLIER_SIGMA,
+    ExposureSums,
+    sum_up,
+)
 from ..methods.cross_exposure.family.family import covering_stack, first_model, follow_path
 from ..methods.cross_exposure.family.margins import family_margin
 from ..methods.cross_exposure.family.tile_exposures import tile_exposures
@@ -121,17 +126,19 @@ def _compare(
     inside = np.s_[margin:-margin, margin:-margin]
     around = np.s_[margin - REACH : REACH - margin, margin - REACH : REACH - margin]
     v, u = plane_coordinates(patch, tile)
-    equations, coadd, light, noise2, sigma2 = {}, 0.0, 0.0, 0.0, 0.0
+    equations, sigma2 = {}, 0.0
+    coadd, light, noise2 = np.zeros((3, *tile.shape), np.float32)
     for index, visit in enumerate(stack.visits):
         model = scipy.fft.irfft2(sums.spectra[index] * spectrum, shape)
-        image, variance = sums.image[index][inside], sums.variance[index][inside]
+        image = sums.image[index][inside]
+        variance = _without_outliers(sums, index, model)[inside]
         equations[visit] = exposure_equations(image, variance, model[around], v, u)
         share, predicted = float(sums.share[index].item()), model[inside]
-        valid = sums.is_good[index][inside] | (np.isfinite(variance) & (predicted > 5 * np.sqrt(variance)))
-        coadd = coadd + share * np.where(valid, image, predicted)
-        light = light + share * predicted
-        noise2 = noise2 + share**2 * np.where(valid, variance, 0.0)
-        rest = (image - predicted)[np.isfinite(variance)]
+        valid = np.isfinite(variance)
+        coadd += share * np.where(valid, image, predicted)
+        light += share * predicted
+        noise2 += share**2 * np.where(valid, variance, 0.0)
+        rest = (image - predicted)[valid]
         if rest.size:
             sigma2 += (share * SIGMA_PER_MAD * np.median(np.abs(rest - np.median(rest)))) ** 2
     kernel = np.tensordot(sums.share.ravel(), sums.kernels, 1)
@@ -142,6 +149,14 @@ def _compare(
     return TileEvidence(
         tile, equations, stars, np.where(sums.coverage[inside] > FULL_COVERAGE, sky, np.nan), sigma
     )
+
+
+def _without_outliers(sums: ExposureSums, index: int, model: np.ndarray) -> np.ndarray:
+    """Return the variance of an exposure, infinite where it is an outlier from coadd and model."""
+    variance = sums.variance[index]
+    limit = OUTLIER_SIGMA * np.sqrt(variance) + MODEL_FRACTION * np.abs(model)
+    is_outlier = sums.suspect[index] & (np.abs(sums.image[index] - model) > limit)
+    return np.where(is_outlier, np.float32(np.inf), variance)
 
 
 def _without_sources(

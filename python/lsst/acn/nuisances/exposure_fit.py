@@ -38,9 +38,13 @@ MODEL_ERROR = 0.05
 HUBER = 3.0
 """Residual, in standard deviations, from which a pixel loses weight."""
 
-PRIOR = np.array([np.inf, np.inf, np.inf, 0.3, 1.0, 1.0, 3.0, 3.0, 3.0])
-"""Standard deviation that each parameter has before the data speak: large, so
-that it matters only where they have nothing to say."""
+PRIOR = np.array([np.inf, np.inf, np.inf, 0.1, 0.7, 0.7, 2.0, 1.0, 1.0])
+"""Standard deviation that each parameter has before the data speak: larger than
+what pipelines get wrong."""
+
+LARGEST_ERROR = np.array([np.inf, np.inf, np.inf, 0.03, 0.08, 0.08, 0.3, 0.3, 0.3])
+"""Standard error from which on a parameter is not known well enough to correct
+an exposure by it: what hardly shows in the data does no harm, either."""
 
 REACH = 2
 """Pixels on every side from which a derivative is taken."""
@@ -179,9 +183,7 @@ def _inflation(residual: np.ndarray, valid: np.ndarray) -> float:
     return max(float(np.median(squares)) / MEDIAN_OF_SQUARES, 1.0)
 
 
-def solve(
-    equations: NormalEquations, free: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def solve(equations: NormalEquations, free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the parameters that equations ask for, and their standard errors.
 
     Parameters
@@ -197,6 +199,8 @@ def solve(
         Shape ``(9,)``; 0 and infinite for what is not fitted.
     """
     values, errors = np.zeros(len(PARAMETERS)), np.full(len(PARAMETERS), np.inf)
+    if not equations.n_pixels or not free.any():
+        return values, errors
     matrix = equations.matrix / equations.inflation + np.diag(PRIOR**-2.0)
     matrix = matrix[np.ix_(free, free)]
     scale = 1.0 / np.sqrt(np.maximum(np.diag(matrix), np.finfo(float).tiny))

@@ -43,7 +43,7 @@ from ..tiles.grid import tile_grid
 from .common_sky import common_sky
 from .corrections import KERNEL, ExposureCorrections
 from .evidence import TileEvidence, gather_evidence
-from .exposure_fit import NormalEquations, solve
+from .exposure_fit import LARGEST_ERROR, NormalEquations, solve
 from .star_shapes import common_shape
 
 _NOTHING = NormalEquations(np.zeros((9, 9)), np.zeros(9), 1.0, 0)
@@ -139,7 +139,7 @@ def _with_more(
     values = _differences(values, errors)
     total = corrections.values + values
     # What is not significant, all in all, is not corrected.
-    keep = np.abs(total) > options.significance * errors
+    keep = (np.abs(total) > options.significance * errors) & (errors < LARGEST_ERROR)
     values = np.where(keep, values, -corrections.values)
     corrections = corrections.plus(values, errors)
     if options.common_psf:
@@ -206,5 +206,3 @@ def _with_common_shape(
 def _has_changed(before: ExposureCorrections, after: ExposureCorrections) -> bool:
     moved = np.abs(after.values - before.values) > 0.5 * after.errors
     return bool(moved.any()) or bool(np.any(after.common_sky.levels != before.common_sky.levels))
-
-

@@ -50,7 +50,18 @@ class SmoothSky:
 
     @classmethod
     def nothing(cls, box: Box) -> SmoothSky:
-        """Return a sky that is 0."""
+        """Return a sky that is 0.
+
+        Parameters
+        ----------
+        box : `Box`
+            The patch.
+
+        Returns
+        -------
+        sky : `SmoothSky`
+            Constant.
+        """
         return cls(box, np.zeros((1, 1)))
 
     def __bool__(self) -> bool:
@@ -84,8 +95,12 @@ class SmoothSky:
         sky : `numpy.ndarray`
             Float32, shape ``box.shape``: linear between the middles of cells.
         """
-        along_y = _interpolation(box.y_start, box.y_stop, self.box.y_start, self.box.shape[0], self.levels.shape[0])
-        along_x = _interpolation(box.x_start, box.x_stop, self.box.x_start, self.box.shape[1], self.levels.shape[1])
+        along_y = _interpolation(
+            box.y_start, box.y_stop, self.box.y_start, self.box.shape[0], self.levels.shape[0]
+        )
+        along_x = _interpolation(
+            box.x_start, box.x_stop, self.box.x_start, self.box.shape[1], self.levels.shape[1]
+        )
         return (along_y @ self.levels @ along_x.T).astype(np.float32)
 
 

@@ -23,52 +23,29 @@
 
 from __future__ import annotations
 
-__all__ = ("ExposurePlanes", "draw_exposure", "draw_nuisances")
-
-import dataclasses
+__all__ = ("draw_exposure", "draw_nuisances")
 
 import numpy as np
 
 from ..exposures.boxes import Box
 from ..exposures.random_streams import random_stream
-from .calibration_errors import draw_calibration
-from .detector_defects import MASK_PLANES, add_cosmic_rays, add_gap, mask_cores, saturate
 from .draw_sources import draw_noiseless
 from .exposure_conditions import ExposureConditions
-from .nuisances import Nuisances
-from .photometry import flux_of
+from .exposure_planes import ExposurePlanes
+from .faults.calibration_errors import draw_calibration
+from .faults.detector_defects import add_cosmic_rays, add_gap
+from .faults.nuisances import Nuisances
+from .faults.psf_errors import draw_psf_errors
+from .faults.satellite_trails import add_trails
+from .faults.saturation import mask_cores, saturate
+from .faults.sky_residual import SkyResidual, draw_sky_residual, mesh_background
 from .pixel_grid import PixelGrid
 from .pixel_noise import add_noise, sky_noise
-from .psf_errors import draw_psf_errors
 from .psf_model import PsfModel
-from .satellite_trails import add_trails
 from .simulation_config import SimulationConfig
-from .sky_residual import SkyResidual, draw_sky_residual, mesh_background
-from .sky_scene import SkyScene
-from .warping import draw_detector_grid, warp_image, warp_mask
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class ExposurePlanes:
-    """The pixels of one exposure as a pipeline would deliver them.
-
-    Parameters
-    ----------
-    image : `numpy.ndarray`
-        Flux in nJy, float32; NaN in part of the gaps.
-    variance : `numpy.ndarray`
-        Variance in nJy squared, float32, same shape.
-    mask : `numpy.ndarray`
-        Bits of `MASK_PLANES`, uint32, same shape.
-    background : `numpy.ndarray` or `None`
-        What the medians of a coarse mesh took away, in nJy, float32, same
-        shape.
-    """
-
-    image: np.ndarray
-    variance: np.ndarray
-    mask: np.ndarray
-    background: np.ndarray | None = None
+from .sky.photometry import flux_of
+from .sky.sky_scene import SkyScene
+from .warping import draw_detector_grid
 
 
 def draw_exposure(
@@ -101,17 +78,9 @@ def draw_exposure(
         background = mesh_background(image, config.sky.mesh_size)
         image -= background
     image += _sky_on(believed, truth.sky, config.box)
-    mask = np.zeros(image.shape, np.uint32)
-    _add_defects(image, variance, mask, scene, psf, grid, truth, config)
-    planes = ExposurePlanes(image, variance, mask, background)
-    if config.warping.is_on:
-        planes = _warped(planes, believed, config.box)
-    return ExposurePlanes(
-        planes.image.astype(np.float32),
-        planes.variance.astype(np.float32),
-        planes.mask,
-        None if planes.background is None else planes.background.astype(np.float32),
-    )
+    planes = ExposurePlanes(image, variance, np.zeros(image.shape, np.uint32), background)
+    _add_defects(planes, scene, psf, grid, truth, config)
+    return (planes.warped(believed, config.box) if config.warping.is_on else planes).as_float32()
 
 
 def draw_nuisances(psf: PsfModel, config: SimulationConfig) -> Nuisances:
@@ -142,9 +111,7 @@ def draw_nuisances(psf: PsfModel, config: SimulationConfig) -> Nuisances:
 
 
 def _add_defects(
-    image: np.ndarray,
-    variance: np.ndarray,
-    mask: np.ndarray,
+    planes: ExposurePlanes,
     scene: SkyScene,
     psf: PsfModel,
     grid: PixelGrid,
@@ -152,32 +119,18 @@ def _add_defects(
     config: SimulationConfig,
 ) -> None:
     """Saturate, and add cosmic rays, trails and a gap, in place."""
-    defects, sigma = config.defects, truth.sky_noise
+    image, mask = planes.image, planes.mask
+    defects, sigma, scale = config.defects, truth.sky_noise, config.pixel_scale
     if defects.saturation_mag is not None:
         level = _full_well(defects.saturation_mag, psf, config.median_seeing)
         saturate(image, mask, level, columns_along_x=psf.conditions.columns_along_x)
     if defects.core_mask_radius is not None:
         mask_cores(image, mask, _bright_stars(scene, defects.core_mask_mag, grid), defects.core_mask_radius)
-    square_arcmin = image.size * (scene.pixel_scale / 60.0) ** 2
+    square_arcmin = image.size * (scale / 60.0) ** 2
     add_cosmic_rays(image, mask, sigma, square_arcmin, defects, _stream(config, "cosmic rays", truth))
     profile = psf.profile_at(*config.box.center)
-    add_trails(image, sigma, profile, scene.pixel_scale, config.trails, seed=config.seed, visit=truth.visit)
-    add_gap(image, variance, mask, defects, _stream(config, "gap", truth))
-
-
-def _warped(planes: ExposurePlanes, grid: PixelGrid, box: Box) -> ExposurePlanes:
-    """Return the planes on the pixels of the tract; what used a NaN is one."""
-    missing = np.isnan(planes.image)
-    image, variance = (np.where(missing, 0.0, plane) for plane in (planes.image, planes.variance))
-    used_missing = warp_mask(missing, grid, box)
-    mask = warp_mask(planes.mask, grid, box)
-    mask[used_missing] |= np.uint32(1 << MASK_PLANES["NO_DATA"])
-    return ExposurePlanes(
-        np.where(used_missing, np.nan, warp_image(image, grid, box)),
-        np.where(used_missing, np.nan, warp_image(variance, grid, box, power=2)),
-        mask,
-        None if planes.background is None else warp_image(planes.background, grid, box),
-    )
+    add_trails(image, sigma, profile, scale, config.trails, seed=config.seed, visit=truth.visit)
+    add_gap(image, planes.variance, mask, defects, _stream(config, "gap", truth))
 
 
 def _sky_on(grid: PixelGrid, sky: SkyResidual, field: Box) -> np.ndarray | float:

@@ -34,7 +34,7 @@ from ..exposures.boxes import Box
 from .optics import scatter_light
 from .pixel_grid import PixelGrid
 from .psf_model import PsfModel
-from .sky_scene import SkyScene
+from .sky.sky_scene import SkyScene
 
 TRUTH_REACH = 4.0
 """Radius of a stamp of the truth, in units of its FWHM (`float`)."""

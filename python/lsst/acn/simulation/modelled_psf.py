@@ -31,9 +31,9 @@ from typing import Any
 import numpy as np
 
 from ..exposures.boxes import Box
+from .faults.psf_errors import PsfErrors
 from .optics import scatter_light
 from .pixel_grid import PixelGrid
-from .psf_errors import PsfErrors
 from .psf_model import PsfModel
 from .warping import REACH, warp_image
 

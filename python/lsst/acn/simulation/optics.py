@@ -29,7 +29,7 @@ import dataclasses
 
 import numpy as np
 
-from .even_counts import even_count
+from .faults.even_counts import even_count
 
 AUREOLE_SLOPE = 1.5
 """Exponent of the aureole's Moffat profile: its brightness falls with the third power."""

@@ -29,7 +29,7 @@ import dataclasses
 
 import numpy as np
 
-from .photometry import flux_of
+from .sky.photometry import flux_of
 
 RESAMPLING_REACH = {"none": 0, "bilinear": 1, "lanczos3": 3}
 """Half width in pixels of the kernels that may correlate noise."""

@@ -23,11 +23,10 @@
 
 from __future__ import annotations
 
-__all__ = ("SimulatedField", "simulate_field")
+__all__ = ("SimulatedField",)
 
 import dataclasses
 import functools
-from collections.abc import Sequence
 
 import numpy as np
 from astropy.table import Table
@@ -37,18 +36,15 @@ from ..exposures.boxes import Box
 from ..exposures.psf_kernels import PsfKernels
 from ..exposures.stack import ExposureStack
 from ..image_io import tangent_plane_wcs
-from .detector_defects import MASK_PLANES
-from .draw_exposures import draw_exposure, draw_nuisances
 from .draw_sources import draw_truth
-from .exposure_conditions import ExposureConditions, draw_conditions
-from .modelled_psf import ModelledPsf
-from .nuisances import Nuisances
-from .optics import draw_optics
-from .psf_errors import PsfErrors
+from .exposure_conditions import ExposureConditions
+from .faults.detector_defects import MASK_PLANES
+from .faults.nuisances import Nuisances
+from .faults.psf_errors import PsfErrors
+from .field_psfs import drawn_psf, kernels_of_models
 from .psf_model import PsfModel
 from .simulation_config import SimulationConfig
-from .sky_scene import SkyScene, draw_scene
-from .warping import draw_detector_grid
+from .sky.sky_scene import SkyScene
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -146,7 +142,7 @@ class SimulatedField:
         psf : `PsfModel`
             What its sources were drawn through.
         """
-        return _drawn_psf(self.config, self.conditions[index])
+        return drawn_psf(self.config, self.conditions[index])
 
     def psf_on(self, box: Box, cell_shape: tuple[int, int]) -> PsfKernels:
         """Return the PSF kernels, right or wrong, on any grid of cells.
@@ -164,8 +160,8 @@ class SimulatedField:
             The kernels of all exposures at the centres of the cells; in a
             single cell if they do not vary.
         """
-        models = [_modelled_psf(self.config, *each) for each in self._conditions_and_errors]
-        return _sample(models, box, cell_shape)
+        errors = [each.psf for each in self.nuisances]
+        return kernels_of_models(self.config, self.conditions, errors, box, cell_shape)
 
     def right_psf_on(self, box: Box, cell_shape: tuple[int, int]) -> PsfKernels:
         """Return the PSF kernels that models without an error would have.
@@ -182,12 +178,8 @@ class SimulatedField:
         psf : `PsfKernels`
             As `psf_on` has them.
         """
-        models = [_modelled_psf(self.config, each, PsfErrors()) for each in self.conditions]
-        return _sample(models, box, cell_shape)
-
-    @property
-    def _conditions_and_errors(self) -> list[tuple[ExposureConditions, PsfErrors]]:
-        return [(a, b.psf) for a, b in zip(self.conditions, self.nuisances, strict=True)]
+        errors = [PsfErrors()] * len(self.conditions)
+        return kernels_of_models(self.config, self.conditions, errors, box, cell_shape)
 
     def sky_image(self, index: int) -> np.ndarray:
         """Return what is left of the sky in an exposure.
@@ -252,60 +244,3 @@ class SimulatedField:
             mask=self.mask[index],
             background=None if self.background is None else self.background[index],
         )
-
-
-def simulate_field(config: SimulationConfig) -> SimulatedField:
-    """Simulate the exposures of a field.
-
-    Parameters
-    ----------
-    config : `SimulationConfig`
-        What to simulate.
-
-    Returns
-    -------
-    field : `SimulatedField`
-        Exposures and truth, the same for the same ``config``.
-    """
-    scene = draw_scene(config.scene, config.seed, config.box, config.pixel_scale)
-    conditions = tuple(draw_conditions(config.conditions, config.seed, visit) for visit in config.visit_ids)
-    drawn = [_drawn_psf(config, each) for each in conditions]
-    nuisances = tuple(draw_nuisances(psf, config) for psf in drawn)
-    planes = [draw_exposure(scene, psf, truth, config) for psf, truth in zip(drawn, nuisances, strict=True)]
-    modelled = [_modelled_psf(config, a, b.psf) for a, b in zip(conditions, nuisances, strict=True)]
-    return SimulatedField(
-        config=config,
-        scene=scene,
-        conditions=conditions,
-        image=np.stack([each.image for each in planes]),
-        variance=np.stack([each.variance for each in planes]),
-        mask=np.stack([each.mask for each in planes]),
-        psf=_sample(modelled, config.box, (config.cell_size, config.cell_size)),
-        box=config.box,
-        nuisances=nuisances,
-        background=_stacked([each.background for each in planes]),
-    )
-
-
-def _drawn_psf(config: SimulationConfig, conditions: ExposureConditions) -> PsfModel:
-    visit = conditions.visit
-    grid = draw_detector_grid(config.warping, config.seed, visit, config.box)
-    optics = draw_optics(config.optics, config.seed, visit)
-    return PsfModel(conditions, config.box, config.pixel_scale, config.psf_size, optics, grid.angle)
-
-
-def _modelled_psf(config: SimulationConfig, conditions: ExposureConditions, errors: PsfErrors) -> ModelledPsf:
-    grid = draw_detector_grid(config.warping, config.seed, conditions.visit, config.box)
-    return ModelledPsf(_drawn_psf(config, conditions), errors, grid)
-
-
-def _stacked(planes: list[np.ndarray | None]) -> np.ndarray | None:
-    present = [plane for plane in planes if plane is not None]
-    return np.stack(present) if present else None
-
-
-def _sample(models: Sequence[PsfModel], box: Box, cell_shape: tuple[int, int]) -> PsfKernels:
-    kernels = np.stack([model.kernels(box, cell_shape) for model in models])
-    if kernels.shape[1:3] == (1, 1):
-        cell_shape = box.shape
-    return PsfKernels(kernels, box, cell_shape)

@@ -28,15 +28,15 @@ __all__ = ("SimulationConfig",)
 import dataclasses
 
 from ..exposures.boxes import Box
-from .calibration_errors import CalibrationConfig
-from .detector_defects import DefectsConfig
 from .exposure_conditions import ConditionsConfig
+from .faults.calibration_errors import CalibrationConfig
+from .faults.detector_defects import DefectsConfig
+from .faults.psf_errors import PsfErrorsConfig
+from .faults.satellite_trails import TrailsConfig
+from .faults.sky_residual import SkyConfig
 from .optics import OpticsConfig
 from .pixel_noise import NoiseConfig
-from .psf_errors import PsfErrorsConfig
-from .satellite_trails import TrailsConfig
-from .sky_residual import SkyConfig
-from .sky_scene import SceneConfig
+from .sky.scene_config import SceneConfig
 from .warping import WarpingConfig
 
 SMALLEST_STAMP = 4.0

@@ -38,7 +38,8 @@ from ...forward.target_psf import kernel_profiles
 from ...machine.devices import Devices, working_on
 from .error_model import expected_variance
 from .family.exposure_sums import ExposureSums
-from .family.family import RestorationFamily, covering_stack, first_model, make_family
+from .family.family import RestorationFamily, covering_stack, first_model_and_points, make_family
+from .family.point_light import points_variance
 from .family.refinement import refine_bright
 from .family.tile_exposures import TileExposures, tile_exposures
 from .network.mixing_network import MixingNetwork, mix_family
@@ -100,13 +101,15 @@ class TileRestorer:
         exposures = tile_exposures(covering_stack(stack, box), multiple)
         profile = None if kernel is None else kernel_profiles(kernel)[1]
         with self._device():
-            sums, latent = first_model(xp, TileExposures(*map(xp.constant, exposures)))
+            sums, latent, points = first_model_and_points(xp, TileExposures(*map(xp.constant, exposures)))
             options = {**self._options, "margin": margin}
             if profile is None:
                 return xp.to_numpy(xp.run(_latent, sums, latent, self._weights, **options)), None
             arrays = (sums, latent, self._weights, xp.constant(profile))
             latent, variance = xp.run(_latent_and_variance, *arrays, **options)
-            return xp.to_numpy(latent), xp.to_numpy(variance)
+            inside = Box.from_shape(latent_box.shape, (margin, margin))
+            uncertain = points_variance(points, inside, profile)
+            return xp.to_numpy(latent), xp.to_numpy(variance) + uncertain
 
     @contextlib.contextmanager
     def _device(self) -> Any:

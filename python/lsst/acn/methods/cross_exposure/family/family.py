@@ -30,6 +30,8 @@ __all__ = (
     "SPARSE_STAGE",
     "RestorationFamily",
     "complete_family",
+    "first_model",
+    "first_model_and_points",
     "follow_path",
     "make_family",
     "restore_family",
@@ -44,14 +46,17 @@ import numpy as np
 from ....arrays.namespace import Arrays
 from ....arrays.numpy_arrays import numpy_arrays
 from ....arrays.spectra import filter_spectrum
+from ....coadd.trails import without_trails
 from ....exposures.boxes import Box
 from ....exposures.mirrored_cutout import mirrored_cutout
 from ....exposures.stack import ExposureStack
 from ...accelerated_updates import accelerated_updates
 from .evidence import Evidence, local_misfit, weigh_evidence
 from .exposure_sums import ExposureSums, compare, make_sums, sum_up
-from .holes import fill_window
+from .holes import fill_around_points, fill_window
 from .margins import family_margin
+from .point_fits import fit_points
+from .point_light import FittedPoints, points_image
 from .statistics import SufficientStatistics
 from .tile_exposures import TileExposures, tile_exposures
 from .windows import hole_windows
@@ -285,16 +290,67 @@ def first_model(xp: Arrays, exposures: TileExposures) -> tuple[ExposureSums, Any
     latent : array
         A latent image that knows what is missing from them.
     """
+    sums, latent, _ = first_model_and_points(xp, exposures)
+    return sums, latent
+
+
+def first_model_and_points(
+    xp: Arrays, exposures: TileExposures
+) -> tuple[ExposureSums, Any, list[FittedPoints]]:
+    """Judge exposures, and model what their masked pixels are filled with.
+
+    Stars whose cores no exposure knows are fitted to their wings, and what
+    else there is around them is made of the exposures without them.
+
+    Parameters
+    ----------
+    xp : `Arrays`
+        Array functions.
+    exposures : `TileExposures`
+        The exposures, arrays of ``xp``.
+
+    Returns
+    -------
+    sums : `ExposureSums`
+        The exposures.
+    latent : array
+        A latent image that knows what is missing from them.
+    points : `list` [`FittedPoints`]
+        Stars without a core, on the pixels of the exposures.  Those that are
+        accepted are in the latent image.
+    """
     sums, latent, holes = xp.run(_first_pass, exposures)
+    points = _points(xp, sums)
+    accepted = [point for point in points if point.is_accepted]
     for window in hole_windows(xp.to_numpy(holes), exposures.kernels.shape[-1] // 2):
         start = tuple(xp.constant(np.int32(place)) for place in window.start)
-        latent = xp.run(fill_window, sums, latent, start, xp.constant(window.weight))
-    return sums, latent
+        planes = latent, start, xp.constant(window.weight)
+        inside = [point for point in accepted if window.holds(*point.values[0, 1:])]
+        if inside:
+            light = points_image(inside, window.box)
+            latent = xp.run(fill_around_points, sums, *planes, xp.constant(light))
+        else:
+            latent = xp.run(fill_window, sums, *planes)
+    return sums, latent, points
 
 
 def _first_pass(xp: Arrays, exposures: TileExposures) -> tuple[ExposureSums, Any, Any]:
     sums = make_sums(xp, exposures)
     return sums, follow_path(xp, sum_up(xp, sums), FIRST_PASS)[-1], sums.holes(xp)
+
+
+def _points(xp: Arrays, sums: ExposureSums) -> list[FittedPoints]:
+    """Return the stars whose cores no exposure knows."""
+    unknown = xp.to_numpy(sums.coverage) <= 0
+    if not unknown.any():
+        return []
+
+    def cut(box: Box) -> tuple[np.ndarray, np.ndarray]:
+        pixels = np.s_[:, box.y_start : box.y_stop, box.x_start : box.x_stop]
+        return xp.to_numpy(sums.image[pixels]), xp.to_numpy(sums.variance[pixels])
+
+    significance = xp.to_numpy(sums.coadd) / float(xp.to_numpy(sums.noise))
+    return fit_points(cut, xp.to_numpy(sums.kernels), unknown, significance)
 
 
 def restore_family(stack: ExposureStack, latent_box: Box) -> RestorationFamily:
@@ -338,7 +394,7 @@ def restore_whole_family(stack: ExposureStack, latent_box: Box, margin: int) -> 
 
 
 def covering_stack(stack: ExposureStack, box: Box) -> ExposureStack:
-    """Return the exposures that have valid pixels in a box.
+    """Return the exposures that have valid pixels in a box, without trails.
 
     Parameters
     ----------
@@ -354,4 +410,4 @@ def covering_stack(stack: ExposureStack, box: Box) -> ExposureStack:
     """
     around = mirrored_cutout(stack, box)
     covering = np.flatnonzero(around.valid.any(axis=(1, 2)))
-    return around if len(covering) == len(around) else around.select(covering)
+    return without_trails(around if len(covering) == len(around) else around.select(covering))

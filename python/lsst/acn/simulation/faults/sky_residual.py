@@ -29,8 +29,8 @@ import dataclasses
 
 import numpy as np
 
-from ..exposures.boxes import Box
-from ..exposures.random_streams import random_stream
+from ...exposures.boxes import Box
+from ...exposures.random_streams import random_stream
 from .even_counts import even_count
 
 

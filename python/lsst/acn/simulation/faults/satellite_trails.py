@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from ..exposures.random_streams import random_stream
+from ...exposures.random_streams import random_stream
 from .even_counts import even_count
 
 FREQUENCIES = 160

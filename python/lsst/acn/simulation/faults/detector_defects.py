@@ -19,11 +19,11 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""What detectors do to a simulated exposure: gaps, cosmic rays, saturation."""
+"""Gaps and cosmic rays, and how often detectors have each of their defects."""
 
 from __future__ import annotations
 
-__all__ = ("MASK_PLANES", "DefectsConfig", "add_cosmic_rays", "add_gap", "mask_cores", "saturate")
+__all__ = ("MASK_PLANES", "DefectsConfig", "add_cosmic_rays", "add_gap")
 
 import dataclasses
 
@@ -101,77 +101,6 @@ class DefectsConfig:
     def none(cls) -> DefectsConfig:
         """Return the configuration of perfect detectors."""
         return cls(gap_probability=0.0, cosmic_rays=0.0, saturation_mag=None)
-
-
-def saturate(image: np.ndarray, mask: np.ndarray, level: float, *, columns_along_x: bool) -> None:
-    """Cut an exposure off at the full well and let the excess bleed.
-
-    The charge above the full well fills the pixels along the column, one
-    half each way, so that the flux of the column is kept unless it leaves
-    the image.
-
-    Parameters
-    ----------
-    image : `numpy.ndarray`
-        Flux in nJy, changed in place.
-    mask : `numpy.ndarray`
-        Mask; ``SATURATED`` is set in place on full pixels and on those that
-        touch them.
-    level : `float`
-        Flux of a full pixel in nJy.
-    columns_along_x : `bool`
-        Whether the columns of the detector lie along x.
-    """
-    from scipy.ndimage import binary_dilation
-
-    if columns_along_x:
-        image, mask = image.T, mask.T
-    full = image >= level
-    if not full.any():
-        return
-    for x in np.flatnonzero(full.any(axis=0)):
-        _bleed(image[:, x], level)
-    full = binary_dilation(image >= level, np.ones((3, 3), bool))
-    mask[full] |= np.uint32(1 << MASK_PLANES["SATURATED"])
-
-
-def _bleed(column: np.ndarray, level: float) -> None:
-    """Spread the excess of each saturated run along its column, in place."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], column >= level, [False]])))
-    for start, stop in edges.reshape(-1, 2):
-        excess = (column[start:stop] - level).sum()
-        column[start:stop] = level
-        for direction, first in ((-1, start - 1), (1, stop)):
-            rest, y = 0.5 * excess, first
-            while rest > 0 and 0 <= y < len(column):
-                room = max(level - column[y], 0.0)
-                column[y] += min(rest, room)
-                rest -= room
-                y += direction
-
-
-def mask_cores(image: np.ndarray, mask: np.ndarray, stars: np.ndarray, radius: float) -> None:
-    """Flatten and mask the cores of some stars.
-
-    Parameters
-    ----------
-    image : `numpy.ndarray`
-        Flux in nJy; a core is cut off, in place, at the brightest pixel around
-        it.
-    mask : `numpy.ndarray`
-        Mask; ``SATURATED`` is set in place in the cores.
-    stars : `numpy.ndarray`
-        Where they are, (y, x) in pixels of the image, shape ``(n, 2)``.
-    radius : `float`
-        Radius of a core in pixels.
-    """
-    rows, columns = np.ogrid[: image.shape[0], : image.shape[1]]
-    for y, x in stars:
-        distance = np.hypot(rows - y, columns - x)
-        core, rim = distance <= radius, (distance > radius) & (distance <= radius + 1.5)
-        if core.any() and rim.any():
-            image[core] = np.minimum(image[core], image[rim].max())
-            mask[core] |= np.uint32(1 << MASK_PLANES["SATURATED"])
 
 
 def add_cosmic_rays(

@@ -27,7 +27,7 @@ __all__ = ("even_count",)
 
 import math
 
-from ..exposures.random_streams import random_stream
+from ...exposures.random_streams import random_stream
 
 
 def even_count(rate: float, seed: int, purpose: str, visit: int) -> int:

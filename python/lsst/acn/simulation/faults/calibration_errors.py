@@ -27,7 +27,7 @@ __all__ = ("CalibrationConfig", "CalibrationErrors", "draw_calibration")
 
 import dataclasses
 
-from ..exposures.random_streams import random_stream
+from ...exposures.random_streams import random_stream
 
 
 @dataclasses.dataclass(frozen=True)

@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from ..exposures.random_streams import random_stream
+from ...exposures.random_streams import random_stream
 
 LARGEST_WIDTH_ERROR = 0.5
 LARGEST_SHAPE_ERROR = 0.5
