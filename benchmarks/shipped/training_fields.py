@@ -1,0 +1,103 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""The simulated fields that what ships is trained on."""
+
+from __future__ import annotations
+
+__all__ = ("FIELD_SIZE", "corrected_stack", "draw_field")
+
+import numpy as np
+
+from lsst.acn import Box, ExposureStack
+from lsst.acn.simulation import ConditionsConfig, SceneConfig, SimulationConfig
+
+from ..imperfect.rows import imperfect_field
+
+PSF_SIZES = (31, 41, 61)
+FIELD_SIZE = 160
+
+
+def corrected_stack(stack: ExposureStack) -> ExposureStack:
+    """Return exposures as they are restored: without what is found to be wrong with them.
+
+    Parameters
+    ----------
+    stack : `ExposureStack`
+        As simulated.
+
+    Returns
+    -------
+    corrected : `ExposureStack`
+        The same.
+    """
+    return stack
+
+
+def draw_field(seed: int) -> SimulationConfig:
+    """Return a random field, with which something is wrong.
+
+    Parameters
+    ----------
+    seed : `int`
+        Of the draw and of the field itself.
+
+    Returns
+    -------
+    config : `SimulationConfig`
+        A small field.
+    """
+    return imperfect_field(np.random.default_rng([seed, 4]), _draw_sky(seed))
+
+
+def _draw_sky(seed: int) -> SimulationConfig:
+    rng = np.random.default_rng([seed, 1])
+    pixel_scale = float(np.exp(rng.uniform(np.log(0.1), np.log(0.3))))
+    best = float(np.exp(rng.uniform(np.log(0.4), np.log(1.0))))
+    worst = min(best * float(rng.uniform(1.1, 1.7)), 1.3)
+    # Undersampled and hopelessly oversampled fields are left out.
+    worst = float(np.clip(worst, 2.2 * pixel_scale, 10.0 * pixel_scale))
+    best = min(best, worst / 1.05)
+    psf_size = next(size for size in PSF_SIZES if size >= 4 * worst / pixel_scale or size == PSF_SIZES[-1])
+    arcmin2 = (FIELD_SIZE * pixel_scale / 60) ** 2
+    # Between 8 and 400 sources in the field, whatever its size in the sky.
+    crowding = float(np.exp(rng.uniform(np.log(8), np.log(400)))) / arcmin2
+    visits = round(float(np.exp(rng.uniform(np.log(3), np.log(64)))))
+    depth = float(rng.uniform(24.3, 26.0))
+    coadd_depth = depth + 1.25 * np.log10(visits)
+    return SimulationConfig(
+        seed=seed,
+        box=Box.from_shape((FIELD_SIZE, FIELD_SIZE)),
+        visits=visits,
+        pixel_scale=pixel_scale,
+        psf_size=psf_size,
+        scene=SceneConfig(
+            crowding=crowding,
+            star_share=float(rng.uniform(0.05, 0.5)),
+            faint_limit=float(coadd_depth + rng.uniform(0.3, 1.2)),
+            star_bright_limit=float(rng.uniform(17.0, 20.0)),
+            galaxy_bright_limit=float(rng.uniform(18.0, 20.0)),
+            # Up to three times as large as galaxies are: light of low surface brightness.
+            size_at_24=float(0.3 * np.exp(rng.uniform(0.0, np.log(4.0)))),
+            size_scatter=float(rng.uniform(0.3, 0.8)),
+        ),
+        conditions=ConditionsConfig(seeing=(best, worst), depth=depth),
+    )
