@@ -25,15 +25,38 @@ from __future__ import annotations
 
 __all__ = ("FIELD_SIZE", "corrected_stack", "draw_field")
 
+import dataclasses
+import logging
+from typing import Any
+
 import numpy as np
 
-from lsst.acn import Box, ExposureStack
-from lsst.acn.simulation import ConditionsConfig, SceneConfig, SimulationConfig
+from lsst.acn import Box, ExposureStack, RestorationConfig
+from lsst.acn.nuisances.corrected_exposures import corrected
+from lsst.acn.nuisances.fit import fit_corrections
+from lsst.acn.simulation import ConditionsConfig, SceneConfig, SimulationConfig, under_sky
 
 from ..imperfect.rows import imperfect_field
 
 PSF_SIZES = (31, 41, 61)
 FIELD_SIZE = 160
+
+SHARES = {
+    "ordinary": 0.5,
+    "late-types": 0.1,
+    "edge-on": 0.07,
+    "low-surface-brightness": 0.1,
+    "nebula": 0.07,
+    "intracluster-light": 0.06,
+    "globular-cluster": 0.1,
+}
+"""Probability of each kind of sky."""
+
+MOST_DRAWN = 2000.0
+"""Sources times exposures of a field, at most."""
+
+CLUSTER = 200.0, 2000.0
+"""Least and greatest number of stars of a cluster."""
 
 
 def corrected_stack(stack: ExposureStack) -> ExposureStack:
@@ -49,7 +72,8 @@ def corrected_stack(stack: ExposureStack) -> ExposureStack:
     corrected : `ExposureStack`
         The same.
     """
-    return stack
+    config, log = RestorationConfig(), logging.getLogger(__name__)
+    return corrected(stack, fit_corrections(stack, config.nuisances, log)).cutout(stack.box)
 
 
 def draw_field(seed: int) -> SimulationConfig:
@@ -65,7 +89,27 @@ def draw_field(seed: int) -> SimulationConfig:
     config : `SimulationConfig`
         A small field.
     """
-    return imperfect_field(np.random.default_rng([seed, 4]), _draw_sky(seed))
+    rng = np.random.default_rng([seed, 5])
+    return imperfect_field(np.random.default_rng([seed, 4]), _under_some_sky(_draw_sky(seed), rng))
+
+
+def _under_some_sky(config: SimulationConfig, rng: np.random.Generator) -> SimulationConfig:
+    """Return a field that may show what is not an ordinary sky, as bright as may be."""
+    name = str(rng.choice(list(SHARES), p=list(SHARES.values())))
+    config = under_sky(config, name)
+    brightness, stars = float(rng.uniform(24.0, 26.5)), round(float(np.exp(rng.uniform(*np.log(CLUSTER)))))
+    dim, bright_limit = float(rng.uniform(25.0, 26.5)), float(rng.uniform(18.5, 22.0))
+    changes: dict[str, dict[str, Any]] = {
+        "nebula": {"diffuse_light": {"nebula_brightness": brightness}},
+        "intracluster-light": {"diffuse_light": {"intracluster_brightness": brightness}},
+        "low-surface-brightness": {"diffuse_light": {"disc_brightness": (dim, dim + 1.0)}},
+        "globular-cluster": {"star_cluster": {"stars": stars, "bright_limit": bright_limit}},
+    }
+    parts = {
+        part: dataclasses.replace(getattr(config.scene, part), **fields)
+        for part, fields in changes.get(name, {}).items()
+    }
+    return dataclasses.replace(config, scene=dataclasses.replace(config.scene, **parts))
 
 
 def _draw_sky(seed: int) -> SimulationConfig:
@@ -78,9 +122,11 @@ def _draw_sky(seed: int) -> SimulationConfig:
     best = min(best, worst / 1.05)
     psf_size = next(size for size in PSF_SIZES if size >= 4 * worst / pixel_scale or size == PSF_SIZES[-1])
     arcmin2 = (FIELD_SIZE * pixel_scale / 60) ** 2
-    # Between 8 and 400 sources in the field, whatever its size in the sky.
-    crowding = float(np.exp(rng.uniform(np.log(8), np.log(400)))) / arcmin2
-    visits = round(float(np.exp(rng.uniform(np.log(3), np.log(64)))))
+    visits = round(float(np.exp(rng.uniform(np.log(3), np.log(40)))))
+    # From 8 sources on in the field, whatever its size in the sky; fewer of them in many exposures,
+    # for drawing them takes most of the time.
+    most = min(400.0, MOST_DRAWN / visits)
+    crowding = float(np.exp(rng.uniform(np.log(8), np.log(most)))) / arcmin2
     depth = float(rng.uniform(24.3, 26.0))
     coadd_depth = depth + 1.25 * np.log10(visits)
     return SimulationConfig(

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 __all__ = (
     "COMPACT_MEMBER",
+    "CONVERGED_MEMBER",
     "FAMILY_SIZE",
     "SHARP_MEMBER",
     "SPARSE_STAGE",
@@ -51,6 +52,7 @@ from ....exposures.boxes import Box
 from ....exposures.mirrored_cutout import mirrored_cutout
 from ....exposures.stack import ExposureStack
 from ...accelerated_updates import accelerated_updates
+from .convergence import sparing_factor
 from .evidence import Evidence, local_misfit, weigh_evidence
 from .exposure_sums import ExposureSums, compare, make_sums, sum_up
 from .holes import fill_around_points, fill_window
@@ -91,7 +93,15 @@ COMPLETED = 4.0
 gets that light back.  It is cut off at zero only then: faint and wide light
 is neither lost to sparsity nor raised by the noise that a cut leaves."""
 
-FAMILY_SIZE = len(WIENER_POWERS) + len(SHARP_PATH) + len(SMOOTHED) + 1
+CONVERGED = 30
+"""Updates, with a penalty that spares bright pixels, from the sharp member to
+one that fits the exposures as well as they can be: in crowds, and where light
+is bright, all others have not yet come that far."""
+
+FAMILY_SIZE = len(WIENER_POWERS) + len(SHARP_PATH) + len(SMOOTHED) + 2
+
+CONVERGED_MEMBER = FAMILY_SIZE - 1
+"""Place of that one in the family."""
 
 
 class RestorationFamily(NamedTuple):
@@ -169,8 +179,9 @@ def make_family(xp: Arrays, sums: ExposureSums, start: Any) -> RestorationFamily
     being taken for sources.  Wiener filters, cut off at zero, give the
     blurriest members, which faint and extended light is left to, and
     Gaussians of some of the stages offer what lies between: where light is
-    smooth, a mean over neighbours is less noisy.  The last member is a sparse
-    one and, through a wide Gaussian, what that leaves out of the sums.
+    smooth, a mean over neighbours is less noisy.  Another member is a sparse
+    one and, through a wide Gaussian, what that leaves out of the sums; the
+    last is the sharp one after many more updates.
 
     Parameters
     ----------
@@ -185,7 +196,7 @@ def make_family(xp: Arrays, sums: ExposureSums, start: Any) -> RestorationFamily
     -------
     family : `RestorationFamily`
         The Wiener filters, the stages of the path, then those smoothed, and
-        the one that is completed.
+        the one that is completed and the one that has converged.
     """
     statistics, chi2 = compare(xp, sums, start)
     stages = follow_path(xp, statistics, SHARP_PATH, start)
@@ -198,6 +209,7 @@ def make_family(xp: Arrays, sums: ExposureSums, start: Any) -> RestorationFamily
         *stages,
         *(_smoothed(xp, spectra[stage], statistics.shape, sigma) for stage, sigma in SMOOTHED),
         stages[SPARSE_STAGE] + completed,
+        _converged(xp, statistics, stages[0]),
     ]
     # What is 0 but for the rounding of transforms was positive and stays so.
     members = [xp.maximum(member, np.float32(0.0)) for member in members]
@@ -210,6 +222,11 @@ def make_family(xp: Arrays, sums: ExposureSums, start: Any) -> RestorationFamily
         evidence=weigh_evidence(xp, statistics, rest, local_misfit(xp, chi2, sums.coverage)),
         statistics=statistics,
     )
+
+
+def _converged(xp: Arrays, statistics: SufficientStatistics, start: Any) -> Any:
+    factor = sparing_factor(xp, statistics, start / statistics.point_source_noise)
+    return accelerated_updates(xp, xp.maximum(start, statistics.faintest), [(factor, CONVERGED)])[-1]
 
 
 def _wiener(xp: Arrays, statistics: SufficientStatistics) -> list[Any]:

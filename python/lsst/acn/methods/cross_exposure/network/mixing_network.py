@@ -43,7 +43,7 @@ import numpy as np
 
 from ....arrays.namespace import Arrays
 from ..family.evidence import LIGHT_SCALES, REST_SCALES
-from ..family.family import COMPACT_MEMBER, FAMILY_SIZE, SHARP_MEMBER, RestorationFamily
+from ..family.family import COMPACT_MEMBER, CONVERGED_MEMBER, FAMILY_SIZE, SHARP_MEMBER, RestorationFamily
 
 N_FEATURES = FAMILY_SIZE + len(LIGHT_SCALES) + len(REST_SCALES) + 4
 
@@ -69,9 +69,9 @@ LEAST_COVERAGE = 0.01
 """Coverage below which a pixel is as good as not seen."""
 
 LEAD, LEAD_LIGHT = 2.0, 40.0
-"""Where the compact member exceeds the second number, the odds of the sharp
-one grow with its third power to the first: bright stars are as sharp as the
-data allow, whatever the network has learned."""
+"""Where the compact member exceeds the second number, the odds of the one that
+has converged grow with its third power to the first: bright stars are as sharp
+as the data allow, whatever the network has learned."""
 
 MOST_LOGIT = 60.0
 """Size that logits are cut off at: e to this power is a float32."""
@@ -267,7 +267,7 @@ def _mixed(xp: Arrays, output: Any, wide_rest: Any, members: Any) -> Any:
     lead = np.float32(LEAD) * xp.log1p((compact / np.float32(LEAD_LIGHT)) ** 3)
     ones = np.ones(FAMILY_SIZE, np.float32)
     others, most_logit = (
-        xp.constant(ones - np.eye(FAMILY_SIZE)[SHARP_MEMBER].astype("f4")),
+        xp.constant(ones - np.eye(FAMILY_SIZE)[CONVERGED_MEMBER].astype("f4")),
         np.float32(MOST_LOGIT),
     )
     ones = xp.constant(ones)
