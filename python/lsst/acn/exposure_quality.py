@@ -67,6 +67,9 @@ FINER = 4
 LEAST_SLOPE, MOST_SLOPE = 2.5, 12.0
 """Of what is beyond the rim, as a power of the radius."""
 
+ROUNDS = 30
+"""In which variances are told from those of the others."""
+
 NOISE_PER_MAD = 1.4826
 
 
@@ -217,8 +220,9 @@ def noise_ratios(stack: ExposureStack) -> np.ndarray:
     r"""Compare the scatter of empty pixels with what their variances say.
 
     Each exposure is compared with the weighted mean :math:`m` of the others,
-    so that light makes no scatter: the variance of :math:`y_t - m` is
-    :math:`v_t + 1 / \sum_{s \ne t} 1 / v_s`.
+    so that light makes no scatter.  If variances are :math:`s_t v_t` in truth,
+    that of :math:`y_t - m` is :math:`s_t v_t + \sum_{s \ne t} s_s / v_s /
+    (\sum_{s \ne t} 1 / v_s)^2`, which is solved for all :math:`s_t` together.
 
     Parameters
     ----------
@@ -231,9 +235,9 @@ def noise_ratios(stack: ExposureStack) -> np.ndarray:
         Robust standard deviation over the expected one, shape ``(n,)``; NaN
         where there are too few exposures or empty pixels.
     """
-    ratios = np.full(len(stack), np.nan)
+    squares, weights = np.full(len(stack), np.nan), np.zeros(len(stack))
     if len(stack) < MIN_EXPOSURES:
-        return ratios
+        return squares
     weight = stack.weight.astype(np.float64)
     total, light = weight.sum(axis=0), (weight * stack.image).sum(axis=0)
     dark = _dark(light, total)
@@ -244,8 +248,22 @@ def noise_ratios(stack: ExposureStack) -> np.ndarray:
             continue
         difference = image[where] - (light[where] - own[where] * image[where]) / rest[where]
         deviation = difference / np.sqrt(1.0 / own[where] + 1.0 / rest[where])
-        ratios[number] = NOISE_PER_MAD * np.median(np.abs(deviation - np.median(deviation)))
-    return ratios
+        squares[number] = (NOISE_PER_MAD * np.median(np.abs(deviation - np.median(deviation)))) ** 2
+        weights[number] = np.median(own[where])
+    known = np.isfinite(squares)
+    if known.sum() >= MIN_EXPOSURES:
+        squares[known] = _own_squares(squares[known], weights[known])
+    return np.sqrt(squares)
+
+
+def _own_squares(squares: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return by what variances are off, from what those of differences from the others' means are."""
+    total, own = weights.sum(), squares.copy()
+    share = weights / (total - weights)
+    for _ in range(ROUNDS):
+        others = ((weights * own).sum() - weights * own) / (total - weights)
+        own = np.maximum(squares * (1.0 + share) - share * others, 0.0)
+    return own
 
 
 def _dark(light: np.ndarray, weight: np.ndarray) -> np.ndarray:

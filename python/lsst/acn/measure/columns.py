@@ -146,12 +146,12 @@ VISIT_COLUMNS = {
         is_outlier="Whether chi2_source or chi2_sky is unlike that of the other visits.",
         held_out_excess="Chi-square excess in source pixels, for a restoration without this exposure; NaN if "
         "it was not held out.",
-        psf_rim_light="Share of the light of a star beyond the rim of the PSF kernel, as its slope there has it.",
+        psf_rim_light="Share of the light of a star beyond the rim of the PSF kernel.",
     ),
     "psf_offset": ColumnMeaning("pix", "Distance of the centroid of the PSF from the middle of its kernel."),
     **_plain(
         psf_negative_light="Sum of the negative pixels of the PSF kernel over that of all, without signs.",
-        noise_ratio="Robust scatter of empty pixels over what the variance plane says; NaN if none are known.",
+        noise_ratio="Robust scatter of empty pixels over what the variance plane says; NaN if unknown.",
         warnings="What is wrong with the PSF or the variances, empty if nothing is.",
     ),
 }
