@@ -39,6 +39,7 @@ __all__ = (
     "InvalidNetworkError",
     "InvalidWarpFileError",
     "MissingFrameworkError",
+    "NuisancesConfig",
     "PaperConfig",
     "PaperNetworkConfig",
     "PaperTrainingConfig",

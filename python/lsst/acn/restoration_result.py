@@ -27,10 +27,14 @@ __all__ = ("RestorationResult",)
 
 import dataclasses
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .exposures.boxes import Box
+
+if TYPE_CHECKING:
+    from .nuisances.corrections import ExposureCorrections
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -51,6 +55,8 @@ class RestorationResult:
         Position of ``latent``: the stack's box grown by ``k // 2``.
     target_psf : `numpy.ndarray`
         PSF kernel of ``image``, unit sum, odd and square.
+    corrections : `~lsst.acn.nuisances.corrections.ExposureCorrections`
+        What was found wrong with the exposures and taken off.
     history : `~collections.abc.Mapping` [`str`, `numpy.ndarray`]
         Columns of equal length, a row per epoch: ``epoch``, ``loss`` (mean
         over the valid pixels), ``learning_rate`` and ``seconds`` since the
@@ -66,5 +72,6 @@ class RestorationResult:
     latent: np.ndarray
     latent_box: Box
     target_psf: np.ndarray
+    corrections: ExposureCorrections
     history: Mapping[str, np.ndarray]
     summary: Mapping[str, int | float | str]

@@ -38,6 +38,7 @@ from lsst.pipe.base import connectionTypes as cT
 from .exposure_quality import measure_exposures
 from .exposures.psf_kernels import PsfKernels
 from .image_io import make_cell_coadd, make_latent_image
+from .nuisances.corrections import CORRECTIONS_KEY
 from .records.patch_records import PatchRecords
 from .records.task_record import provenance_record
 from .restoration_config import RestorationConfig
@@ -186,6 +187,7 @@ class RestoreCoaddTask(WarpInputsTask):
         )
         self.record_summary(exposures, result.summary)
         record = provenance_record(self.config, exposures.visits, result.summary)
+        record[CORRECTIONS_KEY] = result.corrections.pack()
         restored_coadd = make_cell_coadd(
             image=result.image,
             variance=result.variance,

@@ -41,6 +41,7 @@ from ..metrics import (
     sky_noise,
     structural_similarity,
 )
+from ..nuisances.description import correction_columns
 from .columns import FLUX, METRICS_COLUMNS, VISIT_COLUMNS, ColumnMeaning
 from .exposure_fits import ExposureFit, ExposureFits
 from .held_out_test import HeldOutTest
@@ -128,6 +129,7 @@ def make_visit_table(
         "psf_negative_light": [each.negative_light for each in measurement.qualities],
         "noise_ratio": [each.noise_ratio for each in measurement.qualities],
         "warnings": ["; ".join(each.warnings()) for each in measurement.qualities],
+        **correction_columns(patch.applied_corrections),
     }
     return _make_table(values, VISIT_COLUMNS, patch.exposures, record)
 

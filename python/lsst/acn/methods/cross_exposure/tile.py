@@ -42,7 +42,7 @@ from .family.family import RestorationFamily, covering_stack, first_model_and_po
 from .family.point_light import points_variance
 from .family.refinement import refine_bright
 from .family.tile_exposures import TileExposures, tile_exposures
-from .network.mixing_network import STRIDE, MixingNetwork, mix_family
+from .network.mixing_network import MixingNetwork, mix_family
 
 EXPOSURES = 4
 """Numbers of exposures are rounded up to a multiple of this on a device, with
@@ -102,7 +102,7 @@ class TileRestorer:
         profile = None if kernel is None else kernel_profiles(kernel)[1]
         with self._device():
             sums, latent, points = first_model_and_points(xp, TileExposures(*map(xp.constant, exposures)))
-            options = {**self._options, "phase": block_phase(box), "margin": margin}
+            options = {**self._options, "margin": margin}
             if profile is None:
                 return xp.to_numpy(xp.run(_latent, sums, latent, self._weights, **options)), None
             arrays = (sums, latent, self._weights, xp.constant(profile))
@@ -121,22 +121,6 @@ class TileRestorer:
             yield
 
 
-def block_phase(box: Box) -> tuple[int, int]:
-    """Return how far a box begins after a block of pixels that the network sees as one.
-
-    Parameters
-    ----------
-    box : `Box`
-        The box.
-
-    Returns
-    -------
-    phase : `tuple` [`int`, `int`]
-        In rows and columns.
-    """
-    return box.y_start % STRIDE, box.x_start % STRIDE
-
-
 def mixed_family(
     xp: Arrays,
     sums: ExposureSums,
@@ -145,7 +129,6 @@ def mixed_family(
     *,
     dilations: Sequence[int],
     updates: int,
-    phase: tuple[int, int],
 ) -> tuple[Any, RestorationFamily]:
     """Restore exposures many times over, and mix what comes of it.
 
@@ -163,8 +146,6 @@ def mixed_family(
         Of its residual blocks.
     updates : `int`
         Number of updates of the refinement.
-    phase : `tuple` [`int`, `int`]
-        From `block_phase`.
 
     Returns
     -------
@@ -174,7 +155,7 @@ def mixed_family(
         What it was mixed from.
     """
     family = make_family(xp, sums, start)
-    latent = mix_family(xp, family, weights, dilations, phase)
+    latent = mix_family(xp, family, weights, dilations)
     return (refine_bright(xp, latent, family, updates) if updates else latent), family
 
 
