@@ -152,9 +152,10 @@ def measure_exposures(exposures: ExposureSource, log: logging.Logger | None = No
         ExposureQuality(visit, *_shape(kernel), ratios.get(visit, math.nan))
         for visit, kernel in zip(exposures.visits, kernels.astype(np.float64), strict=True)
     ]
-    for quality in qualities if log else ():
-        for warning in quality.warnings():
-            log.warning("Visit %d: %s.", quality.visit, warning)
+    if log is not None:
+        for quality in qualities:
+            for warning in quality.warnings():
+                log.warning("Visit %d: %s.", quality.visit, warning)
     return qualities
 
 
