@@ -62,6 +62,7 @@ SAYS = {
     "forward": "latent image to exposures",
     "records": "what outputs say of themselves",
     "psf_quality": "poor PSFs",
+    "exposure_quality": "what is wrong",
     "simulation": "skies, exposures, truth",
     "coadd": "means of exposures",
     "tiles": "cut, restore, blend",

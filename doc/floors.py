@@ -50,7 +50,7 @@ FLOORS = (
     ("machine",),
     ("arrays",),
     ("coadd", "tiles", "image_io"),
-    ("forward", "records", "psf_quality", "simulation"),
+    ("forward", "records", "psf_quality", "exposure_quality", "simulation"),
     ("methods", "metrics", "warps", "repository", "report"),
     ("methods/paper", "methods/image_mm", "methods/cross_exposure/family"),
     ("methods/cross_exposure/network", "nuisances"),

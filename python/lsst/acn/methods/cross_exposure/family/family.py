@@ -103,6 +103,9 @@ FAMILY_SIZE = len(WIENER_POWERS) + len(SHARP_PATH) + len(SMOOTHED) + 2
 CONVERGED_MEMBER = FAMILY_SIZE - 1
 """Place of that one in the family."""
 
+FEW = 0.5
+"""Share of the weight of all exposures below which stars are fitted in holes."""
+
 
 class RestorationFamily(NamedTuple):
     """Restorations of the same exposures with differing regularisation.
@@ -337,7 +340,7 @@ def first_model_and_points(
         accepted are in the latent image.
     """
     sums, latent, holes = xp.run(_first_pass, exposures)
-    points = _points(xp, sums)
+    points = _points(xp, sums, xp.to_numpy(holes))
     accepted = [point for point in points if point.is_accepted]
     for window in hole_windows(xp.to_numpy(holes), exposures.kernels.shape[-1] // 2):
         start = tuple(xp.constant(np.int32(place)) for place in window.start)
@@ -356,9 +359,9 @@ def _first_pass(xp: Arrays, exposures: TileExposures) -> tuple[ExposureSums, Any
     return sums, follow_path(xp, sum_up(xp, sums), FIRST_PASS)[-1], sums.holes(xp)
 
 
-def _points(xp: Arrays, sums: ExposureSums) -> list[FittedPoints]:
-    """Return the stars whose cores no exposure knows."""
-    unknown = xp.to_numpy(sums.coverage) <= 0
+def _points(xp: Arrays, sums: ExposureSums, holes: np.ndarray) -> list[FittedPoints]:
+    """Return the stars whose cores no exposure knows, or few of them do."""
+    unknown = holes & (xp.to_numpy(sums.coverage) < FEW)
     if not unknown.any():
         return []
 
