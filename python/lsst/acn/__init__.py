@@ -44,6 +44,7 @@ __all__ = (
     "PaperTrainingConfig",
     "PsfKernels",
     "RepositoryConflictError",
+    "ResidualImage",
     "RestorationConfig",
     "RestorationError",
     "RestorationResult",
@@ -52,6 +53,7 @@ __all__ = (
     "UnknownRestorationError",
     "constant_kernels",
     "gaussian_kernel",
+    "measure_fluxes",
     "median_variances",
     "padded_kernels",
     "restore",
@@ -59,6 +61,7 @@ __all__ = (
 )
 
 if TYPE_CHECKING:
+    from .flux_measurement import measure_fluxes
     from .restoration import *
     from .restoration_config import *
 else:
@@ -67,7 +70,8 @@ else:
         """Import what restores, and SciPy with it, when it is asked for."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        home = "restoration_config" if name.endswith("Config") else "restoration"
+        homes = {"measure_fluxes": "flux_measurement"}
+        home = homes.get(name, "restoration_config" if name.endswith("Config") else "restoration")
         return getattr(importlib.import_module(f".{home}", __name__), name)
 
     def __dir__() -> list[str]:

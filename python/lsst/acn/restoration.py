@@ -118,9 +118,9 @@ def restore(
         latent=latent,
         latent_box=latent_box,
         target_psf=target_psf,
-        residual=residual,
         history=fitted.history,
         summary=_summarize(fitted, config) | {"matching_kernel_fwhm": fwhm} | times,
+        residual=residual,
     )
 
 

@@ -115,9 +115,6 @@ class RestorationResult:
         Position of ``latent``: the stack's box grown by ``k // 2``.
     target_psf : `numpy.ndarray`
         PSF kernel of ``image``, unit sum, odd and square.
-    residual : `ResidualImage` or `None`
-        What the exposures say beyond ``image``; `None` if it was not asked
-        for.
     history : `~collections.abc.Mapping` [`str`, `numpy.ndarray`]
         Columns of equal length, a row per epoch: ``epoch``, ``loss`` (mean
         over the valid pixels), ``learning_rate`` and ``seconds`` since the
@@ -126,6 +123,9 @@ class RestorationResult:
         Facts about the restoration: method, seed, engine, number of
         parameters, wall seconds of fitting the method to the exposures and of
         restoring them, and so on.
+    residual : `ResidualImage` or `None`
+        What the exposures say beyond ``image``; `None` if it was not asked
+        for.
     """
 
     image: np.ndarray
@@ -133,6 +133,6 @@ class RestorationResult:
     latent: np.ndarray
     latent_box: Box
     target_psf: np.ndarray
-    residual: ResidualImage | None
     history: Mapping[str, np.ndarray]
     summary: Mapping[str, int | float | str]
+    residual: ResidualImage | None = None

@@ -142,10 +142,7 @@ def residual_of_cell(
     psfs = [_spectrum(kernel, model) for kernel in kernels]
     # One exposure after the other, which stays in the cache.
     residual = np.concatenate(
-        [
-            image - model.expose(latent, psf, group)[0]
-            for image, psf in zip(around.image, psfs, strict=True)
-        ]
+        [image - model.expose(latent, psf, group)[0] for image, psf in zip(around.image, psfs, strict=True)]
     )
     used = _used_share(around, residual, medians)
 

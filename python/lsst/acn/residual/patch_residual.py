@@ -34,8 +34,8 @@ from ..exposures.psf_kernels import PsfKernels
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
 from ..machine.threads import for_each
-from .cell_residual import CellResidual, PictureSpectra, residual_of_cell
 from ..restoration_result import ResidualImage
+from .cell_residual import CellResidual, PictureSpectra, residual_of_cell
 
 CELL_SIZE = 256
 """Side in pixels that cells of the residual should have: the smaller they are,
