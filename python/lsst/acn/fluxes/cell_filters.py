@@ -37,7 +37,7 @@ from ..machine.threads import for_each
 from ..residual.target_division import centred_spectrum
 from .flux_images import FluxImages
 
-Filters = Callable[["CellSpectra"], tuple[np.ndarray, np.ndarray, np.ndarray]]
+Filters = Callable[["CellSpectra"], tuple[np.ndarray, np.ndarray, float]]
 """Returns what to filter the restored image with, and the residual, and by
 what to multiply the variance of the residual."""
 

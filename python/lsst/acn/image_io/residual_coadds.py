@@ -199,7 +199,7 @@ def with_pixels(coadd: CellCoadd, image: np.ndarray, variance: np.ndarray, psf: 
         patch=coadd.patch,
         provenance=coadd.provenance,
     )
-    result.metadata = dict(coadd.metadata)
+    result.metadata.update(coadd.metadata)
     return result
 
 

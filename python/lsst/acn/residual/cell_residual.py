@@ -26,6 +26,7 @@ from __future__ import annotations
 __all__ = ("CellResidual", "PictureSpectra", "residual_of_cell")
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -131,37 +132,51 @@ def residual_of_cell(
     residual : `CellResidual`
         On the cell.
     """
-    radius = stack.psf.radius
-    around = stack.cutout(cell.grown_by(radius).intersection(stack.box))
-    latent_box = around.box.grown_by(radius)
+    around = stack.cutout(cell.grown_by(stack.psf.radius).intersection(stack.box))
+    latent_box = around.box.grown_by(stack.psf.radius)
     kernels = around.psf.at(*cell.center)
     model = ForwardModel(around.shape, stack.psf.size)
-    (group,) = model.groups()
-    latent = model.transform(restored[latent_box.slices_within(restored_box)])
-    latent = latent * spectra.ratio(model.fft_shape)
     psfs = [_spectrum(kernel, model) for kernel in kernels]
-    # One exposure after the other, which stays in the cache.
-    residual = np.concatenate(
-        [image - model.expose(latent, psf, group)[0] for image, psf in zip(around.image, psfs, strict=True)]
-    )
+    latent = model.transform(restored[latent_box.slices_within(restored_box)])
+    residual = _residual(around.image, latent * spectra.ratio(model.fft_shape), psfs, model)
     used = _used_share(around, residual, medians)
 
     weights = (1.0 / medians).astype(np.float64)
-    shares = (weights / weights.sum()).astype(np.float32)
-    raw: Any = 0.0
-    raw_variance: Any = 0.0
-    reach: Any = 0.0
-    for number, share in enumerate(shares):
-        weight = share * used[number]
-        variance = np.where(weight > 0, around.variance[number], np.float32(0.0))
-        square = _spectrum(kernels[number] ** 2, model)
-        raw += model.gather([(weight * residual[number])[None]], psfs[number], group)
-        raw_variance += model.gather([(weight**2 * variance)[None]], square, group)
-        reach += model.gather([weight[None]], square, group)
+    shares = (weights / weights.sum()).astype(np.float32)[:, None, None] * used
+    squares = (_spectrum(kernel**2, model) for kernel in kernels)
+    sums = _weighted_sums(residual, around.variance, shares, psfs, squares, model)
     inside = cell.slices_within(latent_box)
-    sums = (model.latent_of(each)[inside] for each in (raw, raw_variance, reach))
-    covered = weights * used[:, *cell.slices_within(around.box)].mean(axis=(1, 2), dtype=np.float64)
-    return _normalized(*sums, kernels, covered / weights.sum())
+    covered = shares[:, *cell.slices_within(around.box)].mean(axis=(1, 2), dtype=np.float64)
+    raw, raw_variance, reach = (each[inside] for each in sums)
+    return _normalized(raw, raw_variance, reach, kernels, covered)
+
+
+def _residual(image: np.ndarray, latent: Any, psfs: list[np.ndarray], model: ForwardModel) -> np.ndarray:
+    """Return what the restored image leaves over of each exposure."""
+    (group,) = model.groups()
+    # One exposure after the other, which stays in the cache.
+    parts = [each - model.expose(latent, psf, group)[0] for each, psf in zip(image, psfs, strict=True)]
+    return np.concatenate(parts)
+
+
+def _weighted_sums(
+    residual: np.ndarray,
+    variance: np.ndarray,
+    weights: np.ndarray,
+    psfs: Iterable[np.ndarray],
+    squares: Iterable[np.ndarray],
+    model: ForwardModel,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the sums over exposures: of the residual, of its variance and of the weight."""
+    (group,) = model.groups()
+    sums: list[Any] = [0.0, 0.0, 0.0]
+    for left, noise, weight, psf, square in zip(residual, variance, weights, psfs, squares, strict=True):
+        known = np.where(weight > 0, noise, np.float32(0.0))
+        sums[0] += model.gather([(weight * left)[None]], psf, group)
+        sums[1] += model.gather([(weight**2 * known)[None]], square, group)
+        sums[2] += model.gather([weight[None]], square, group)
+    total, total_variance, reach = map(model.latent_of, sums)
+    return total, total_variance, reach
 
 
 def _spectrum(kernel: np.ndarray, model: ForwardModel) -> np.ndarray:
