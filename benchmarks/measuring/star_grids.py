@@ -139,9 +139,7 @@ def _catalog(positions: np.ndarray, flux: float) -> Table:
     )
 
 
-def _draw(
-    catalog: Table, models: list[PsfModel], config: SimulationConfig
-) -> tuple[np.ndarray, np.ndarray]:
+def _draw(catalog: Table, models: list[PsfModel], config: SimulationConfig) -> tuple[np.ndarray, np.ndarray]:
     scene = SkyScene(catalog, config.pixel_scale)
     drawn = [draw_exposure(scene, model, config) for model in models]
     return np.stack([each.image for each in drawn]), np.stack([each.variance for each in drawn])

@@ -97,9 +97,7 @@ def measure_grid(grid: StarGrid, result: RestorationResult) -> StarErrors:
         measured[f"picture {name}"] = inside, None
     relative = {name: flux / grid.flux - 1.0 for name, (flux, _) in measured.items()}
     scaled = {name: (flux - grid.flux) / grid.flux_bound for name, (flux, _) in measured.items()}
-    pull = {
-        name: (flux - grid.flux) / error for name, (flux, error) in measured.items() if error is not None
-    }
+    pull = {name: (flux - grid.flux) / error for name, (flux, error) in measured.items() if error is not None}
     for name, image in {"position": flux_map, "picture position": smoothed}.items():
         scaled[name] = (_peaks(image, grid.positions) - grid.positions).ravel() / grid.position_bound
     return StarErrors(relative, scaled, pull)
@@ -119,7 +117,10 @@ def pooled(errors: Sequence[StarErrors]) -> StarErrors:
         Of all.
     """
     parts = (
-        {name: np.concatenate([getattr(each, part)[name] for each in errors]) for name in getattr(errors[0], part)}
+        {
+            name: np.concatenate([getattr(each, part)[name] for each in errors])
+            for name in getattr(errors[0], part)
+        }
         for part in ("relative", "scaled", "pull")
     )
     return StarErrors(*parts)

@@ -27,7 +27,7 @@ __all__ = ("ConvertRestoredCoaddConfig", "ConvertRestoredCoaddConnections", "Con
 
 from typing import Any, ClassVar
 
-from lsst.pex.config import Field
+from lsst.pex.config import ChoiceField, Field
 from lsst.pipe.base import PipelineTask, PipelineTaskConfig, PipelineTaskConnections, Struct
 from lsst.pipe.base import connectionTypes as cT
 
@@ -78,22 +78,28 @@ class ConvertRestoredCoaddConnections(PipelineTaskConnections, dimensions=DIMENS
 
     def __init__(self, *, config: Any = None) -> None:
         super().__init__(config=config)
-        if config is not None and not config.add_residual:
+        if config is not None and config.image_kind == "picture":
             del self.restored_coadd_residual
 
 
 class ConvertRestoredCoaddConfig(PipelineTaskConfig, pipelineConnections=ConvertRestoredCoaddConnections):
     """Config of `ConvertRestoredCoaddTask`."""
 
-    add_residual = Field[bool](
-        doc="Add the residual, so that the image lacks nothing of what the warps say: sources have the PSF "
-        "of the image and their whole flux, and its noise is what its variance plane says. Without it, the "
-        "image is sharper, faint sources have lost flux, and the noise is not that of any linear image.",
-        default=True,
+    image_kind = ChoiceField[str](
+        doc="What becomes of the restored image and of its residual.",
+        allowed={
+            "linear": "Their sum at the sharpest PSF at which noise is white, or at psf_fwhm: as linear in "
+            "the warps as a coadd, for detection and measurement.",
+            "detection": "At the target PSF, what is clear on the restored image and, smoothed, all else: "
+            "finds far more in crowded fields; for detection alone, for faint sources are broader.",
+            "picture": "The restored image by itself: faint sources have lost flux, and its noise is "
+            "neither white nor Gaussian.",
+        },
+        default="linear",
     )
     psf_fwhm = Field[float](
-        doc="Full width at half maximum, in pixels, of a Gaussian that is to be the PSF of the image with "
-        "its residual, such as one for all bands; by default the sharpest PSF at which noise is white.",
+        doc="Full width at half maximum, in pixels, of a Gaussian that is to be the PSF of a linear image, "
+        "such as one for all bands; by default the sharpest PSF at which noise is white.",
         optional=True,
         default=None,
         check=lambda fwhm: fwhm > 0,
@@ -161,6 +167,11 @@ class ConvertRestoredCoaddTask(PipelineTask):
         # Building a quantum graph imports this module, but need not import SciPy.
         from .flux_measurement import flux_images
         from .fluxes.completed_image import complete_image
+        from .fluxes.detection_image import make_detection_image
 
-        completed = complete_image(flux_images(restored_coadd, residual), self.config.psf_fwhm)
-        return with_pixels(restored_coadd, completed.image, completed.variance, completed.psf)
+        images = flux_images(restored_coadd, residual)
+        if self.config.image_kind == "detection":
+            made = make_detection_image(images)
+        else:
+            made = complete_image(images, self.config.psf_fwhm)
+        return with_pixels(restored_coadd, made.image, made.variance, made.psf)

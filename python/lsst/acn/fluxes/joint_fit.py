@@ -29,7 +29,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
@@ -39,6 +39,9 @@ MAX_GROUP = 48
 LINK = 0.02
 """Light of one source in the flux of another, in standard deviations, above
 which the two belong together."""
+
+PASSES = 4
+"""Times that the light of sources outside a group is taken off."""
 
 SAME_PLACE = 0.05
 """Pixels below which two positions are the same."""
@@ -96,46 +99,70 @@ def fit_jointly(
     -------
     fluxes : `JointFluxes`
         In groups of all sources that are linked by their light.  Where more
-        than `MAX_GROUP` are, each is fitted with those nearest to it.
+        than `MAX_GROUP` are, each is fitted with those nearest to it, and the
+        light of those further away is taken off with the fluxes that these
+        have had in the pass before.
 
     Raises
     ------
     ValueError
         Raised if two positions are the same.
     """
-    groups = list(_groups(positions, alone, sigma, overlap, reach))
+    matrix = _matrix(positions, overlap, reach)
+    groups = list(_groups(positions, alone, sigma, matrix))
     width = max((len(fitted) for _, fitted in groups), default=1)
-    flux, error = np.full(len(alone), np.nan), np.full(len(alone), np.inf)
+    flux, error = np.zeros(len(alone)), np.full(len(alone), np.inf)
     members = np.full((len(alone), width), -1)
     covariance = np.zeros((len(alone), width))
+    rows = []
     for wanted, fitted in groups:
-        fluxes, covariances = _solve(positions[fitted], alone[fitted], sigma[fitted], overlap)
+        shared = matrix[fitted][:, fitted].toarray()
+        inverse = np.linalg.inv(shared)
+        covariances = inverse @ (sigma[fitted, None] * shared * sigma[fitted]) @ inverse
         for source in wanted:
             place = int(np.flatnonzero(fitted == source)[0])
             order = np.roll(np.arange(len(fitted)), -place)
-            flux[source], error[source] = fluxes[place], np.sqrt(covariances[place, place])
+            error[source] = np.sqrt(covariances[place, place])
             members[source, : len(fitted)] = fitted[order]
             covariance[source, : len(fitted)] = covariances[place, order]
+            rows.append((source, fitted, inverse[place]))
+    for _ in range(PASSES if rows else 0):
+        left = alone - matrix @ flux
+        for source, fitted, row in rows:
+            flux[source] += row @ left[fitted]
     return JointFluxes(flux, error, members, covariance)
 
 
-def _groups(
-    positions: np.ndarray, alone: np.ndarray, sigma: np.ndarray, overlap: Overlap, reach: float
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield sources and, for each such group, those that they are fitted with."""
-    if not len(positions):
-        return
-    tree = cKDTree(positions)
-    pairs = tree.query_pairs(reach, output_type="ndarray")
+def _matrix(positions: np.ndarray, overlap: Overlap, reach: float) -> csr_array:
+    """Return what part of the flux of each source is in that of each other."""
+    count = len(positions)
+    pairs = np.zeros((0, 2), int)
+    if count:
+        pairs = cKDTree(positions).query_pairs(reach, output_type="ndarray")
     one, two = pairs[:, 0], pairs[:, 1]
     same = np.flatnonzero(np.hypot(*(positions[one] - positions[two]).T) < SAME_PLACE)
     if len(same):
         first, second = pairs[same[0]]
         raise ValueError(f"The positions {first} and {second}, {positions[first]}, are the same.")
-    shared = np.abs(overlap(positions[one], positions[two]))
-    height, noise = np.maximum(np.abs(alone), sigma), np.minimum(sigma[one], sigma[two])
-    linked = shared * np.maximum(height[one], height[two]) > LINK * noise
-    graph = coo_array((linked[linked], (one[linked], two[linked])), shape=(len(alone), len(alone)))
+    shared = overlap(positions[one], positions[two])
+    each = np.arange(count)
+    values = np.concatenate([shared, shared, np.ones(count)])
+    places = np.concatenate([one, two, each]), np.concatenate([two, one, each])
+    return coo_array((values, places), shape=(count, count)).tocsr()
+
+
+def _groups(
+    positions: np.ndarray, alone: np.ndarray, sigma: np.ndarray, matrix: csr_array
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield sources and, for each such group, those that they are fitted with."""
+    if not len(positions):
+        return
+    pairs = matrix.tocoo()
+    one, two = pairs.coords
+    height = np.maximum(np.abs(alone), sigma)
+    light = np.abs(pairs.data) * np.maximum(height[one], height[two])
+    linked = light > LINK * np.minimum(sigma[one], sigma[two])
+    graph = coo_array((light[linked], (one[linked], two[linked])), shape=pairs.shape)
     count, labels = connected_components(graph, directed=False)
     order = np.argsort(labels, kind="stable")
     for group in np.split(order, np.cumsum(np.bincount(labels, minlength=count))[:-1]):
@@ -145,14 +172,3 @@ def _groups(
         nearest = cKDTree(positions[group]).query(positions[group], MAX_GROUP)[1]
         for source, near in zip(group, nearest, strict=True):
             yield np.array([source]), group[near]
-
-
-def _solve(
-    positions: np.ndarray, alone: np.ndarray, sigma: np.ndarray, overlap: Overlap
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the fluxes of one group and their covariance."""
-    count = len(positions)
-    one, two = np.indices((count, count)).reshape(2, -1)
-    shared = overlap(positions[one], positions[two]).reshape(count, count)
-    inverse = np.linalg.inv(0.5 * (shared + shared.T))
-    return inverse @ alone, inverse @ (sigma[:, None] * shared * sigma) @ inverse

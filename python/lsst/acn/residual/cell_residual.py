@@ -41,6 +41,10 @@ OUTLIER_SIGMA = 6.0
 MODEL_FRACTION = 0.25
 """Allowance for errors of the restored image, as a fraction of what it predicts."""
 
+SEEING_FRACTION = 0.75
+"""Allowance for real differences between exposures of differing seeing, as a
+fraction of what all of them show beyond the restored image."""
+
 MAX_VARIANCE = 10.0
 """Variance of a pixel, in median variances of its exposure, above which it
 counts for less.  The sky of a sound exposure and the cores of most stars stay
@@ -202,7 +206,8 @@ def _used_share(stack: ExposureStack, residual: np.ndarray, medians: np.ndarray)
         tolerance = np.float32(OUTLIER_SIGMA) * sigma + np.float32(MODEL_FRACTION) * model
         # What all exposures agree on is no outlier, but what the restored image lacks.
         typical = np.nanmedian(np.where(valid, there, np.nan), axis=0)
-        is_outlier = (np.abs(there) > tolerance) & (np.abs(there - typical) > tolerance)
+        apart = np.abs(there - typical) - np.float32(SEEING_FRACTION) * np.abs(typical)
+        is_outlier = (np.abs(there) > tolerance) & (apart > tolerance)
         used[:, rows, columns] *= ~is_outlier
     return used
 
