@@ -42,11 +42,13 @@ demo: $(STAMP) ## Simulate a field, restore it, show what came out.
 demo-bps: $(STAMP) ## Restore two patches at once with BPS, the Batch Processing Service.
 	@$(QUIET) $(BYTECODE) $(PYTHON) -m lsst.acn.demo.bps "$(BPS_DEMO_OUTPUT)" $(BPS_DEMO_ARGS)
 
-# STARRED, the optional peer, is only needed here; without it the table says so.
-bench: $(STAMP) ## Compare all methods on simulated fields (half an hour; quick: BENCH_ARGS=--quick).
+# STARRED, the optional peer, is only needed here; without it the tables say so.
+# Each of the two has options of its own: see `python -m benchmarks.imperfect --help`.
+bench: $(STAMP) ## Compare all methods on simulated fields (two hours; a part: BENCH_ARGS=--quick).
 	@$(UV) pip install --quiet --python $(PYTHON) --constraint requirements.txt \
 	    --requirement pyproject.toml --extra peers || echo "STARRED cannot be installed: going on without it." >&2
 	@$(QUIET) $(BYTECODE) $(PYTHON) -m benchmarks.scoreboard "$(BENCH_OUTPUT)" $(BENCH_ARGS)
+	@$(QUIET) $(BYTECODE) $(PYTHON) -m benchmarks.imperfect "$(BENCH_OUTPUT)" $(BENCH_ARGS)
 
 test: $(STAMP) ## Run all tests (one folder: PYTEST_ARGS=tests/tiles).
 	@$(QUIET) $(BYTECODE) $(ONE_THREAD) $(PYTHON) -m pytest $(WORKERS) $(PYTEST_ARGS)

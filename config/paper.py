@@ -35,3 +35,6 @@ config.restoration.paper.network.start = "coadd"
 # Batch normalisation by the patch. Normalised by its own tile, whatever shares
 # a tile with a bright star comes out faint.
 config.restoration.paper.network.statistics = "patch"
+
+# The paper takes exposures as they are.
+config.restoration.nuisances.passes = 0

@@ -72,6 +72,7 @@ SAYS = {
     "arrays": "functions by NumPy, by Keras",
     "machine": "cores, devices, memory",
     "restoration_result": "what comes out",
+    "residual_image": "what is left over, as arrays",
     "exposures": "Box, PsfKernels, ExposureStack, ExposureSource",
     "errors": "what can go wrong",
     "restoration_config": "what can be set",

@@ -42,6 +42,7 @@ from lsst.acn.image_io import (
     make_residual_coadd,
     tangent_plane_wcs,
 )
+from lsst.acn.nuisances.corrections import ExposureCorrections
 from lsst.images.cells import CellCoadd
 
 PAIR = np.array([[48.3, 47.6], [48.9, 51.4], [20.2, 70.7]])
@@ -56,6 +57,7 @@ def result_of(stack: ExposureStack, restored: np.ndarray) -> RestorationResult:
         latent=restored,
         latent_box=stack.box.grown_by(KERNEL_SIZE // 2),
         target_psf=TARGET,
+        corrections=ExposureCorrections.nothing(stack.box, stack.visits),
         history={},
         summary={},
         residual=images.residual,

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("MATCHED", "MATCHED_UPDATES", "coadd", "image_mm_updates", "richardson_lucy")
+__all__ = ("MATCHED", "MATCHED_UPDATES", "coadd", "fill_gaps", "image_mm_updates", "richardson_lucy")
 
 from collections.abc import Iterator, Sequence
 
@@ -70,7 +70,7 @@ def coadd(stack: ExposureStack) -> Iterator[Restored]:
 
     with Cost() as cost:
         assembled = assemble_coadd(stack)
-    image, psf = _filled(assembled.image, stack), assembled.psf.at(*stack.box.center)[0]
+    image, psf = fill_gaps(assembled.image, stack), assembled.psf.at(*stack.box.center)[0]
     variance = np.nan_to_num(assembled.variance, nan=np.inf)
     yield Restored(
         "coadd", image, cost.seconds, cost.peak_mib, variance=variance, variance_seconds=0.0, psf=psf
@@ -83,7 +83,7 @@ def coadd(stack: ExposureStack) -> Iterator[Restored]:
     )
 
 
-def _filled(image: np.ndarray, stack: ExposureStack) -> np.ndarray:
+def fill_gaps(image: np.ndarray, stack: ExposureStack) -> np.ndarray:
     """Return the coadd with its gaps interpolated."""
     return np.where(np.isfinite(image), image, robust_coadd(stack.image, stack.variance, stack.valid))
 
@@ -112,7 +112,7 @@ def richardson_lucy(
     with Cost() as cost:
         assembled = assemble_coadd(stack)
         radius = stack.psf.radius
-        padded = np.pad(_filled(assembled.image, stack), radius, mode="reflect")
+        padded = np.pad(fill_gaps(assembled.image, stack), radius, mode="reflect")
         # As if counts had the noise of the coadd; all that is lower still is cut off.
         pedestal = PEDESTAL * float(np.sqrt(np.nanmedian(assembled.variance)))
         latent = restoration.richardson_lucy(

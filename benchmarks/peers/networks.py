@@ -19,11 +19,19 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""The networks: the paper's, and cross-exposure training."""
+"""What the package itself restores with: the networks, and ImageMM as it is meant to be used."""
 
 from __future__ import annotations
 
-__all__ = ("SHIPPED", "TRAINED", "network_config", "restore_with", "shipped_network_is_there")
+__all__ = (
+    "ACCELERATED",
+    "PAPER",
+    "SHIPPED",
+    "TRAINED",
+    "network_config",
+    "restore_with",
+    "shipped_network_is_there",
+)
 
 import contextlib
 import copy
@@ -44,6 +52,8 @@ from .restored import Restored
 PAPER = "paper's network"
 TRAINED = "cross-exposure, trained"
 SHIPPED = "cross-exposure, shipped"
+ACCELERATED_UPDATES = 40
+ACCELERATED = f"ImageMM {ACCELERATED_UPDATES}, accelerated"
 
 PAPER_CONFIG = Path(__file__).parents[2] / "config" / "paper.py"
 SCRATCH_CONFIG = PAPER_CONFIG.with_name("from_scratch.py")
@@ -58,12 +68,12 @@ def shipped_network_is_there() -> bool:
 
 
 def network_config(method: str, target_fwhm: float, *, quick: bool = False) -> RestorationConfig:
-    """Return the configuration of one of the networks.
+    """Return the configuration of a method of the package.
 
     Parameters
     ----------
     method : `str`
-        `PAPER`, `TRAINED` or `SHIPPED`.
+        `PAPER`, `TRAINED`, `SHIPPED` or `ACCELERATED`.
     target_fwhm : `float`
         Full width at half maximum of the target PSF in pixels.
     quick : `bool`, optional
@@ -77,6 +87,9 @@ def network_config(method: str, target_fwhm: float, *, quick: bool = False) -> R
     files = {PAPER: PAPER_CONFIG, TRAINED: SCRATCH_CONFIG}
     config = _load_config(files[method]) if method in files else RestorationConfig()
     config.target_psf_fwhm = target_fwhm
+    if method == ACCELERATED:
+        config.method = "image_mm"
+        config.image_mm.iterations = ACCELERATED_UPDATES
     if quick and method in files:
         config.paper.training.epochs = QUICK_EPOCHS
         config.cross_exposure.steps = QUICK_STEPS

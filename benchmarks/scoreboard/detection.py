@@ -23,28 +23,23 @@
 
 from __future__ import annotations
 
-__all__ = (
-    "claim_sources",
-    "completeness_magnitude",
-    "count_false",
-    "detect",
-    "detection_depth",
-    "near_source",
-)
+__all__ = ("completeness_magnitude", "count_false", "detect", "detection_depth")
 
 import math
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.spatial import cKDTree
 from scipy.special import expit
 
 from .field_truth import FieldTruth
+from .matching import Positions, claim_sources, mirrored, near_source, without_chance
 
-MATCH_RADIUS = 3.0
-"""Pixels within which a detection and a source are the same."""
+FALSE_RADIUS = 3.0
+"""Pixels from any true source beyond which a detection is false."""
+
+MATCH_FWHM = 0.5
+"""Distance, in units of the FWHM of the target PSF, within which a detection
+and a source are the same where it comes to the depth."""
 
 FALSE_SIGMA = 5.0
 """Threshold, in units of the method's own sky error, for false detections."""
@@ -53,16 +48,12 @@ PURITY = 0.95
 LADDER = np.geomspace(100.0, 1.0, 95)
 """Thresholds that are tried for the depth, in units of the sky error."""
 
-HOPELESS_PURITY = 0.8
+HOPELESS_PURITY, HOPELESS_COUNT = 0.8, 20
+"""Purity, of at least so many detections, below which no lower threshold is
+tried."""
+
 COMPLETENESS_WIDTH = 0.2
 """Magnitudes over which the completeness falls from 73 to 27 %, over two."""
-
-
-class Positions(NamedTuple):
-    """Rows and columns of some points, each shape ``(n,)``."""
-
-    y: np.ndarray
-    x: np.ndarray
 
 
 def detect(image: np.ndarray, threshold: float, truth: FieldTruth) -> Positions:
@@ -93,17 +84,6 @@ def detect(image: np.ndarray, threshold: float, truth: FieldTruth) -> Positions:
     return Positions(y[keep], x[keep])
 
 
-def near_source(peaks: Positions, sources: Positions) -> NDArray[np.bool_]:
-    """Return which peaks are within the match radius of any source."""
-    return _distances(peaks, sources) < MATCH_RADIUS
-
-
-def _distances(points: Positions, others: Positions) -> np.ndarray:
-    if not len(points.y) or not len(others.y):
-        return np.full(len(points.y), math.inf)
-    return cKDTree(np.column_stack(others)).query(np.column_stack(points))[0]
-
-
 def count_false(image: np.ndarray, sky_error: float, truth: FieldTruth) -> int:
     """Return how many detections at 5 sigma have no source.
 
@@ -122,54 +102,18 @@ def count_false(image: np.ndarray, sky_error: float, truth: FieldTruth) -> int:
         Detections without any true source within 3 pixels.
     """
     peaks = detect(image, FALSE_SIGMA * sky_error, truth)
-    return int(np.count_nonzero(~near_source(peaks, Positions(truth.y, truth.x))))
+    return int(np.count_nonzero(~near_source(peaks, Positions(truth.y, truth.x), FALSE_RADIUS)))
 
 
-def claim_sources(peaks: Positions, sources: Positions, flux: np.ndarray) -> NDArray[np.bool_]:
-    """Return which sources are detected.
-
-    Parameters
-    ----------
-    peaks, sources : `Positions`
-        Detections and true sources.
-    flux : `numpy.ndarray`
-        True fluxes.
-
-    Returns
-    -------
-    is_detected : `numpy.ndarray`
-        One per source.
-
-    Notes
-    -----
-    Brightest first, each source takes the nearest detection, within the match
-    radius, that is still free: a faint source is not detected because a
-    brighter one beside it is.
-    """
-    is_detected = np.zeros(len(flux), bool)
-    if not len(peaks.y):
-        return is_detected
-    tree = cKDTree(np.column_stack(peaks))
-    free = np.ones(len(peaks.y), bool)
-    places = np.column_stack(sources)
-    for source in np.argsort(-flux, kind="stable"):
-        near = [index for index in tree.query_ball_point(places[source], MATCH_RADIUS) if free[index]]
-        if near:
-            distance = np.hypot(*(tree.data[near] - places[source]).T)
-            free[near[int(np.argmin(distance))]] = False
-            is_detected[source] = True
-    return is_detected
-
-
-def completeness_magnitude(mag: np.ndarray, is_detected: np.ndarray) -> float:
+def completeness_magnitude(mag: np.ndarray, completeness: float) -> float:
     """Return the magnitude at which half of the sources are detected.
 
     Parameters
     ----------
     mag : `numpy.ndarray`
         Magnitudes of the true sources.
-    is_detected : `numpy.ndarray`
-        Which of them are detected.
+    completeness : `float`
+        Share of them that is detected.
 
     Returns
     -------
@@ -182,14 +126,14 @@ def completeness_magnitude(mag: np.ndarray, is_detected: np.ndarray) -> float:
     With a fixed width the likeliest curve is the one that expects as many
     detections as there are.
     """
-    count = int(np.count_nonzero(is_detected))
-    if not 0 < count < len(mag):
+    if not len(mag) or not 0.0 < completeness < 1.0:
         return math.nan
 
     def excess(middle: float) -> float:
-        return float(expit((middle - mag) / COMPLETENESS_WIDTH).sum()) - count
+        return float(expit((middle - mag) / COMPLETENESS_WIDTH).mean()) - completeness
 
-    far = 20.0 * COMPLETENESS_WIDTH
+    # Beyond all sources by so much that the curve is at its ends there.
+    far = COMPLETENESS_WIDTH * (20.0 + math.log(len(mag)))
     return float(brentq(excess, mag.min() - far, mag.max() + far))
 
 
@@ -209,26 +153,48 @@ def detection_depth(image: np.ndarray, sky_error: float, truth: FieldTruth) -> f
     -------
     magnitude : `float`
         Magnitude of 50 % completeness at that threshold, among all at which
-        95 % of the detections have a true source within 3 pixels, at which
-        most sources are detected; NaN if there is no such threshold.
+        95 % of the detections have a true source within half the FWHM of the
+        target PSF, at which most sources are detected; NaN if there is no such
+        threshold.
 
     Notes
     -----
-    The lowest of these thresholds is not the best where an image has next to
-    no noise: below the light between sources, many of them are one detection.
+    From both shares, of detections and of sources that have a match, that is
+    taken away which has one in the mirrored catalogue, by chance.  The lowest
+    of these thresholds is not the best where an image has next to no noise:
+    below the light between sources, many of them are one detection.
     """
-    sources = Positions(truth.y, truth.x)
-    best = None
+    best = math.nan
     for threshold in LADDER * sky_error:
         peaks = detect(image, threshold, truth)
-        purity = near_source(peaks, sources).mean() if len(peaks.y) else 1.0
+        purity = _purity(peaks, truth) if len(peaks.y) else 1.0
         if purity >= PURITY and len(peaks.y):
-            claimed = claim_sources(peaks, sources, truth.flux)
-            if best is None or claimed.sum() > best.sum():
-                best = claimed
-        elif purity < HOPELESS_PURITY:
+            best = np.fmax(best, _completeness(peaks, truth))
+        elif purity < HOPELESS_PURITY and len(peaks.y) >= HOPELESS_COUNT:
             break
-    if best is None:
+    if math.isnan(best):
         return math.nan
-    on_scored = truth.on_scored(truth.y, truth.x)
-    return completeness_magnitude(truth.mag[on_scored], best[on_scored])
+    return completeness_magnitude(truth.mag[truth.on_scored(truth.y, truth.x)], float(best))
+
+
+def _purity(peaks: Positions, truth: FieldTruth) -> float:
+    """Return the share of detections that are sources, chance taken away."""
+    radius = MATCH_FWHM * truth.target_fwhm
+    sources = Positions(truth.y, truth.x)
+    matched, by_chance = (
+        float(near_source(peaks, each, radius).mean())
+        for each in (sources, mirrored(sources, truth.image.shape))
+    )
+    return without_chance(matched, by_chance)
+
+
+def _completeness(peaks: Positions, truth: FieldTruth) -> float:
+    """Return the share of sources that are detected, chance taken away."""
+    radius = MATCH_FWHM * truth.target_fwhm
+    sources = Positions(truth.y, truth.x)
+    shares = []
+    for each in (sources, mirrored(sources, truth.image.shape)):
+        counted = truth.on_scored(each.y, each.x)
+        claimed = claim_sources(peaks, each, truth.flux, radius)[counted]
+        shares.append(float(claimed.mean()) if claimed.size else 0.0)
+    return without_chance(*shares)

@@ -19,17 +19,20 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""Errors of pixels and fluxes, and what the variance plane says of them."""
+"""Errors of pixels and fluxes."""
 
 from __future__ import annotations
 
 __all__ = (
     "MAGNITUDE_BINS",
+    "aperture_correction",
+    "aperture_fluxes",
     "aperture_share",
     "flux_errors",
     "relative_error",
     "rms_error",
     "robust_width",
+    "sky_errors",
     "split_by_magnitude",
 )
 
@@ -38,6 +41,7 @@ import math
 import numpy as np
 
 from lsst.acn import gaussian_kernel
+from lsst.acn.metrics.residuals import SIGMA_PER_MAD
 
 MAGNITUDE_BINS = {"bright": (-math.inf, -2.3), "middle": (-2.3, -0.3), "faint": (-0.3, 0.7)}
 """Magnitudes less the depth of one exposure: < 23, 23 to 25 and 25 to 26 where
@@ -45,8 +49,6 @@ that depth is 25.3."""
 
 APERTURE_FWHM = 2.0
 """Radius of the apertures in units of the FWHM of the target PSF."""
-
-SIGMA_PER_MAD = 1.482602218505602
 
 
 def rms_error(image: np.ndarray, truth: np.ndarray, where: np.ndarray) -> float:
@@ -67,6 +69,34 @@ def rms_error(image: np.ndarray, truth: np.ndarray, where: np.ndarray) -> float:
     if not where.any():
         return math.nan
     return float(np.sqrt(np.mean((image[where] - truth[where]).astype(np.float64) ** 2)))
+
+
+def sky_errors(image: np.ndarray, truth: np.ndarray, where: np.ndarray, noise: float) -> dict[str, float]:
+    """Return the error of the sky: all of it, and its mean and scatter.
+
+    Parameters
+    ----------
+    image, truth : `numpy.ndarray`
+        Image and truth at the same PSF.
+    where : `numpy.ndarray`
+        `True` for the pixels of the sky.
+    noise : `float`
+        Unit of the errors.
+
+    Returns
+    -------
+    errors : `dict` [`str`, `float`]
+        ``sky``, the root mean square of the errors, ``sky_mean``, their mean,
+        and ``sky_scatter``, their standard deviation; NaN without any sky.
+    """
+    if not where.any():
+        return dict.fromkeys(("sky", "sky_mean", "sky_scatter"), math.nan)
+    errors = (image[where] - truth[where]).astype(np.float64) / noise
+    return {
+        "sky": rms_error(image, truth, where) / noise,
+        "sky_mean": float(errors.mean()),
+        "sky_scatter": float(errors.std()),
+    }
 
 
 def relative_error(image: np.ndarray, truth: np.ndarray, where: np.ndarray) -> float:
@@ -119,12 +149,18 @@ def flux_errors(
     errors : `numpy.ndarray`
         One per source.
     """
+    seen, expected = (aperture_fluxes(plane, y, x, radius) for plane in (image, truth))
+    return (correction * seen - expected) / flux
+
+
+def aperture_fluxes(image: np.ndarray, y: np.ndarray, x: np.ndarray, radius: float) -> np.ndarray:
+    """Return the sum of an image in a circle around each position, in pixels."""
     import sep
 
-    apertures = np.asarray(x, float), np.asarray(y, float), radius
-    seen, _, _ = sep.sum_circle(np.ascontiguousarray(image, np.float64), *apertures)
-    expected, _, _ = sep.sum_circle(np.ascontiguousarray(truth, np.float64), *apertures)
-    return (correction * seen - expected) / flux
+    sums, _, _ = sep.sum_circle(
+        np.ascontiguousarray(image, np.float64), np.asarray(x, float), np.asarray(y, float), radius
+    )
+    return np.asarray(sums)
 
 
 def aperture_share(kernel: np.ndarray, radius: float) -> float:
@@ -152,9 +188,10 @@ def aperture_share(kernel: np.ndarray, radius: float) -> float:
     return float(inside[0] / padded.sum())
 
 
-def aperture_correction(kernel: np.ndarray, target_fwhm: float) -> float:
-    """Return what makes a star's aperture flux that at the target PSF."""
-    radius = APERTURE_FWHM * target_fwhm
+def aperture_correction(kernel: np.ndarray | None, target_fwhm: float, radius: float) -> float:
+    """Return what makes a star's aperture flux that at the target PSF; 1 without a kernel."""
+    if kernel is None:
+        return 1.0
     return aperture_share(gaussian_kernel(target_fwhm), radius) / aperture_share(kernel, radius)
 
 

@@ -35,8 +35,6 @@ from lsst.acn import ExposureStack
 from lsst.acn.methods.cross_exposure.family.statistics import typical_noise
 from lsst.acn.simulation import SimulatedField
 
-from .fields import BenchmarkField
-
 BORDER = 8
 """Pixels along the edges that are not scored, for not every peer can know the
 light that comes from beyond them."""
@@ -49,6 +47,9 @@ PIXEL_CLASSES = {
 }
 """Range of the truth, at the target PSF and in units of the field's noise, of
 each class of pixels."""
+
+DIFFUSE = ("cloud", "intracluster_light")
+"""Kinds of light that are no sources to be found."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -73,6 +74,10 @@ class FieldTruth:
         Its flux, in the unit of the exposures, and AB magnitude.
     is_star : `numpy.ndarray`
         Whether it is a star.
+    half_light_radius : `numpy.ndarray`
+        Of a galaxy, in arcsec; 0 for stars.
+    unseen : `numpy.ndarray`
+        `True` where no exposure is valid, of the shape of ``image``.
     """
 
     image: np.ndarray
@@ -85,6 +90,8 @@ class FieldTruth:
     flux: np.ndarray
     mag: np.ndarray
     is_star: np.ndarray
+    half_light_radius: np.ndarray
+    unseen: NDArray[np.bool_]
 
     @property
     def classes(self) -> dict[str, NDArray[np.bool_]]:
@@ -99,13 +106,11 @@ class FieldTruth:
         return inside & self.scored[np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)]
 
 
-def read_truth(field: BenchmarkField, simulated: SimulatedField, target_fwhm: float) -> FieldTruth:
+def read_truth(simulated: SimulatedField, target_fwhm: float) -> FieldTruth:
     """Return the truth of a field.
 
     Parameters
     ----------
-    field : `BenchmarkField`
-        What was simulated.
     simulated : `~lsst.acn.simulation.SimulatedField`
         The field.
     target_fwhm : `float`
@@ -117,17 +122,21 @@ def read_truth(field: BenchmarkField, simulated: SimulatedField, target_fwhm: fl
         Positions count from the first pixel of the field.
     """
     catalog = simulated.catalog
+    if "kind" in catalog.colnames:
+        catalog = catalog[~np.isin(catalog["kind"], DIFFUSE)]
     return FieldTruth(
         image=simulated.truth_image(target_fwhm),
         noise=typical_noise(simulated.stack),
         scored=scored_pixels(simulated.stack),
         target_fwhm=target_fwhm,
-        depth=field.depth,
+        depth=simulated.config.conditions.depth,
         y=np.asarray(catalog["y"]) - simulated.box.y_start,
         x=np.asarray(catalog["x"]) - simulated.box.x_start,
         flux=np.asarray(catalog["flux"]),
         mag=np.asarray(catalog["mag"]),
-        is_star=np.asarray(catalog["is_star"]),
+        is_star=np.asarray(catalog["is_star"], bool),
+        half_light_radius=np.asarray(catalog["half_light_radius"]),
+        unseen=~simulated.stack.valid.any(axis=0),
     )
 
 

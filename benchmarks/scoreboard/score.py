@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("Score", "score", "summarize")
+__all__ = ("Score", "detection_numbers", "pixel_numbers", "score", "summarize")
 
 import dataclasses
 import math
@@ -41,10 +41,15 @@ from .errors_of_pixels import (
     relative_error,
     rms_error,
     robust_width,
+    sky_errors,
     split_by_magnitude,
 )
 from .field_truth import FieldTruth
+from .pulls import SOURCE_CLASSES, pull_numbers
 from .source_shapes import ShapeErrors, measure_shapes
+
+LEAST_SKY_ERROR = 1e-3
+"""Of a method, in units of the field's noise, where it sets thresholds."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -83,46 +88,71 @@ def score(restored: Restored, truth: FieldTruth) -> Score:
         target PSF: the blur of a coadd counts.  Fluxes and shapes of a coadd
         are corrected for its PSF.
     """
-    image, sky = restored.image, truth.classes["sky"]
     costs = {
         "seconds": restored.seconds,
         "variance_seconds": restored.variance_seconds,
         "memory": restored.peak_mib,
     }
+    numbers = costs | detection_numbers(restored, truth)
     if restored.is_detection_image:
-        # Its sky is blurred light of sources too: their median stays out, as that of the noise.
-        sky_error = robust_width(image[sky])
-        return Score(costs | _detection_numbers(image, sky_error, truth))
-    numbers = costs | _pixel_numbers(restored, truth)
-    numbers |= _detection_numbers(image, rms_error(image, truth.image, sky), truth)
-    return Score(numbers, _fluxes(restored, truth), measure_shapes(image, truth, restored.psf))
+        return Score(numbers)
+    numbers |= pixel_numbers(restored, truth)
+    return Score(numbers, _fluxes(restored, truth), measure_shapes(restored.image, truth, restored.psf))
 
 
-def _pixel_numbers(restored: Restored, truth: FieldTruth) -> dict[str, float]:
+def pixel_numbers(restored: Restored, truth: FieldTruth) -> dict[str, float]:
+    """Return the errors of the pixels of each class, and the widths of their pulls.
+
+    Parameters
+    ----------
+    restored : `Restored`
+        What a method made.
+    truth : `FieldTruth`
+        What it should have made.
+
+    Returns
+    -------
+    numbers : `dict` [`str`, `float`]
+        By name.
+    """
     image, classes = restored.image, truth.classes
-    numbers = {"sky": rms_error(image, truth.image, classes["sky"]) / truth.noise}
-    for name in ("faint", "middle", "bright"):
+    numbers = sky_errors(image, truth.image, classes["sky"], truth.noise)
+    for name in SOURCE_CLASSES:
         numbers[name] = relative_error(image, truth.image, classes[name])
-    if restored.variance is not None:
-        normalized = (image - truth.image) / np.sqrt(restored.variance)
-        numbers["width_sky"] = robust_width(normalized[classes["sky"]])
-        if restored.psf is None:
-            sources = classes["faint"] | classes["middle"] | classes["bright"]
-            numbers["width_sources"] = robust_width(normalized[sources])
-    return numbers
+    return numbers | pull_numbers(restored, truth)
 
 
-def _detection_numbers(image: np.ndarray, sky_error: float, truth: FieldTruth) -> dict[str, float]:
+def detection_numbers(restored: Restored, truth: FieldTruth) -> dict[str, float]:
+    """Return the number of false detections, and the depth.
+
+    Parameters
+    ----------
+    restored : `Restored`
+        What a method made.
+    truth : `FieldTruth`
+        What it should have made.
+
+    Returns
+    -------
+    numbers : `dict` [`str`, `float`]
+        NaN without any sky, whose error is the unit of the thresholds.
+    """
+    image, sky = restored.image, truth.classes["sky"]
+    if not sky.any():
+        return {"false": math.nan, "depth": math.nan}
+    # The sky of a detection image is blurred light of sources too: their median stays out, as that of the
+    # noise.
+    error = robust_width(image[sky]) if restored.is_detection_image else rms_error(image, truth.image, sky)
     # A method may leave the sky empty; its threshold cannot be 0.
-    sky_error = max(sky_error, 1e-3 * truth.noise)
+    error = max(error, LEAST_SKY_ERROR * truth.noise)
     return {
-        "false": float(count_false(image, sky_error, truth)),
-        "depth": detection_depth(image, sky_error, truth),
+        "false": float(count_false(image, error, truth)),
+        "depth": detection_depth(image, error, truth),
     }
 
 
 def _fluxes(restored: Restored, truth: FieldTruth) -> dict[str, np.ndarray]:
-    correction = 1.0 if restored.psf is None else aperture_correction(restored.psf, truth.target_fwhm)
+    radius = APERTURE_FWHM * truth.target_fwhm
     chosen = truth.on_scored(truth.y, truth.x)
     mag = truth.mag[chosen]
     errors = flux_errors(
@@ -131,8 +161,8 @@ def _fluxes(restored: Restored, truth: FieldTruth) -> dict[str, np.ndarray]:
         truth.y[chosen],
         truth.x[chosen],
         truth.flux[chosen],
-        APERTURE_FWHM * truth.target_fwhm,
-        correction,
+        radius,
+        aperture_correction(restored.psf, truth.target_fwhm, radius),
     )
     return split_by_magnitude(errors, mag, truth.depth)
 

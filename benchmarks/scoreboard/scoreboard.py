@@ -30,35 +30,24 @@ fields and trains far too little: it shows that everything runs.
 from __future__ import annotations
 
 import argparse
-import importlib
 import logging
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from lsst.acn import Box, ExposureStack
-from lsst.acn.simulation import SimulationConfig, simulate_field
+from lsst.acn.simulation import simulate_field
 
 from ..peers import classic as classic_peers
-from ..peers import networks
+from ..peers import linear_coadds
 from ..peers import starred as starred_peer
 from ..peers.cost import limit_threads
-from ..peers.restored import Restored
+from ..peers.runners import TARGET_FWHM, Runner, make_runners, warm_up
 from .cutouts import Cutouts, draw_cutouts, most_detailed_box
 from .field_truth import read_truth
 from .fields import FIELDS, BenchmarkField, quick_fields
+from .progress import LOG, Progress
 from .score import Score, score
 from .tables import count_met, format_scoreboard
-
-LOG = logging.getLogger("scoreboard")
-TARGET_FWHM = 2.5
-UPDATES = (50, 150, 400)
-QUICK_UPDATES = (50, 150)
-QUICK_STARRED_ITERATIONS = 30
-
-Runner = Callable[[ExposureStack], Iterator[Restored]]
 
 
 class Scoreboard:
@@ -88,7 +77,7 @@ class Scoreboard:
     def add(self, field: BenchmarkField, progress: Progress) -> None:
         """Simulate a field, restore it with every method, and score them."""
         simulated = simulate_field(field.config)
-        truth = read_truth(field, simulated, TARGET_FWHM)
+        truth = read_truth(simulated, TARGET_FWHM)
         box = most_detailed_box(truth).slices_within(simulated.box)
         scores: dict[str, Score] = {}
         reasons = dict(self.skipped)
@@ -117,29 +106,6 @@ class Scoreboard:
         (folder / "scoreboard.md").write_text(text)
 
 
-class Progress:
-    """Tells what is going on, and how long it will take, on stderr.
-
-    Parameters
-    ----------
-    work : `float`
-        Size of everything, in any unit.
-    """
-
-    def __init__(self, work: float) -> None:
-        self._work, self._done, self._start = work, 0.0, time.monotonic()
-
-    def say(self, what: str) -> None:
-        """Say what starts now."""
-        gone = time.monotonic() - self._start
-        left = f"{gone * (self._work - self._done) / self._done:.0f} s left" if self._done else "just begun"
-        LOG.info("[%5.0f s, %s] %s", gone, left, what)
-
-    def done(self, work: float) -> None:
-        """Note that a part is done."""
-        self._done += work
-
-
 def main() -> None:
     """Restore, score, and write the tables and the picture."""
     arguments = parse_arguments()
@@ -156,8 +122,10 @@ def main() -> None:
             "fwhm": TARGET_FWHM,
             "strength": starred_peer.STRENGTH,
             "iterations": classic_peers.RICHARDSON_LUCY_ITERATIONS,
+            "regularization": linear_coadds.REGULARIZATION,
         }
-        warm_up()
+        LOG.info("Warming up.")
+        warm_up(board.methods)
         progress = Progress(sum(field.work for field in chosen))
         for field in chosen:
             board.add(field, progress)
@@ -176,69 +144,3 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--methods", nargs="+", metavar="NAME", help="Only methods named like this.")
     parser.add_argument("--threads", type=int, default=2, help="Cores that each method may use.")
     return parser.parse_args()
-
-
-def make_runners(
-    quick: bool, wanted: Sequence[str] | None = None
-) -> tuple[dict[tuple[str, ...], Runner], dict[str, str]]:
-    """Return what yields restorations, and why some methods are missing.
-
-    Parameters
-    ----------
-    quick : `bool`
-        Whether to do little.
-    wanted : `~collections.abc.Sequence` [`str`], optional
-        Parts of the names of the methods to run; by default all.
-
-    Returns
-    -------
-    runners : `dict` [`tuple` [`str`, ...], `~collections.abc.Callable`]
-        By the names of the methods that each yields.
-    skipped : `dict` [`str`, `str`]
-        The reason, by name of the method.
-    """
-    updates = QUICK_UPDATES if quick else UPDATES
-    starred_iterations = QUICK_STARRED_ITERATIONS if quick else starred_peer.ITERATIONS
-    runners: dict[tuple[str, ...], Runner] = {
-        ("coadd", "coadd, matched filter"): classic_peers.coadd,
-        ("Richardson–Lucy",): lambda stack: classic_peers.richardson_lucy(stack, TARGET_FWHM),
-        (*(f"ImageMM {number}" for number in updates), classic_peers.MATCHED): (
-            lambda stack: classic_peers.image_mm_updates(stack, TARGET_FWHM, updates)
-        ),
-        (starred_peer.NAME,): (
-            lambda stack: starred_peer.starred(stack, TARGET_FWHM, iterations=starred_iterations)
-        ),
-    }
-    for name in (networks.PAPER, networks.TRAINED, networks.SHIPPED):
-        runners[(name,)] = _network_runner(name, quick)
-    skipped = {}
-    if not starred_peer.is_installed():
-        skipped[starred_peer.NAME] = "not installed: it comes with the extra `peers`"
-    if not networks.shipped_network_is_there():
-        skipped[networks.SHIPPED] = "there is no network in the package yet"
-    kept = {
-        names: runner
-        for names, runner in runners.items()
-        if names[0] not in skipped and (not wanted or any(part in name for part in wanted for name in names))
-    }
-    return kept, skipped
-
-
-def _network_runner(name: str, quick: bool) -> Runner:
-    config = networks.network_config(name, TARGET_FWHM, quick=quick)
-    return lambda stack: networks.restore_with(name, config, stack)
-
-
-def warm_up() -> None:
-    """Import what the methods need, so that none pays for it in its time."""
-    LOG.info("Warming up.")
-    names = ["keras.ops", "sep", "skimage.restoration"]
-    if starred_peer.is_installed():
-        names += ["starred.deconvolution.deconvolution", "starred.optim.optimization"]
-    for name in names:
-        importlib.import_module(name)
-    # The first network of a process waits for its backend.
-    box = Box.from_shape((48, 48))
-    tiny = simulate_field(SimulationConfig(seed=1, box=box, visits=3, psf_size=21)).stack
-    if networks.shipped_network_is_there():
-        list(networks.restore_with("warm-up", networks.network_config(networks.SHIPPED, TARGET_FWHM), tiny))

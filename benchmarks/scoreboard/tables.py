@@ -26,9 +26,11 @@ from __future__ import annotations
 __all__ = ("format_scoreboard",)
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
+from .explanations import DEPTH, PEERS
 from .fields import BenchmarkField
+from .markdown import Form, number, signed, table
 from .score import Score, summarize
 from .targets import MATCHED_FILTER, Scores, Verdict, judge
 
@@ -39,9 +41,10 @@ PSF with an FWHM of {fwhm:g} pixels, is compared with the truth at that PSF.
 | column | meaning |
 | --- | --- |
 | sky | rms error where the truth is below 0.05 σ, in σ: the noise of a pixel of the coadd |
+| sky mean, sky scatter | mean and standard deviation of that error |
 | faint, middle, bright | rms error over rms truth where the truth is 0.1–2, 2–20 and above 20 σ |
 | false | detections above 5 × the method's own sky error with no true source within 3 pixels |
-| depth | magnitude of 50 % completeness at 95 % purity |
+| depth | magnitude of 50 % completeness at 95 % purity, both corrected for chance |
 | gain | depth less that of matched-filter detection on the coadd |
 | flux | median ± scatter of (aperture flux − true one) / total flux, by magnitude less the depth of one \
 exposure: bright < −2.3 < middle < −0.3 < faint < 0.7 (23, 25 and 26 where that depth is 25.3) |
@@ -52,51 +55,35 @@ exposure: bright < −2.3 < middle < −0.3 < faint < 0.7 (23, 25 and 26 where t
 | s, + s | wall time, and what the variance plane took on top of it |
 | MiB | largest increase of the resident memory |
 
-What is compared: the restorations at the target PSF.  The coadd as it is, so that its blur counts as an
-error; its fluxes and second moments are corrected for its PSF.  The matched filter is that coadd convolved
-with its PSF, for detection alone; its noise is the robust width of the sky.  Pixels that fewer than half of
-the exposures show, and 8 pixels along the edges, are left out. ImageMM is the plain method with Huber
-weights (δ = 2), not accelerated. Richardson–Lucy deconvolves the coadd on a pedestal of 5 σ.  STARRED has
-no mask: outliers are clipped beforehand and get no weight; its λ is {strength:g} / n for n exposures.  Its
-strength and the number of Richardson–Lucy iterations, {iterations}, were chosen on another field with a
-look at the truth (`benchmarks/scoreboard/tune_peers.py`).
 """
 
+CHOICES = """\
+Richardson–Lucy deconvolves the coadd on a pedestal of 5 σ.  Its number of iterations, {iterations}, STARRED's
+strength and κ were chosen on another field with a look at the truth (`benchmarks/scoreboard/tune_peers.py`).
+"""
 
-def _number(digits: int) -> Callable[[float], str]:
-    def form(value: float) -> str:
-        return "–" if math.isnan(value) else f"{value:.{digits}f}".replace("-", "−")
-
-    return form
-
-
-def _signed(digits: int) -> Callable[[float], str]:
-    def form(value: float) -> str:
-        return "–" if math.isnan(value) else f"{value:+.{digits}f}".replace("-", "−")
-
-    return form
-
-
-COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
-    "sky": ("sky", _number(3)),
-    "faint": ("faint", _number(3)),
-    "middle": ("middle", _number(3)),
-    "bright": ("bright", _number(4)),
-    "false": ("false", _number(1)),
-    "depth": ("depth", _number(2)),
-    "gain": ("gain", _signed(2)),
-    "flux_bright": ("flux, bright", _signed(3)),
-    "flux_middle": ("flux, middle", _signed(3)),
-    "flux_faint": ("flux, faint", _signed(3)),
-    "position": ("pos", _number(3)),
-    "ellipticity": ("e", _number(3)),
-    "ellipticity_bias": ("e bias", _signed(3)),
-    "size_bias": ("size bias", _signed(3)),
-    "width_sky": ("width, sky", _number(2)),
-    "width_sources": ("width, sources", _number(2)),
-    "seconds": ("s", _number(1)),
-    "variance_seconds": ("+ s", _number(1)),
-    "memory": ("MiB", _number(0)),
+COLUMNS: dict[str, tuple[str, Form]] = {
+    "sky": ("sky", number(3)),
+    "sky_mean": ("sky mean", signed(3)),
+    "sky_scatter": ("sky scatter", number(3)),
+    "faint": ("faint", number(3)),
+    "middle": ("middle", number(3)),
+    "bright": ("bright", number(4)),
+    "false": ("false", number(1)),
+    "depth": ("depth", number(2)),
+    "gain": ("gain", signed(2)),
+    "flux_bright": ("flux, bright", signed(3)),
+    "flux_middle": ("flux, middle", signed(3)),
+    "flux_faint": ("flux, faint", signed(3)),
+    "position": ("pos", number(3)),
+    "ellipticity": ("e", number(3)),
+    "ellipticity_bias": ("e bias", signed(3)),
+    "size_bias": ("size bias", signed(3)),
+    "width_sky": ("width, sky", number(2)),
+    "width_sources": ("width, sources", number(2)),
+    "seconds": ("s", number(1)),
+    "variance_seconds": ("+ s", number(1)),
+    "memory": ("MiB", number(0)),
 }
 
 
@@ -120,7 +107,8 @@ def format_scoreboard(
     skipped : `~collections.abc.Mapping`
         Why a method has no score, by field and method.
     settings : `~collections.abc.Mapping`
-        ``title``, ``threads``, ``fwhm``, ``strength``, ``iterations``.
+        ``title``, ``threads``, ``fwhm``, ``strength``, ``iterations``,
+        ``regularization``.
 
     Returns
     -------
@@ -130,6 +118,7 @@ def format_scoreboard(
     crowded = [field.name for field in fields if field.is_crowded]
     reasons = {name: reason for each in skipped.values() for name, reason in each.items()}
     lines = [f"# {settings['title']}", "", EXPLANATION.format(**settings)]
+    lines += [DEPTH, PEERS.format(**settings) + CHOICES.format(**settings)]
     lines += [f"## Means over {len(fields)} fields", "", "Sources are pooled; memory is the largest.", ""]
     lines += _table(methods, scores, list(scores), reasons)
     lines += ["", "![Cutouts](scoreboard.png)", "", "## Targets", "", *_verdicts(judge(scores, crowded))]
@@ -142,17 +131,15 @@ def format_scoreboard(
 def _table(
     methods: Sequence[str], scores: Scores, fields: Sequence[str], reasons: Mapping[str, str]
 ) -> list[str]:
-    titles = [title for title, _ in COLUMNS.values()]
-    lines = ["| method | " + " | ".join(titles) + " |", "| --- |" + " --- |" * len(titles)]
+    lines = []
     for method in methods:
         rows = [scores[field][method] for field in fields if method in scores[field]]
         if rows:
             numbers = summarize(rows) | {"gain": _gain(method, scores, fields)}
-            lines.append(f"| {method} | " + " | ".join(_cells(numbers)) + " |")
+            lines.append([method, *_cells(numbers)])
         else:
-            reason = reasons.get(method, "not run")
-            lines.append(f"| {method} | {reason} |" + " |" * (len(titles) - 1))
-    return lines
+            lines.append([method, reasons.get(method, "not run")])
+    return table(["method", *(title for title, _ in COLUMNS.values())], lines)
 
 
 def _gain(method: str, scores: Scores, fields: Sequence[str]) -> float:
@@ -176,21 +163,18 @@ def _cells(numbers: Mapping[str, float]) -> list[str]:
 def _verdicts(verdicts: Sequence[Verdict]) -> list[str]:
     if not verdicts:
         return ["Not judged: the yardstick or our methods did not run."]
-    lines = [
-        "Ratios of errors are means of the fields' ratios; all others are ratios of totals over the fields.",
-        "",
-        "| method | target | limit | measured | worst field | |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    form = _number(3)
+    form = number(3)
+    rows = []
     for verdict in verdicts:
         sign = "≥" if verdict.is_least else "≤"
         met = "met" if verdict.is_met else "**not met**"
-        lines.append(
-            f"| {verdict.method} | {verdict.target} | {sign} {verdict.limit:g} | {form(verdict.measured)} "
-            f"| {form(verdict.worst)} | {met} |"
-        )
-    return lines
+        limit = f"{sign} {verdict.limit:g}"
+        rows.append([verdict.method, verdict.target, limit, form(verdict.measured), form(verdict.worst), met])
+    return [
+        "Ratios of errors are means of the fields' ratios; all others are ratios of totals over the fields.",
+        "",
+        *table(["method", "target", "limit", "measured", "worst field", ""], rows),
+    ]
 
 
 def count_met(scores: Mapping[str, Mapping[str, Score]], crowded: Sequence[str]) -> tuple[int, int]:

@@ -22,9 +22,10 @@
 """Choose the free parameters of the peers, with a look at the truth.
 
 ``python -m benchmarks.scoreboard.tune_peers`` restores the tuning field, which is not
-part of the scoreboard, with Richardson-Lucy and STARRED under several numbers
-of iterations and strengths, and prints their errors.  The best ones are
-constants of `peers.classic` and `peers.starred`.
+part of the scoreboard, with Richardson-Lucy, STARRED and the linear coadd under
+several numbers of iterations, strengths and regularisations, and prints their
+errors.  The best ones are constants of `peers.classic`, `peers.starred` and
+`peers.linear_coadds`.
 """
 
 from __future__ import annotations
@@ -36,13 +37,14 @@ from lsst.acn import ExposureStack
 from lsst.acn.simulation import simulate_field
 
 from ..peers import classic as classic_peers
+from ..peers import linear_coadds
 from ..peers import starred as starred_peer
 from ..peers.restored import Restored
+from ..peers.runners import TARGET_FWHM
 from .field_truth import read_truth
 from .fields import TUNING_FIELD
 from .score import score
 
-TARGET_FWHM = 2.5
 NUMBERS = ("sky", "faint", "middle", "bright", "false", "depth", "seconds")
 
 
@@ -51,10 +53,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--iterations", type=int, nargs="*", default=[5, 10, 15, 20, 30], metavar="N")
     parser.add_argument("--strengths", type=float, nargs="*", default=[1.0, 2.0, 3.0, 4.0, 6.0], metavar="S")
+    parser.add_argument("--regularizations", type=float, nargs="*", default=[1e-3, 1e-2, 3e-2], metavar="K")
     parser.add_argument("--starred-iterations", type=int, default=starred_peer.ITERATIONS, metavar="N")
     arguments = parser.parse_args()
     field = simulate_field(TUNING_FIELD.config)
-    truth = read_truth(TUNING_FIELD, field, TARGET_FWHM)
+    truth = read_truth(field, TARGET_FWHM)
     print(f"{'':28s}" + "".join(f"{name:>9s}" for name in NUMBERS))
     for label, restored in _choices(field.stack, arguments):
         numbers = score(restored, truth).numbers
@@ -67,6 +70,9 @@ def _choices(stack: ExposureStack, arguments: argparse.Namespace) -> Iterator[tu
             yield f"{restored.method}, {number}", restored
     for restored in classic_peers.image_mm_updates(stack, TARGET_FWHM, (150,)):
         yield restored.method, restored
+    for regularization in arguments.regularizations:
+        *_, restored = linear_coadds.linear_coadds(stack, TARGET_FWHM, regularization)
+        yield f"{restored.method}, {regularization:g}", restored
     for strength in arguments.strengths:
         number = arguments.starred_iterations
         for restored in starred_peer.starred(stack, TARGET_FWHM, strength=strength, iterations=number):

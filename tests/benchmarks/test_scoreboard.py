@@ -160,6 +160,7 @@ def test_the_table_has_every_method_and_says_why_one_is_missing() -> None:
     field = dataclasses.replace(FIELDS[0], name="field")
     methods = ["ImageMM 150", "cross-exposure, trained", "Elsewhere"]
     settings = {"title": "Title", "threads": 2, "fwhm": 2.5, "strength": 1.0, "iterations": 10}
+    settings["regularization"] = 0.01
     text = format_scoreboard([field], methods, make_scores(), {"field": {"Elsewhere": "not here"}}, settings)
     assert text.count("| Elsewhere | not here |") == 2
     assert text.count("| ImageMM 150 | 1.000 |") == 2
@@ -261,6 +262,7 @@ def scoreboard() -> ModuleType:
 def test_a_method_that_fails_leaves_the_others_alone(scoreboard: ModuleType, tmp_path: Path) -> None:
     from benchmarks.peers.classic import coadd
     from benchmarks.scoreboard.fields import BenchmarkField
+    from benchmarks.scoreboard.progress import Progress
 
     def fail(_: object) -> Iterator[Any]:
         raise RuntimeError("out of luck")
@@ -272,8 +274,9 @@ def test_a_method_that_fails_leaves_the_others_alone(scoreboard: ModuleType, tmp
     field = BenchmarkField("tiny", config)
     runners = {("coadd", "coadd, matched filter"): coadd, ("Unlucky",): fail}
     board = scoreboard.Scoreboard(runners, {"Absent": "not installed"})
-    board.add(field, scoreboard.Progress(field.work))
+    board.add(field, Progress(field.work))
     settings = {"title": "Tiny", "threads": 1, "fwhm": 2.5, "strength": 1.0, "iterations": 10}
+    settings["regularization"] = 0.01
     board.write(tmp_path, settings)
     text = (tmp_path / "scoreboard.md").read_text()
     assert "| Unlucky | failed: out of luck |" in text
@@ -286,6 +289,8 @@ def test_a_method_that_fails_leaves_the_others_alone(scoreboard: ModuleType, tmp
     assert imread(tmp_path / "scoreboard.png").shape[1] < 600
 
 
-def test_methods_can_be_chosen_by_parts_of_their_names(scoreboard: ModuleType) -> None:
-    runners, _ = scoreboard.make_runners(quick=True, wanted=["ImageMM", "Lucy"])
-    assert [names[0] for names in runners] == ["Richardson–Lucy", "ImageMM 50"]
+def test_methods_can_be_chosen_by_parts_of_their_names() -> None:
+    from benchmarks.peers.runners import make_runners
+
+    runners, _ = make_runners(quick=True, wanted=["ImageMM", "Lucy"])
+    assert [names[0] for names in runners] == ["Richardson–Lucy", "ImageMM 50", "ImageMM 40, accelerated"]

@@ -124,7 +124,7 @@ def test_aperture_correction_is_the_ratio_of_the_shares_of_light() -> None:
     wide = gaussian_kernel(6.0, 41)
     assert aperture_share(wide, 5.0) == pytest.approx(share(6.0), rel=2e-2)
     assert aperture_share(np.ones((1, 1)), 5.0) == 1.0
-    assert aperture_correction(wide, 2.5) == pytest.approx(share(2.5) / share(6.0), rel=2e-2)
+    assert aperture_correction(wide, 2.5, 5.0) == pytest.approx(share(2.5) / share(6.0), rel=2e-2)
 
 
 def test_magnitude_bins_move_with_the_depth() -> None:
@@ -162,27 +162,27 @@ def test_false_detections_have_no_source_within_three_pixels() -> None:
 
 
 def test_a_detection_is_claimed_by_one_source_only_and_the_brightest_first() -> None:
-    from benchmarks.scoreboard.detection import Positions, claim_sources
+    from benchmarks.scoreboard.matching import Positions, claim_sources
 
     sources = Positions(np.array([10.0, 10.0, 40.0]), np.array([11.0, 10.0, 40.0]))
     flux = np.array([1.0, 9.0, 5.0])
     one = Positions(np.array([10.0]), np.array([11.0]))
-    assert claim_sources(one, sources, flux).tolist() == [False, True, False]
+    assert claim_sources(one, sources, flux, 3.0).tolist() == [False, True, False]
     two = Positions(np.array([10.0, 12.0]), np.array([10.0, 11.0]))
-    assert claim_sources(two, sources, flux).tolist() == [True, True, False]
+    assert claim_sources(two, sources, flux, 3.0).tolist() == [True, True, False]
     none = Positions(np.zeros(0), np.zeros(0))
-    assert claim_sources(none, sources, flux).tolist() == [False, False, False]
+    assert claim_sources(none, sources, flux, 3.0).tolist() == [False, False, False]
 
 
 def test_completeness_is_half_where_detections_end() -> None:
     from benchmarks.scoreboard.detection import completeness_magnitude
 
     mag = np.arange(20.0, 26.0, 0.1)
-    assert completeness_magnitude(mag, mag < 23.95) == pytest.approx(23.95, abs=1e-3)
+    assert completeness_magnitude(mag, float((mag < 23.95).mean())) == pytest.approx(23.95, abs=1e-3)
     # Of two sources of equal magnitude one is detected.
-    assert completeness_magnitude(np.array([24.0, 24.0]), np.array([True, False])) == pytest.approx(24.0)
-    assert math.isnan(completeness_magnitude(mag, np.ones(len(mag), bool)))
-    assert math.isnan(completeness_magnitude(mag, np.zeros(len(mag), bool)))
+    assert completeness_magnitude(np.array([24.0, 24.0]), 0.5) == pytest.approx(24.0)
+    assert math.isnan(completeness_magnitude(mag, 1.0))
+    assert math.isnan(completeness_magnitude(mag, 0.0))
 
 
 def test_depth_is_taken_at_the_lowest_pure_threshold() -> None:
@@ -193,7 +193,7 @@ def test_depth_is_taken_at_the_lowest_pure_threshold() -> None:
     truth = make_truth(np.zeros((60, 60)), rows, [10.0] * 5, flux)
     places = {(int(row), 10): height for row, height in zip(rows, flux, strict=True)}
     clean = spikes(places)
-    expected = completeness_magnitude(truth.mag, np.array([True, True, True, True, False]))
+    expected = completeness_magnitude(truth.mag, 4 / 5)
     assert detection_depth(clean, 4.0, truth) == pytest.approx(expected)
     # Speckles of height 5 keep the source of height 3 from being detected purely.
     speckled = clean + spikes({(5 + 5 * index, 40): 5.0 for index in range(10)})

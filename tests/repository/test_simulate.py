@@ -154,6 +154,21 @@ def test_command_adds_visits_of_the_same_sky(made: Made) -> None:
     np.testing.assert_array_equal(truth.image.array, again.image.array)
 
 
+def test_imperfections_and_skies_are_stored_with_their_truth(tmp_path: Path) -> None:
+    repo = str(tmp_path / "repo")
+    options = "--seed 3 --size 64 --visits 1 --sky low-surface-brightness --strength 2"
+    faults = "--imperfection registration --imperfection psf-narrow-5 --imperfection sky-low"
+    result = run(repo, *options.split(), *faults.split())
+    assert result.exit_code == 0, result.output
+    with Butler.from_config(repo, collections=RUN) as butler:
+        metadata = butler.get("direct_warp", data_id(0, visit=1, instrument="SimCam")).metadata
+        catalog = butler.get("simulated_truth_catalog", data_id(0, band="i"))
+    assert metadata["simulation_psf_width_error"] == pytest.approx(-0.1)
+    assert metadata["simulation_sky_level"] < 0
+    assert 0 < abs(metadata["simulation_shift_y"]) < 2
+    assert list(catalog["kind"]).count("low_surface_brightness") == 3
+
+
 def run(*arguments: str) -> click.testing.Result:
     return click.testing.CliRunner().invoke(command, arguments)
 
@@ -169,6 +184,11 @@ def run(*arguments: str) -> click.testing.Result:
         ("--truth-fwhm 0", "truth_fwhm must be positive"),
         ("--seeing-min 0.9 --seeing-max 0.6", "Seeing must be a range"),
         ("--crowding -1", "crowding"),
+        ("--imperfection rain", "Imperfections are nothing, warped"),
+        ("--imperfection warped --strength 0", "strength"),
+        ("--sky blue", "Skies are ordinary, late-types"),
+        ("--sky real-galaxies", "needs the file"),
+        ("--sky real-galaxies --real-galaxies none.fits", "no catalogue of real galaxies at none.fits"),
     ],
 )
 def test_command_says_what_is_wrong_with_its_options(tmp_path: Path, options: str, words: str) -> None:

@@ -37,6 +37,7 @@ from lsst.acn.simulation import (
     add_noise,
     draw_conditions,
     flux_of,
+    mask_cores,
     saturate,
     sky_noise,
 )
@@ -165,6 +166,26 @@ def test_charge_may_bleed_out_of_the_image() -> None:
     assert (image[:, [0, 1, 3, 4]] == 0).all()
 
 
+@pytest.mark.parametrize("radius", [2.5, 4.5, 6.5])
+def test_cores_are_masked_and_flat_and_nothing_else_is(radius: float) -> None:
+    star = np.zeros(SHAPE)
+    star[70:101, 50:81] = 4e4 * gaussian_kernel(5.0, 31)
+    image, mask = star.copy(), np.zeros(SHAPE, np.uint32)
+    mask_cores(image, mask, np.array([[85.0, 65.0], [-30.0, 5.0]]), radius)
+    core = np.hypot(*(np.indices(SHAPE) - np.array([85, 65])[:, None, None])) <= radius
+    np.testing.assert_array_equal(plane(mask, "SATURATED"), core)
+    np.testing.assert_array_equal(image[~core], star[~core])
+    np.testing.assert_allclose(image[core], star[~core].max())
+
+
+def test_variance_plane_may_be_off_by_a_factor() -> None:
+    clean = np.full(SHAPE, 100.0)
+    image, variance = add_noise(clean, 10.0, NoiseConfig(variance_factor=2.0), np.random.default_rng(1))
+    same, right = add_noise(clean, 10.0, NoiseConfig(), np.random.default_rng(1))
+    np.testing.assert_array_equal(image, same)
+    np.testing.assert_allclose(variance, 2.0 * right)
+
+
 def test_conditions_follow_their_ranges() -> None:
     config = ConditionsConfig(
         seeing=(0.6, 0.9), ellipticity_scatter=0.05, depth=24.0, depth_scatter=0.2, sky_offset=0.5
@@ -193,9 +214,11 @@ def test_conditions_follow_their_ranges() -> None:
         (ConditionsConfig, {"sky_offset": -0.1}),
         (NoiseConfig, {"electrons_per_njy": 0.0}),
         (NoiseConfig, {"resampling": "cubic"}),
+        (NoiseConfig, {"variance_factor": 0.0}),
         (DefectsConfig, {"unmasked_share": 2.0}),
         (DefectsConfig, {"gap_width": (9, 4)}),
         (DefectsConfig, {"cosmic_rays": -1.0}),
+        (DefectsConfig, {"core_mask_radius": -1.0}),
     ],
 )
 def test_configs_refuse_nonsense(config: type, changes: dict) -> None:

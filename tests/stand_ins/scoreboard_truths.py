@@ -47,6 +47,8 @@ def make_truth(image: np.ndarray, y: list[float], x: list[float], flux: list[flo
         "flux": values,
         "mag": 27.0 - 2.5 * np.log10(values),
         "is_star": np.ones(len(values), bool),
+        "half_light_radius": np.zeros(len(values)),
+        "unseen": np.zeros(image.shape, bool),
     }
     return FieldTruth(**parts | changes)
 

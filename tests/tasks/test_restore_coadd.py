@@ -37,6 +37,7 @@ from lsst.acn import (
     RestorationResult,
     gaussian_kernel,
 )
+from lsst.acn.nuisances.corrections import ExposureCorrections
 from lsst.acn.records.task_record import config_digest
 from lsst.acn.restore_coadd import RestoreCoaddConfig, RestoreCoaddConnections, RestoreCoaddTask
 from lsst.acn.tiles.restore_tiles import OnStrip
@@ -56,6 +57,7 @@ def fake_restore(
         latent=np.full(latent_box.shape, 5.0, np.float32),
         latent_box=latent_box,
         target_psf=gaussian_kernel(config.target_psf_fwhm),
+        corrections=ExposureCorrections.nothing(stack.box, stack.visits),
         history={
             "epoch": np.array([1, 2]),
             "loss": np.array([2.0, 1.0]),

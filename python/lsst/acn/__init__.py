@@ -28,6 +28,7 @@ from .errors import *
 from .exposures.boxes import *
 from .exposures.psf_kernels import *
 from .exposures.stack import *
+from .residual_image import *
 from .restoration_result import *
 
 __all__ = (
@@ -39,6 +40,7 @@ __all__ = (
     "InvalidNetworkError",
     "InvalidWarpFileError",
     "MissingFrameworkError",
+    "NuisancesConfig",
     "PaperConfig",
     "PaperNetworkConfig",
     "PaperTrainingConfig",

@@ -34,7 +34,8 @@ from astropy.table import Table
 
 from .fluxes.flux_images import FluxImages
 from .fluxes.flux_table import flux_table
-from .restoration_result import ResidualImage, RestorationResult
+from .residual_image import ResidualImage
+from .restoration_result import RestorationResult
 
 
 def measure_fluxes(

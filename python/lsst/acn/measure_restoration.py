@@ -48,6 +48,7 @@ from .measure.measurement import PatchMeasurement, measure_patch
 from .measure.restored_patch import RestoredPatch
 from .measure.tables import make_metrics_table, make_visit_table
 from .metrics import choose_held_out
+from .nuisances.corrections import CORRECTIONS_KEY, ExposureCorrections
 from .records.task_record import provenance_record, recorded_restoration_config
 from .warps.config import DIMENSIONS, WarpInputsConfig, WarpInputsConnections
 from .warps.reader import WarpInputs
@@ -317,6 +318,7 @@ class MeasureRestorationTask(WarpInputsTask):
             restored=self._read_coadd(restored_coadd, names.restored_coadd, exposures.box),
             latent=latent_array * np.float32(factor),
             latent_box=latent_box,
+            corrections=_recorded_corrections(restored_coadd.metadata, factor),
         )
 
     def _read_coadd(self, coadd: Any, name: str, box: Box) -> ExposureStack:
@@ -376,3 +378,10 @@ class MeasureRestorationTask(WarpInputsTask):
         if not chosen:
             self.log.warning("There is no test on held-out exposures: %s.", reason)
         return chosen
+
+
+def _recorded_corrections(metadata: Mapping[str, Any], factor: float) -> ExposureCorrections | None:
+    """Return what a restored coadd says was taken off its exposures, in the unit of these."""
+    if CORRECTIONS_KEY not in metadata:
+        return None
+    return ExposureCorrections.unpack(metadata[CORRECTIONS_KEY]).in_unit(factor)

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("make_method", "matching_kernel_fwhm", "restore", "restore_latent")
+__all__ = ("find_corrections", "make_method", "matching_kernel_fwhm", "restore", "restore_latent")
 
 import dataclasses
 import logging
@@ -40,6 +40,10 @@ from .forward.target_psf import convolve_to_target
 from .machine.backend_setup import prepare_backend
 from .machine.threads import cores
 from .methods.method import RestorationMethod
+from .nuisances.corrected_exposures import corrected
+from .nuisances.corrections import ExposureCorrections
+from .nuisances.description import log_corrections
+from .nuisances.fit import fit_corrections
 from .residual.patch_residual import residual_of_patch
 from .restoration_config import RestorationConfig
 from .restoration_result import RestorationResult
@@ -118,6 +122,7 @@ def restore(
         latent=latent,
         latent_box=latent_box,
         target_psf=target_psf,
+        corrections=fitted.corrections,
         history=fitted.history,
         summary=_summarize(fitted, config) | {"matching_kernel_fwhm": fwhm} | times,
         residual=residual,
@@ -226,6 +231,7 @@ class _Fitted:
     """A method that knows its exposures, and how that came about."""
 
     exposures: ExposureSource
+    corrections: ExposureCorrections
     method: RestorationMethod
     history: dict[str, np.ndarray]
     seconds: float
@@ -243,9 +249,38 @@ def _fit(
     exposures = _usable(exposures)
     log.info("Restoring %s from %d exposures of %s.", exposures.box, len(exposures), exposures.box.shape)
     start = time.perf_counter()
+    corrections = find_corrections(exposures, config, log)
+    exposures = corrected(exposures, corrections)
     method = make_method(exposures, config, network, n_cores)
     history = method.fit(log)
-    return _Fitted(exposures, method, history, time.perf_counter() - start)
+    return _Fitted(exposures, corrections, method, history, time.perf_counter() - start)
+
+
+def find_corrections(
+    exposures: ExposureSource, config: RestorationConfig, log: logging.Logger
+) -> ExposureCorrections:
+    """Return what is wrong with exposures, and say it.
+
+    Parameters
+    ----------
+    exposures : `ExposureSource`
+        All with valid pixels.
+    config : `RestorationConfig`
+        Its ``nuisances`` say what is fitted.
+    log : `logging.Logger`
+        Told what was found.
+
+    Returns
+    -------
+    corrections : `ExposureCorrections`
+        Nothing where nothing is to be fitted.
+    """
+    if not config.nuisances.passes:
+        return ExposureCorrections.nothing(exposures.box, exposures.visits)
+    corrections = fit_corrections(exposures, config.nuisances, log)
+    kernels = exposures.psf.at(*exposures.box.center)
+    log_corrections(corrections, kernels, np.sqrt(exposures.median_variances()), exposures.unit, log)
+    return corrections
 
 
 def _usable(exposures: ExposureSource) -> ExposureSource:

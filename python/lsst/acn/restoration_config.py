@@ -26,6 +26,7 @@ from __future__ import annotations
 __all__ = (
     "CrossExposureConfig",
     "ImageMMConfig",
+    "NuisancesConfig",
     "PaperConfig",
     "PaperNetworkConfig",
     "PaperTrainingConfig",
@@ -149,12 +150,11 @@ class CrossExposureConfig(Config):
         default="shipped",
     )
     channels = Field[int](
-        doc="Number of channels of the mixing network.", default=32, check=lambda channels: channels >= 1
+        doc="Number of channels of the mixing network.", default=24, check=lambda channels: channels >= 1
     )
     dilations = ListField[int](
-        doc="Dilation, at half the resolution, of the convolution of each residual block of the mixing "
-        "network.",
-        default=[1, 1, 2, 1],
+        doc="Dilation of the convolution of each residual block of the mixing network.",
+        default=[1, 2, 4, 2],
         itemCheck=lambda dilation: dilation >= 1,
     )
     tile_size = Field[int](
@@ -252,6 +252,60 @@ class ImageMMConfig(Config):
     )
 
 
+class NuisancesConfig(Config):
+    """What exposures get wrong, fitted to them before they are restored."""
+
+    passes = Field[int](
+        doc="Number of times, at most, that exposures are compared with their predictions and corrected; "
+        "with 0, they are taken as they are.",
+        default=3,
+        check=lambda passes: passes >= 0,
+    )
+    sky = ChoiceField[str](
+        doc="What is fitted to the residual sky of each exposure, as far as exposures differ.",
+        allowed={
+            "none": "Nothing.",
+            "constant": "A level.",
+            "plane": "A level and a slope.",
+        },
+        default="plane",
+    )
+    common_sky = Field[bool](
+        doc="Fit a sky that all exposures share. Below zero it is an error for certain; above, it is taken "
+        "for sky only where many pixels are empty and agree on it.",
+        default=True,
+    )
+    flux_scale = Field[bool](
+        doc="Fit the flux scale of each exposure, as far as exposures differ.", default=True
+    )
+    shift = Field[bool](
+        doc="Fit how far sources of each exposure are from where they should be, as far as exposures differ.",
+        default=True,
+    )
+    psf_shape = Field[bool](
+        doc="Fit width and ellipticity of the PSF of each exposure, as far as exposures differ.", default=True
+    )
+    common_psf = Field[bool](
+        doc="Fit what all exposures get wrong about the width and ellipticity of their PSFs, as stars tell.",
+        default=True,
+    )
+    significance = Field[float](
+        doc="Value in standard errors from which on a correction is made.",
+        default=3.0,
+        check=lambda significance: significance >= 0,
+    )
+    tile_size = Field[int](
+        doc="Greatest side in pixels of the tiles on which exposures are compared.",
+        default=320,
+        check=lambda size: size >= 8,
+    )
+    tiles = Field[int](
+        doc="Number of such tiles along each axis, at most; they are spread over the patch.",
+        default=4,
+        check=lambda number: number >= 1,
+    )
+
+
 class TilesConfig(Config):
     """How a patch is cut into the tiles that are restored."""
 
@@ -282,6 +336,9 @@ class RestorationConfig(Config):
     paper = ConfigField[PaperConfig](doc="The paper's network and its training; for the method paper alone.")
     cross_exposure = ConfigField[CrossExposureConfig](doc="The mixing network, and how it is trained.")
     image_mm = ConfigField[ImageMMConfig](doc="How ImageMM iterates.")
+    nuisances = ConfigField[NuisancesConfig](
+        doc="What exposures get wrong, and whether it is fitted and taken off."
+    )
     tiles = ConfigField[TilesConfig](doc="How the patch is cut into tiles.")
     seed = Field[int](
         doc="Seed of every random draw: weights, order and place of tiles, noise realisations.",

@@ -23,78 +23,19 @@
 
 from __future__ import annotations
 
-__all__ = ("ResidualImage", "RestorationResult")
+__all__ = ("RestorationResult",)
 
 import dataclasses
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .exposures.boxes import Box
-from .exposures.psf_kernels import PsfKernels
+from .residual_image import ResidualImage
 
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class ResidualImage:
-    r"""What the exposures say beyond the restored image.
-
-    With the exposures :math:`y_t`, their PSFs :math:`f_t`, weights
-    :math:`c_t` (inverse median variances) and the share :math:`\rho_t` to
-    which a pixel is used, and with the restored image :math:`p` at the target
-    PSF :math:`T`,
-
-    .. math::
-
-        R = P_0 \, \frac{\sum_t c_t f_t \star \rho_t (y_t - (f_t / T) * p)}
-                        {\sum_t c_t f_t^2 \star \rho_t}, \qquad
-        P = \frac{\sum_t c_t f_t \star f_t}{\sum_t c_t}, \qquad
-        P_0 = P(0).
-
-    A star that the restored image lacks is in the residual with the PSF
-    :math:`P` and its whole flux; where all pixels are used, :math:`R + (P / T)
-    * p` is the likelihood map of the exposures themselves, whatever the
-    restored image is.
-
-    Parameters
-    ----------
-    image : `numpy.ndarray`
-        :math:`R`, float32, in the unit of the exposures, shape ``box.shape``;
-        0 where no exposure says anything.
-    variance : `numpy.ndarray`
-        Variance of ``image`` that the variance planes of the exposures make,
-        float32, same shape; infinite where no exposure says anything.
-    coverage : `numpy.ndarray`
-        Share of the weight of the exposures that ``psf`` stands for which
-        reaches a star at each pixel, float32, same shape: 1 where no pixel is
-        masked.  Where it is lower, the residual has the right height for a
-        star at that place, but ``psf`` is not exact around it.
-    psf : `PsfKernels`
-        :math:`P`, as of one exposure, in cells: of unit sum, of side ``2 k -
-        1`` for PSF kernels of side ``k``.
-    box : `Box`
-        Pixels of the patch.
-    """
-
-    image: np.ndarray
-    variance: np.ndarray
-    coverage: np.ndarray
-    psf: PsfKernels
-    box: Box
-
-    def kernel_at(self, y: float, x: float) -> np.ndarray:
-        """Return the PSF of the residual at a point.
-
-        Parameters
-        ----------
-        y, x : `float`
-            Row and column on the grid of the tract.
-
-        Returns
-        -------
-        kernel : `numpy.ndarray`
-            Float64, of unit sum, shape ``(2 k - 1, 2 k - 1)``.
-        """
-        return self.psf.at(y, x)[0].astype(np.float64)
+if TYPE_CHECKING:
+    from .nuisances.corrections import ExposureCorrections
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -115,6 +56,8 @@ class RestorationResult:
         Position of ``latent``: the stack's box grown by ``k // 2``.
     target_psf : `numpy.ndarray`
         PSF kernel of ``image``, unit sum, odd and square.
+    corrections : `~lsst.acn.nuisances.corrections.ExposureCorrections`
+        What was found wrong with the exposures and taken off.
     history : `~collections.abc.Mapping` [`str`, `numpy.ndarray`]
         Columns of equal length, a row per epoch: ``epoch``, ``loss`` (mean
         over the valid pixels), ``learning_rate`` and ``seconds`` since the
@@ -133,6 +76,7 @@ class RestorationResult:
     latent: np.ndarray
     latent_box: Box
     target_psf: np.ndarray
+    corrections: ExposureCorrections
     history: Mapping[str, np.ndarray]
     summary: Mapping[str, int | float | str]
     residual: ResidualImage | None = None

@@ -37,6 +37,7 @@ from lsst.pipe.base import connectionTypes as cT
 
 from .exposures.psf_kernels import PsfKernels
 from .image_io import make_cell_coadd, make_latent_image, make_residual_coadd
+from .nuisances.corrections import CORRECTIONS_KEY
 from .records.patch_records import PatchRecords
 from .records.task_record import provenance_record
 from .restoration_config import RestorationConfig
@@ -197,6 +198,7 @@ class RestoreCoaddTask(WarpInputsTask):
         )
         self.record_summary(exposures, result.summary)
         record = provenance_record(self.config, exposures.visits, result.summary)
+        record[CORRECTIONS_KEY] = result.corrections.pack()
         common: dict[str, Any] = {
             "mask": records.mask.array,
             "mask_planes": records.mask.planes,

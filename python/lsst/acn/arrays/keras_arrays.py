@@ -87,26 +87,26 @@ class KerasArrays:
             total = total + extended[tuple(part)] * profile[shift]
         return total
 
-    def convolve_channels(
-        self, images: Any, kernel: Any, bias: Any, stride: int = 1, dilation: int = 1, activate: bool = False
-    ) -> Any:
-        result = self._ops.conv(images, kernel, stride, "same", "channels_last", dilation) + bias
-        return self.gelu(result) if activate else result
-
-    def spread_channels(self, images: Any, kernel: Any, bias: Any, stride: int) -> Any:
-        return self._ops.conv_transpose(images, kernel, stride, "same", data_format="channels_last") + bias
-
-    def gelu(self, images: Any) -> Any:
-        return self._ops.gelu(images, approximate=False)
+    def convolve_symmetric(self, images: Any, kernel: Any, distance: int) -> Any:
+        centre, beside, corner = kernel[0], kernel[1], kernel[2]
+        outer, inner = self._ops.stack([corner, beside, corner]), self._ops.stack([beside, centre, beside])
+        # With gradients a convolution is much faster than sums of shifted images.
+        square = self._ops.stack([outer, inner, outer])
+        return self._ops.conv(images, square, 1, "valid", "channels_last", distance)
 
     def each(self, function: Callable[..., Any], *planes: Any) -> Any:
         return function(*planes)
 
     def total(self, function: Callable[..., Any], *planes: Any) -> Any:
-        return self.sum(function(*planes), 0)
+        result = function(*planes)
+        return tuple(self.sum(part, 0) for part in result) if isinstance(result, tuple) else self.sum(result, 0)
 
     def by_rows(self, function: Callable[..., Any], *planes: Any) -> Any:
         return function(*planes)
+
+    def by_strips(self, function: Callable[..., Any], reach: int, images: Any, *others: Any) -> Any:
+        around = (reach, reach)
+        return function(self._ops.pad(images, [(0, 0), around, around, (0, 0)]), *others)
 
     def sort_planes(self, planes: Any) -> Any:
         return self._ops.sort(planes, axis=0)

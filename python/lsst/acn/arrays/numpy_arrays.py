@@ -35,7 +35,7 @@ import scipy.ndimage
 
 from ..machine.threads import for_each
 from .namespace import Arrays
-from .numpy_channels import convolve_channels, gelu, spread_channels
+from .numpy_channels import by_strips, convolve_symmetric
 
 ROWS_AT_A_TIME = 64
 """Rows of all exposures that are worked on while they are in the cache."""
@@ -58,9 +58,8 @@ class NumpyArrays:
     dot = staticmethod(np.vdot)
     fft2 = staticmethod(scipy.fft.fft2)
     ifft2 = staticmethod(scipy.fft.ifft2)
-    convolve_channels = staticmethod(convolve_channels)
-    spread_channels = staticmethod(spread_channels)
-    gelu = staticmethod(gelu)
+    convolve_symmetric = staticmethod(convolve_symmetric)
+    by_strips = staticmethod(by_strips)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(np, name)
@@ -116,10 +115,10 @@ class NumpyArrays:
         def sum_some(first: int) -> Any:
             total = function(*(plane[first] for plane in planes))
             for index in range(first + N_SUMS, len(planes[0]), N_SUMS):
-                total += function(*(plane[index] for plane in planes))
+                total = _add_to(total, function(*(plane[index] for plane in planes)))
             return total
 
-        return functools.reduce(np.add, for_each(sum_some, min(N_SUMS, len(planes[0]))))
+        return functools.reduce(_add_to, for_each(sum_some, min(N_SUMS, len(planes[0]))))
 
     @staticmethod
     def by_rows(function: Callable[..., Any], *planes: np.ndarray) -> Any:
@@ -182,6 +181,14 @@ class NumpyArrays:
     @staticmethod
     def to_numpy(array: Any) -> np.ndarray:
         return np.asarray(array)
+
+
+def _add_to(total: Any, more: Any) -> Any:
+    """Return a sum, or a tuple of them, to which more is added in place."""
+    if isinstance(total, tuple):
+        return tuple(map(_add_to, total, more))
+    total += more
+    return total
 
 
 @functools.cache

@@ -19,169 +19,88 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""The layers of a small convolutional network by NumPy, as products of matrices."""
+"""The layers of a small convolutional network by NumPy, strip by strip of rows."""
 
 from __future__ import annotations
 
-__all__ = ("convolve_channels", "gelu", "spread_channels")
+__all__ = ("by_strips", "convolve_symmetric")
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from ..machine.threads import for_each
 
-PIXELS_AT_A_TIME = 2048
-"""Pixels whose surroundings are gathered into one matrix that stays in the cache."""
-
-NUMBERS_AT_A_TIME = 2**15
-
-ERF_SCALE = 0.3275911
-ERF_TERMS = (0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429)
-"""Abramowitz & Stegun (1964), 7.1.26: right to 1.5e-7."""
+PIXELS_AT_A_TIME = 4096
+"""Pixels of a strip of rows, about: all that is made of them stays in the cache."""
 
 
-SMALLEST_LOG = -80.0
+def by_strips(function: Callable[..., Any], reach: int, images: np.ndarray, *others: np.ndarray) -> Any:
+    """Return what a function makes of images, strip by strip of rows.
+
+    Parameters
+    ----------
+    function : `~collections.abc.Callable`
+        Takes strips of ``images`` with ``reach`` more pixels on every side,
+        0 beyond the edges, and the same rows of the others without more.
+    reach : `int`
+        How far the function sees, in pixels.
+    images : `numpy.ndarray`
+        Shape ``(b, height, width, n)``.
+    *others : `numpy.ndarray`
+        Shapes ``(b, height, width, ...)``.
+
+    Returns
+    -------
+    result : `numpy.ndarray`
+        Shape ``(b, height, width, ...)``.
+    """
+    height, width = images.shape[1:3]
+    step = max(PIXELS_AT_A_TIME // (len(images) * width), 1)
+
+    def work(number: int) -> Any:
+        start, stop = number * step, min((number + 1) * step, height)
+        rows = images[:, max(start - reach, 0) : stop + reach]
+        missing = max(reach - start, 0), max(stop + reach - height, 0)
+        # np.pad is slow where there is little to pad.
+        shape = (len(images), stop - start + 2 * reach, width + 2 * reach, *images.shape[3:])
+        seen = np.zeros(shape, images.dtype)
+        seen[:, missing[0] : shape[1] - missing[1], reach : reach + width] = rows
+        return function(seen, *(other[:, start:stop] for other in others))
+
+    return np.concatenate(for_each(work, -(-height // step)), axis=1)
 
 
-def convolve_channels(
-    images: np.ndarray,
-    kernel: np.ndarray,
-    bias: np.ndarray,
-    stride: int = 1,
-    dilation: int = 1,
-    activate: bool = False,
-) -> np.ndarray:
-    """Return the convolution of a network, as Keras has it with padding ``same``.
+def convolve_symmetric(images: np.ndarray, kernel: np.ndarray, distance: int) -> np.ndarray:
+    """Return the convolution of a network whose kernels are as symmetric as a square.
 
     Parameters
     ----------
     images : `numpy.ndarray`
-        Shape ``(b, height, width, n_in)``, float32.
+        Shape ``(b, height + 2 distance, width + 2 distance, n_in)``, float32.
     kernel : `numpy.ndarray`
-        Shape ``(rows, columns, n_in, n_out)``.
-    bias : `numpy.ndarray`
-        Added to the result, shape ``(n_out,)``.
-    stride, dilation : `int`, optional
-        Pixels between those that there is a result for, and between those
-        that are seen together.
-    activate : `bool`, optional
-        Whether `gelu` is applied to the result.
+        What the centre, the sum of the four neighbours beside it, and that of
+        the four at the corners are multiplied by, shape ``(3, n_in, n_out)``.
+    distance : `int`
+        Of the neighbours, along each axis.
 
     Returns
     -------
     convolved : `numpy.ndarray`
-        Shape ``(b, height / stride, width / stride, n_out)``, rounded up.
+        Shape ``(b, height, width, n_out)``.
     """
-    reach = [(side - 1) * dilation + 1 for side in kernel.shape[:2]]
-    out = [-(-side // stride) for side in images.shape[1:3]]
-    missing = [
-        max((number - 1) * stride + seen - side, 0)
-        for number, seen, side in zip(out, reach, images.shape[1:3], strict=True)
-    ]
-    padded = np.pad(images, [(0, 0), *((total // 2, total - total // 2) for total in missing), (0, 0)])
-    seen = sliding_window_view(padded, reach, axis=(1, 2))[:, ::stride, ::stride, :, ::dilation, ::dilation]
-    matrix = kernel.reshape(-1, kernel.shape[-1])
-    return _products(seen.transpose(0, 1, 2, 4, 5, 3), matrix, bias, activate)
-
-
-def spread_channels(images: np.ndarray, kernel: np.ndarray, bias: np.ndarray, stride: int) -> np.ndarray:
-    """Return the transpose of the convolution of a network, with padding ``same``.
-
-    Parameters
-    ----------
-    images : `numpy.ndarray`
-        Shape ``(b, height, width, n_in)``, float32.
-    kernel : `numpy.ndarray`
-        Shape ``(2 stride, 2 stride, n_out, n_in)``.
-    bias : `numpy.ndarray`
-        Added to the result, shape ``(n_out,)``.
-    stride : `int`
-        Even: how much larger images become.
-
-    Returns
-    -------
-    spread : `numpy.ndarray`
-        Shape ``(b, stride height, stride width, n_out)``.
-    """
-    batch, height, width, _ = images.shape
-    n_out = kernel.shape[2]
-    result = np.empty((batch, height, stride, width, stride, n_out), np.float32)
-    padded = np.pad(images, [(0, 0), (1, 1), (1, 1), (0, 0)])
-    for row in range(stride):
-        for column in range(stride):
-            # Two pixels along each axis reach this one: the nearest, and that on the other side.
-            (y, taps_y), (x, taps_x) = _reaching(row, stride), _reaching(column, stride)
-            part = kernel[np.ix_(taps_y, taps_x)].transpose(0, 1, 3, 2).reshape(-1, n_out)
-            seen = sliding_window_view(padded[:, y : y + height + 1, x : x + width + 1], (2, 2), axis=(1, 2))
-            result[:, :, row, :, column] = _products(seen.transpose(0, 1, 2, 4, 5, 3), part, bias)
-    return result.reshape(batch, stride * height, stride * width, n_out)
-
-
-def _reaching(place: int, stride: int) -> tuple[int, tuple[int, int]]:
-    """Return the first of the two pixels, of a padded row, that reach a place
-    in an enlarged pixel, and which parts of the kernel they reach it by.
-    """
-    before = place + stride // 2
-    if before >= stride:
-        return 1, (before, before - stride)
-    return 0, (before + stride, before)
-
-
-def _products(seen: np.ndarray, matrix: np.ndarray, bias: np.ndarray, activate: bool = False) -> np.ndarray:
-    """Return what surroundings, shape ``(b, height, width, ...)``, are mapped to."""
-    batch, height, width = seen.shape[:3]
-    result = np.empty((batch, height, width, matrix.shape[-1]), np.float32)
-    step = max(PIXELS_AT_A_TIME // width, 1)
-
-    def work(number: int) -> None:
-        image, rows = number % batch, slice(number // batch * step, (number // batch + 1) * step)
-        part = seen[image, rows].reshape(-1, matrix.shape[0])
-        numbers = np.matmul(part, matrix, out=result[image, rows].reshape(-1, matrix.shape[-1]))
-        numbers += bias
-        if activate:
-            _gelu(numbers)
-
-    for_each(work, batch * -(-height // step))
-    return result
-
-
-def gelu(images: np.ndarray) -> np.ndarray:
-    r"""Return :math:`x\,\Phi(x)`, with the normal distribution function :math:`\Phi`.
-
-    Parameters
-    ----------
-    images : `numpy.ndarray`
-        Contiguous float32 numbers; overwritten.
-
-    Returns
-    -------
-    activated : `numpy.ndarray`
-        The same array.
-    """
-    flat = images.reshape(-1)
-    for_each(
-        lambda number: _gelu(flat[number * NUMBERS_AT_A_TIME : (number + 1) * NUMBERS_AT_A_TIME]),
-        -(-flat.size // NUMBERS_AT_A_TIME),
-    )
-    return images
-
-
-def _gelu(numbers: np.ndarray) -> None:
-    size = np.abs(numbers)
-    share = size * np.float32(ERF_SCALE * 0.5**0.5)
-    share += np.float32(1.0)
-    np.reciprocal(share, out=share)
-    tail = numbers * numbers
-    tail *= np.float32(-0.5)
-    # Numbers that are too small to be normal would be slow to work with.
-    np.maximum(tail, np.float32(SMALLEST_LOG), out=tail)
-    np.exp(tail, out=tail)
-    tail *= size
-    # The tail beyond |x|, times |x|: what x Phi(x) is less than x, or less than 0.
-    sum_of_terms = np.multiply(share, np.float32(0.5 * ERF_TERMS[-1]), out=size)
-    for term in ERF_TERMS[-2::-1]:
-        sum_of_terms += np.float32(0.5 * term)
-        sum_of_terms *= share
-    tail *= sum_of_terms
-    np.maximum(numbers, np.float32(0.0), out=numbers)
-    numbers -= tail
+    batch, height, width, n_in = images.shape
+    height, width = height - 2 * distance, width - 2 * distance
+    seen = np.empty((batch, height, width, 3 * n_in), images.dtype)
+    centre, beside, corners = (seen[..., part * n_in : (part + 1) * n_in] for part in range(3))
+    column = images[:, :, distance : distance + width]
+    left_and_right = images[:, :, :width] + images[:, :, 2 * distance :]
+    rows, below = slice(distance, distance + height), slice(2 * distance, None)
+    centre[...] = column[:, rows]
+    # Sums of pairs, in an order that no flip changes.
+    np.add(column[:, :height], column[:, below], out=beside)
+    beside += left_and_right[:, rows]
+    np.add(left_and_right[:, :height], left_and_right[:, below], out=corners)
+    product = np.matmul(seen.reshape(-1, 3 * n_in), kernel.reshape(3 * n_in, -1))
+    return product.reshape(batch, height, width, -1)

@@ -30,7 +30,7 @@ import dataclasses
 import numpy as np
 
 from ..exposures.boxes import Box
-from ..restoration_result import ResidualImage
+from ..residual_image import ResidualImage
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

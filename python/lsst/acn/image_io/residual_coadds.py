@@ -44,7 +44,7 @@ from ..exposures.boxes import Box
 from ..exposures.mask_planes import INEXACT_PSF, REJECTED
 from ..exposures.psf_kernels import PsfKernels
 from ..exposures.source import ExposureSource
-from ..restoration_result import ResidualImage
+from ..residual_image import ResidualImage
 from .geometry import box_from_images
 from .restored import make_cell_coadd
 

@@ -65,6 +65,14 @@ def _of_residuals(pixels: str) -> dict[str, ColumnMeaning]:
     )
 
 
+def _with_error(name: str, unit: str | None, description: str) -> dict[str, ColumnMeaning]:
+    """Return the columns of a correction: 0 where it is not significant, with its standard error."""
+    return {
+        name: ColumnMeaning(unit, f"{description}; 0 where it is not significant."),
+        f"{name}_error": ColumnMeaning(unit, f"Standard error of {name}; infinite where it was not fitted."),
+    }
+
+
 IDENTITY_COLUMNS = _plain(
     skymap="Name of the skymap.",
     tract="Identifier of the tract.",
@@ -145,5 +153,16 @@ VISIT_COLUMNS = {
         held_out_excess="Chi-square excess in source pixels, for a restoration without this exposure; NaN if "
         "it was not held out.",
     ),
+    **_with_error("residual_sky", FLUX, "Sky that was taken off, in the middle of the patch"),
+    **_with_error("residual_sky_slope_x", FLUX, "Its rise from there to the edge at largest x"),
+    **_with_error("residual_sky_slope_y", FLUX, "Its rise from there to the edge at largest y"),
+    **_with_error("flux_scale", None, "Excess of the flux scale over that of all exposures"),
+    **_with_error("shift_x", "pix", "How far sources are displaced along x"),
+    **_with_error("shift_y", "pix", "How far sources are displaced along y"),
+    **_with_error("psf_width", "pix2", "Mean second moment along x and y of the PSF less that of its model"),
+    **_with_error("psf_plus", "pix2", "Half the difference of those along x and y, less that of the model"),
+    **_with_error("psf_cross", "pix2", "Second moment across of the PSF less that of its model"),
+    "common_sky": ColumnMeaning(FLUX, "Sky that was taken off all exposures, its mean over the patch."),
+    "common_sky_error": ColumnMeaning(FLUX, "Standard error of common_sky."),
 }
 """Columns of ``restored_coadd_visit_metrics``."""

@@ -143,7 +143,7 @@ def fit_exposures(
     fits = []
 
     def fit(index: int) -> tuple[ExposureFit, np.ndarray, np.ndarray]:
-        stack = patch.exposures.exposure(index)
+        stack = patch.corrected_exposures.exposure(index)
         residual = normalized_residual(stack, 0, predict_exposure(patch.latent, patch.latent_box, stack, 0))
         deviation = np.sqrt(np.where(stack.valid[0], stack.variance[0], 0.0))
         return _fit_exposure(patch, pixels, stack, residual, full_scale), residual, deviation

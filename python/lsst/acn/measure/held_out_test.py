@@ -28,7 +28,7 @@ __all__ = ("HeldOutTest", "run_held_out_test")
 import dataclasses
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -37,6 +37,7 @@ from ..errors import InvalidExposureError
 from ..exposures.boxes import Box
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
+from ..machine.threads import cores
 from ..metrics import (
     Chi2Excess,
     PixelClasses,
@@ -46,6 +47,7 @@ from ..metrics import (
     psf_fwhm,
     richest_box,
 )
+from ..nuisances.held_out import fit_to_latent
 from ..restoration_config import RestorationConfig
 
 
@@ -137,7 +139,7 @@ def run_held_out_test(
     the coadd of all, the noise of the held-out exposures would have a say in
     which of their pixels count.
     """
-    from ..restoration import restore_latent
+    from ..restoration import find_corrections, restore_latent
 
     if unknown := sorted(set(held_out) - set(exposures.visits)):
         raise InvalidExposureError(
@@ -151,8 +153,19 @@ def run_held_out_test(
     kept, others = _split(exposures.cutout(box), held_out)
     coadd = assemble_coadd(kept)
     pixels = _classify(coadd, box, threshold)
-    latent, history = restore_latent(kept, config, network=network, log=log, n_cores=n_cores)
+    with cores(n_cores):
+        corrections = find_corrections(kept, config, log or logging.getLogger(__name__))
+    as_it_is = cast(RestorationConfig, config.copy())
+    as_it_is.nuisances.passes = 0
+    latent, history = restore_latent(
+        corrections.applied(kept), as_it_is, network=network, log=log, n_cores=n_cores
+    )
     latent_box = kept.box.grown_by(kept.psf.radius)
+    if config.nuisances.passes:
+        # A sky, a shift and so on of their own are no fault of the restoration.
+        others = fit_to_latent(others, latent, latent_box, corrections.common_sky, config.nuisances).applied(
+            others
+        )
     # The blur of the PSF must not spread missing pixels.
     coadd_image = np.where(np.isfinite(coadd.image), coadd.image, 0.0)
     return HeldOutTest(

@@ -36,6 +36,8 @@ from ..exposures.boxes import Box
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
 from ..metrics import psf_fwhm
+from ..nuisances.corrected_exposures import corrected
+from ..nuisances.corrections import ExposureCorrections
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -54,6 +56,10 @@ class RestoredPatch:
         Latent image in the unit of the exposures, shape ``latent_box.shape``.
     latent_box : `Box`
         Pixels of ``latent``.
+    corrections : `~lsst.acn.nuisances.corrections.ExposureCorrections`, \
+            optional
+        What was taken off the exposures before they were restored; by default
+        nothing.
 
     Raises
     ------
@@ -66,6 +72,7 @@ class RestoredPatch:
     restored: ExposureStack
     latent: np.ndarray
     latent_box: Box
+    corrections: ExposureCorrections | None = None
 
     def __post_init__(self) -> None:
         for name in ("coadd", "restored"):
@@ -86,6 +93,17 @@ class RestoredPatch:
     def box(self) -> Box:
         """Pixels of the patch (`Box`)."""
         return self.exposures.box
+
+    @functools.cached_property
+    def applied_corrections(self) -> ExposureCorrections:
+        """What was taken off each exposure, be it nothing (`ExposureCorrections`)."""
+        nothing = ExposureCorrections.nothing(self.box, self.exposures.visits)
+        return nothing if self.corrections is None else self.corrections.of_visits(self.exposures.visits)
+
+    @functools.cached_property
+    def corrected_exposures(self) -> ExposureSource:
+        """The exposures as they were restored (`ExposureSource`)."""
+        return corrected(self.exposures, self.applied_corrections)
 
     @functools.cached_property
     def coadd_image(self) -> np.ndarray:

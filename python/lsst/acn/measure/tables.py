@@ -40,6 +40,7 @@ from ..metrics import (
     sky_noise,
     structural_similarity,
 )
+from ..nuisances.description import correction_columns
 from .columns import FLUX, METRICS_COLUMNS, VISIT_COLUMNS, ColumnMeaning
 from .exposure_fits import ExposureFit, ExposureFits
 from .held_out_test import HeldOutTest
@@ -121,6 +122,7 @@ def make_visit_table(
         "ssim": fits.column(lambda each: each.ssim),
         "is_outlier": [each.is_outlier for each in fits.exposures],
         "held_out_excess": [excess.get(visit, np.nan) for visit in visits],
+        **correction_columns(patch.applied_corrections),
     }
     return _make_table(values, VISIT_COLUMNS, patch.exposures, record)
 

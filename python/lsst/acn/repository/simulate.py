@@ -188,12 +188,6 @@ def _warps(field: SimulatedField, geometry: PatchGeometry) -> Iterator[tuple[int
     cells = geometry.patch.cells.cell_shape
     psf = field.psf_on(field.box, (cells.y, cells.x))
     for index, conditions in enumerate(field.conditions):
-        metadata = {
-            "simulation_seed": field.config.seed,
-            "simulation_seeing": conditions.fwhm,
-            "simulation_depth": conditions.depth,
-            "simulation_sky_offset": conditions.sky_offset,
-        }
         yield (
             conditions.visit,
             make_warp(
@@ -204,9 +198,27 @@ def _warps(field: SimulatedField, geometry: PatchGeometry) -> Iterator[tuple[int
                 mask=field.mask[index],
                 mask_planes=MASK_PLANES,
                 band=field.config.band,
-                metadata=metadata,
+                metadata=_true_conditions(field, index),
             ),
         )
+
+
+def _true_conditions(field: SimulatedField, index: int) -> dict[str, Any]:
+    """Return what an exposure is like, and what is wrong with it."""
+    conditions, wrong = field.conditions[index], field.nuisances[index]
+    return {
+        "simulation_seed": field.config.seed,
+        "simulation_seeing": conditions.fwhm,
+        "simulation_depth": conditions.depth,
+        "simulation_sky_offset": conditions.sky_offset,
+        "simulation_sky_level": wrong.sky.level,
+        "simulation_flux_scale": wrong.calibration.scale,
+        "simulation_shift_y": wrong.calibration.shift[0],
+        "simulation_shift_x": wrong.calibration.shift[1],
+        "simulation_psf_width_error": wrong.psf.width,
+        "simulation_psf_g1_error": wrong.psf.g1,
+        "simulation_psf_g2_error": wrong.psf.g2,
+    }
 
 
 def _put_truth(

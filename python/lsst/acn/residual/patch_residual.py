@@ -34,7 +34,7 @@ from ..exposures.psf_kernels import PsfKernels
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
 from ..machine.threads import for_each
-from ..restoration_result import ResidualImage
+from ..residual_image import ResidualImage
 from .cell_residual import CellResidual, PictureSpectra, residual_of_cell
 
 CELL_SIZE = 256

@@ -21,13 +21,21 @@
 
 """Simulated exposures of simulated skies, and the truth behind them."""
 
-from .detector_defects import *
 from .draw_exposures import *
 from .draw_sources import *
 from .exposure_conditions import *
-from .photometry import *
+from .exposure_planes import *
+from .faults import *
+from .field_psfs import *
+from .imperfections import *
+from .modelled_psf import *
+from .optics import *
+from .pixel_grid import *
 from .pixel_noise import *
 from .psf_model import *
+from .simulate_field import *
 from .simulated_field import *
 from .simulation_config import *
-from .sky_scene import *
+from .skies import *
+from .sky import *
+from .warping import *

@@ -31,17 +31,20 @@ from typing import Any
 import numpy as np
 
 from ..exposures.boxes import Box
+from .optics import scatter_light
+from .pixel_grid import PixelGrid
 from .psf_model import PsfModel
-from .sky_scene import SkyScene
+from .sky.sky_scene import SkyScene
 
 TRUTH_REACH = 4.0
 """Radius of a stamp of the truth, in units of its FWHM (`float`)."""
 
 
-def draw_noiseless(scene: SkyScene, psf: PsfModel, box: Box) -> np.ndarray:
+def draw_noiseless(scene: SkyScene, psf: PsfModel, pixels: Box | PixelGrid) -> np.ndarray:
     """Draw what an exposure would show without noise, sky and defects.
 
-    Every source is drawn through the PSF of its own position.
+    Every source is drawn through the PSF of its own position; then part of
+    all light is scattered into the aureole, if there is one.
 
     Parameters
     ----------
@@ -49,15 +52,21 @@ def draw_noiseless(scene: SkyScene, psf: PsfModel, box: Box) -> np.ndarray:
         The sources.
     psf : `PsfModel`
         The PSF of the exposure, pixel included.
-    box : `Box`
-        Pixels to draw, in tract pixels.
+    pixels : `Box` or `PixelGrid`
+        Pixels to draw, those of the tract or others.
 
     Returns
     -------
     image : `numpy.ndarray`
-        Flux of each pixel in nJy, float64, shape ``box.shape``.
+        Flux of each pixel in nJy, float64, of the shape of the pixels.
     """
-    return _draw(scene, psf.profile_at, psf.size / 2 + 1, box)
+    grid = pixels if isinstance(pixels, PixelGrid) else PixelGrid(pixels)
+    margin = psf.optics.aureole_reach(psf.pixel_scale)
+    image = _draw(scene, psf.profile_at, psf.size / 2 + 1, grid.on(grid.box.grown_by(margin)))
+    height, width = image.shape
+    return scatter_light(image, psf.optics, psf.pixel_scale)[
+        margin : height - margin, margin : width - margin
+    ]
 
 
 def draw_truth(scene: SkyScene, fwhm: float, box: Box) -> np.ndarray:
@@ -93,25 +102,29 @@ def draw_truth(scene: SkyScene, fwhm: float, box: Box) -> np.ndarray:
     # A Gaussian this narrow is not quite band limited; GalSim's usual cut would ring.
     accurate = galsim.GSParams(maxk_threshold=1e-5, folding_threshold=1e-4)
     gaussian = galsim.Gaussian(fwhm=fwhm * scene.pixel_scale, gsparams=accurate)
-    return _draw(scene, lambda y, x: gaussian, TRUTH_REACH * fwhm + 1, box)
+    return _draw(scene, lambda y, x: gaussian, TRUTH_REACH * fwhm + 1, PixelGrid(box))
 
 
-def _draw(scene: SkyScene, psf_at: Callable[[float, float], Any], psf_reach: float, box: Box) -> np.ndarray:
+def _draw(
+    scene: SkyScene, psf_at: Callable[[float, float], Any], psf_reach: float, grid: PixelGrid
+) -> np.ndarray:
     import galsim
 
+    box, scale = grid.box, grid.galsim_scale(scene.pixel_scale)
     image = galsim.ImageD(np.zeros(box.shape), xmin=box.x_start, ymin=box.y_start)
     for index in range(len(scene)):
         y, x = scene.position(index)
+        row, column = grid.from_tract(y, x)
         side = 2 * int(np.ceil(scene.reach(index) + psf_reach))
-        if not _stamp_box(y, x, side).overlaps(box):
+        if not _stamp_box(row, column, side).overlaps(box):
             continue
         stamp = _blurred(scene.profile(index), psf_at(y, x)).drawImage(
             nx=side,
             ny=side,
-            center=galsim.PositionD(x, y),
-            scale=scene.pixel_scale,
+            center=galsim.PositionD(column, row),
             method="no_pixel",
             dtype=np.float64,
+            **scale,
         )
         bounds = stamp.bounds & image.bounds
         if bounds.isDefined():

@@ -29,7 +29,7 @@ import dataclasses
 
 import numpy as np
 
-from .photometry import flux_of
+from .sky.photometry import flux_of
 
 RESAMPLING_REACH = {"none": 0, "bilinear": 1, "lanczos3": 3}
 """Half width in pixels of the kernels that may correlate noise."""
@@ -48,7 +48,10 @@ class NoiseConfig:
         Gaussian; the rest is Poisson.
     variance_from_data : `bool`, optional
         Whether the variance plane is estimated from the noisy pixels rather
-        than from the noiseless model, as pipelines must.
+        than from the noiseless model, as pipelines must: from the counts
+        before the sky is subtracted, and the read noise.
+    variance_factor : `float`, optional
+        By what the variance plane is too large.
     resampling : `str`, optional
         Kernel that correlates the noise of neighbouring pixels as a warp
         does: "none", "bilinear" or "lanczos3", at a random sub-pixel shift
@@ -64,6 +67,7 @@ class NoiseConfig:
     electrons_per_njy: float = 10.0
     read_share: float = 0.03
     variance_from_data: bool = False
+    variance_factor: float = 1.0
     resampling: str = "none"
 
     def __post_init__(self) -> None:
@@ -72,6 +76,8 @@ class NoiseConfig:
                 "electrons_per_njy must be positive and read_share lie from 0 to 1; got "
                 f"{self.electrons_per_njy} and {self.read_share}."
             )
+        if self.variance_factor <= 0:
+            raise ValueError(f"variance_factor must be positive; got {self.variance_factor}.")
         if self.resampling not in RESAMPLING_REACH:
             raise ValueError(
                 f"resampling must be one of {', '.join(RESAMPLING_REACH)}; got {self.resampling!r}."
@@ -132,7 +138,11 @@ def add_noise(
     noise += np.sqrt(config.read_share) * sigma * rng.standard_normal(clean.shape)
     variance = sigma**2 + source / gain
     if config.variance_from_data:
-        variance = sigma**2 + np.maximum(clean + noise, 0.0) / gain
+        counts = np.maximum(photon_sky + clean + noise, 0.0)
+        # One electron at least, for no pipeline hands out a variance of 0.
+        variance = config.read_share * sigma**2 + np.maximum(counts, 1.0 / gain) / gain
+    if config.variance_factor != 1.0:
+        variance = config.variance_factor * variance
     if config.resampling != "none":
         noise, variance = _resample(noise, variance, config.resampling, rng)
     return clean + noise, variance

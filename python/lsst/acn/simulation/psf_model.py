@@ -32,6 +32,7 @@ import numpy as np
 
 from ..exposures.boxes import Box
 from .exposure_conditions import ExposureConditions
+from .optics import Optics
 
 OVERSAMPLING = 3
 """Samples per pixel from which a PSF is interpolated; odd (`int`)."""
@@ -53,6 +54,10 @@ class PsfModel:
         Side of a pixel in arcsec.
     size : `int`
         Odd side of the PSF's stamp in pixels.
+    optics : `Optics`, optional
+        Defocus, and the aureole, which profile and kernel do not hold.
+    angle : `float`, optional
+        Angle in radians between the detector's pixels and those of the tract.
 
     Notes
     -----
@@ -61,11 +66,21 @@ class PsfModel:
     of every source.
     """
 
-    def __init__(self, conditions: ExposureConditions, box: Box, pixel_scale: float, size: int) -> None:
+    def __init__(
+        self,
+        conditions: ExposureConditions,
+        box: Box,
+        pixel_scale: float,
+        size: int,
+        optics: Optics = Optics(),  # noqa: B008
+        angle: float = 0.0,
+    ) -> None:
         self.conditions = conditions
         self.box = box
         self.pixel_scale = pixel_scale
         self.size = size
+        self.optics = optics
+        self.angle = angle
         gradients = (conditions.fwhm_gradient, conditions.g1_gradient, conditions.g2_gradient)
         self.is_constant = not np.any(gradients)
         self._profile = functools.lru_cache(maxsize=1)(self._make_profile)
@@ -152,8 +167,12 @@ class PsfModel:
         import galsim
 
         atmosphere = galsim.Kolmogorov(fwhm=fwhm).shear(g1=g1, g2=g2)
+        pixel = galsim.Pixel(self.pixel_scale)
+        if self.angle:
+            pixel = pixel.rotate(self.angle * galsim.radians)
+        parts = [atmosphere, pixel, *self._defocus()]
         side = OVERSAMPLING * self.size
-        samples = galsim.Convolve(atmosphere, galsim.Pixel(self.pixel_scale)).drawImage(
+        samples = galsim.Convolve(parts).drawImage(
             nx=side, ny=side, scale=self.pixel_scale / OVERSAMPLING, method="no_pixel", dtype=np.float64
         )
         samples.array[:] *= _taper(side)
@@ -166,6 +185,19 @@ class PsfModel:
             _force_maxk=atmosphere.maxk,
             _force_stepk=np.pi / (0.5 * self.size * self.pixel_scale),
         )
+
+    def _defocus(self) -> list[Any]:
+        """Return the image of the pupil, if the exposure is out of focus."""
+        import galsim
+
+        optics = self.optics
+        if optics.donut_diameter == 0:
+            return []
+        radius, hole = 0.5 * optics.donut_diameter, optics.obscuration**2
+        disc = galsim.TopHat(radius, flux=1.0 / (1.0 - hole))
+        if hole == 0:
+            return [disc]
+        return [disc - galsim.TopHat(radius * optics.obscuration, flux=hole / (1.0 - hole))]
 
 
 def _centers(start: int, stop: int, cell: int) -> np.ndarray:

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("SimulatedField", "simulate_field")
+__all__ = ("SimulatedField",)
 
 import dataclasses
 import functools
@@ -36,13 +36,15 @@ from ..exposures.boxes import Box
 from ..exposures.psf_kernels import PsfKernels
 from ..exposures.stack import ExposureStack
 from ..image_io import tangent_plane_wcs
-from .detector_defects import MASK_PLANES
-from .draw_exposures import draw_exposure
 from .draw_sources import draw_truth
-from .exposure_conditions import ExposureConditions, draw_conditions
+from .exposure_conditions import ExposureConditions
+from .faults.detector_defects import MASK_PLANES
+from .faults.nuisances import Nuisances
+from .faults.psf_errors import PsfErrors
+from .field_psfs import drawn_psf, kernels_of_models
 from .psf_model import PsfModel
 from .simulation_config import SimulationConfig
-from .sky_scene import SkyScene, draw_scene
+from .sky.sky_scene import SkyScene
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -63,9 +65,15 @@ class SimulatedField:
     mask : `numpy.ndarray`
         Bits of `MASK_PLANES`, uint32, same shape.
     psf : `PsfKernels`
-        PSF kernels of the exposures.
+        PSF kernels of the exposures as their models have them, right or
+        wrong.
     box : `Box`
         Pixels of the field on the grid of its tract.
+    nuisances : `tuple` [`Nuisances`]
+        What is wrong with each exposure.
+    background : `numpy.ndarray` or `None`
+        What the medians of a coarse mesh took away from each exposure in nJy,
+        of the shape of ``image``; `None` if nothing did.
 
     See Also
     --------
@@ -80,6 +88,8 @@ class SimulatedField:
     mask: np.ndarray
     psf: PsfKernels
     box: Box
+    nuisances: tuple[Nuisances, ...]
+    background: np.ndarray | None = None
 
     @functools.cached_property
     def stack(self) -> ExposureStack:
@@ -132,11 +142,10 @@ class SimulatedField:
         psf : `PsfModel`
             What its sources were drawn through.
         """
-        config = self.config
-        return PsfModel(self.conditions[index], config.box, config.pixel_scale, config.psf_size)
+        return drawn_psf(self.config, self.conditions[index])
 
     def psf_on(self, box: Box, cell_shape: tuple[int, int]) -> PsfKernels:
-        """Return the PSF kernels on any grid of cells.
+        """Return the PSF kernels, right or wrong, on any grid of cells.
 
         Parameters
         ----------
@@ -151,8 +160,45 @@ class SimulatedField:
             The kernels of all exposures at the centres of the cells; in a
             single cell if they do not vary.
         """
-        models = [self.psf_model(index) for index in range(len(self.conditions))]
-        return _sample(models, box, cell_shape)
+        errors = [each.psf for each in self.nuisances]
+        return kernels_of_models(self.config, self.conditions, errors, box, cell_shape)
+
+    def right_psf_on(self, box: Box, cell_shape: tuple[int, int]) -> PsfKernels:
+        """Return the PSF kernels that models without an error would have.
+
+        Parameters
+        ----------
+        box : `Box`
+            Pixels that the cells cover, in tract pixels.
+        cell_shape : `tuple` [`int`, `int`]
+            Height and width of a cell in pixels.
+
+        Returns
+        -------
+        psf : `PsfKernels`
+            As `psf_on` has them.
+        """
+        errors = [PsfErrors()] * len(self.conditions)
+        return kernels_of_models(self.config, self.conditions, errors, box, cell_shape)
+
+    def sky_image(self, index: int) -> np.ndarray:
+        """Return what is left of the sky in an exposure.
+
+        Parameters
+        ----------
+        index : `int`
+            Position of the exposure in the stack.
+
+        Returns
+        -------
+        sky : `numpy.ndarray`
+            What was added less what a coarse mesh took away, in nJy, float64,
+            shape ``box.shape``.
+        """
+        box = self.box
+        rows, columns = np.ogrid[box.y_start : box.y_stop, box.x_start : box.x_stop]
+        sky = np.zeros(box.shape) + self.nuisances[index].sky.at(rows, columns, self.config.box)
+        return sky if self.background is None else sky - self.background[index]
 
     def truth_image(self, fwhm: float) -> np.ndarray:
         """Return the field as a round Gaussian PSF alone would show it.
@@ -191,41 +237,10 @@ class SimulatedField:
             raise ValueError(f"Box {box} is not inside the field's {self.box}.")
         index = np.s_[:, *box.slices_within(self.box)]
         return dataclasses.replace(
-            self, box=box, image=self.image[index], variance=self.variance[index], mask=self.mask[index]
+            self,
+            box=box,
+            image=self.image[index],
+            variance=self.variance[index],
+            mask=self.mask[index],
+            background=None if self.background is None else self.background[index],
         )
-
-
-def simulate_field(config: SimulationConfig) -> SimulatedField:
-    """Simulate the exposures of a field.
-
-    Parameters
-    ----------
-    config : `SimulationConfig`
-        What to simulate.
-
-    Returns
-    -------
-    field : `SimulatedField`
-        Exposures and truth, the same for the same ``config``.
-    """
-    scene = draw_scene(config.scene, config.seed, config.box, config.pixel_scale)
-    conditions = tuple(draw_conditions(config.conditions, config.seed, visit) for visit in config.visit_ids)
-    models = [PsfModel(each, config.box, config.pixel_scale, config.psf_size) for each in conditions]
-    planes = [draw_exposure(scene, model, config) for model in models]
-    return SimulatedField(
-        config=config,
-        scene=scene,
-        conditions=conditions,
-        image=np.stack([each.image for each in planes]),
-        variance=np.stack([each.variance for each in planes]),
-        mask=np.stack([each.mask for each in planes]),
-        psf=_sample(models, config.box, (config.cell_size, config.cell_size)),
-        box=config.box,
-    )
-
-
-def _sample(models: list[PsfModel], box: Box, cell_shape: tuple[int, int]) -> PsfKernels:
-    kernels = np.stack([model.kernels(box, cell_shape) for model in models])
-    if kernels.shape[1:3] == (1, 1):
-        cell_shape = box.shape
-    return PsfKernels(kernels, box, cell_shape)

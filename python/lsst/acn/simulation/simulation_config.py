@@ -28,10 +28,16 @@ __all__ = ("SimulationConfig",)
 import dataclasses
 
 from ..exposures.boxes import Box
-from .detector_defects import DefectsConfig
 from .exposure_conditions import ConditionsConfig
+from .faults.calibration_errors import CalibrationConfig
+from .faults.detector_defects import DefectsConfig
+from .faults.psf_errors import PsfErrorsConfig
+from .faults.satellite_trails import TrailsConfig
+from .faults.sky_residual import SkyConfig
+from .optics import OpticsConfig
 from .pixel_noise import NoiseConfig
-from .sky_scene import SceneConfig
+from .sky.scene_config import SceneConfig
+from .warping import WarpingConfig
 
 SMALLEST_STAMP = 4.0
 """Least side of a PSF stamp in units of the worst seeing (`float`)."""
@@ -73,6 +79,18 @@ class SimulationConfig:
         Photon noise, read noise and the variance plane.
     defects : `DefectsConfig`, optional
         Gaps, cosmic rays and saturation.
+    optics : `OpticsConfig`, optional
+        Defocus and scattered light.
+    psf_errors : `PsfErrorsConfig`, optional
+        What the PSF models get wrong.
+    calibration : `CalibrationConfig`, optional
+        Shifts and flux scales that are not what they should be.
+    sky : `SkyConfig`, optional
+        What the subtraction of the sky leaves or takes away.
+    trails : `TrailsConfig`, optional
+        Satellites without a mask.
+    warping : `WarpingConfig`, optional
+        Whether exposures are resampled from other pixels.
 
     Raises
     ------
@@ -94,6 +112,12 @@ class SimulationConfig:
     conditions: ConditionsConfig = ConditionsConfig()
     noise: NoiseConfig = NoiseConfig()
     defects: DefectsConfig = DefectsConfig()
+    optics: OpticsConfig = OpticsConfig()
+    psf_errors: PsfErrorsConfig = PsfErrorsConfig()
+    calibration: CalibrationConfig = CalibrationConfig()
+    sky: SkyConfig = SkyConfig()
+    trails: TrailsConfig = TrailsConfig()
+    warping: WarpingConfig = WarpingConfig()
 
     def __post_init__(self) -> None:
         if self.seed < 0 or self.visits < 1 or self.first_visit < 0:
@@ -113,7 +137,7 @@ class SimulationConfig:
             raise ValueError(f"psf_size must be odd, for kernels have a middle pixel; got {self.psf_size}.")
         if self.psf_size > min(self.box.shape):
             raise ValueError(f"A field of shape {self.box.shape} is smaller than psf_size={self.psf_size}.")
-        worst_seeing = self.conditions.seeing[1] / self.pixel_scale
+        worst_seeing = max(self.conditions.seeing[1], self.optics.donut_diameter) / self.pixel_scale
         if self.psf_size < SMALLEST_STAMP * worst_seeing:
             raise ValueError(
                 f"psf_size={self.psf_size} cannot hold a PSF with an FWHM of {worst_seeing:.1f} pixels; "

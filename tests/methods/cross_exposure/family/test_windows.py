@@ -88,3 +88,25 @@ def test_what_is_changed_fades_out_before_the_edges() -> None:
     assert window.weight[y - 19 : y - 18].max(initial=0.0) == 0.0
     steps = np.abs(np.diff(window.weight[y]))
     assert steps.max() < 0.3
+
+
+def test_windows_of_mirrored_holes_are_mirrored() -> None:
+    height, width = SHAPE
+    for place in ((100, 120), (83, 141), (40, 30)):
+        (window,) = hole_windows(holes_at(place), 13)
+        mirrored = hole_windows(holes_at(place)[::-1, ::-1], 13)
+        (expected,) = hole_windows(holes_at((height - 1 - place[0], width - 1 - place[1])), 13)
+        assert mirrored[0].start == expected.start
+        (y, x), (rows, columns) = window.start, window.weight.shape
+        # An odd number of pixels more than wanted leaves one that is on one side.
+        assert abs(mirrored[0].start[0] - (height - y - rows)) <= 1
+        assert abs(mirrored[0].start[1] - (width - x - columns)) <= 1
+
+
+def test_a_window_holds_its_pixels() -> None:
+    window = HoleWindow((10, 20), np.ones((5, 6), np.float32))
+    assert (window.box.y_start, window.box.y_stop, window.box.x_start, window.box.x_stop) == (10, 15, 20, 26)
+    assert window.holds(9.6, 20.2)
+    assert window.holds(14.4, 25.4)
+    assert not window.holds(14.6, 25.0)
+    assert not window.holds(12.0, 19.4)

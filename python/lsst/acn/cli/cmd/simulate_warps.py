@@ -106,6 +106,34 @@ FWHM_GRADIENT, SHEAR_GRADIENT = 0.1, 0.03
     help="Kernel that correlates the noise of neighbouring pixels.",
 )
 @click.option(
+    "--imperfection",
+    "imperfections",
+    multiple=True,
+    metavar="NAME",
+    help="What is wrong with the exposures, such as registration, sky-low or mild; may be given more than "
+    "once.  A name that does not exist makes the command list those that do.",
+)
+@click.option(
+    "--strength",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Strength of the imperfections in units of what each has by default.",
+)
+@click.option(
+    "--sky",
+    default="ordinary",
+    show_default=True,
+    metavar="NAME",
+    help="What there is besides smooth galaxies and stars, such as nebula, late-types or globular-cluster; "
+    "again a wrong name lists them all.",
+)
+@click.option(
+    "--real-galaxies",
+    metavar="FILE",
+    help="Catalogue of real galaxies as GalSim reads it, for --sky real-galaxies.",
+)
+@click.option(
     "--truth-fwhm",
     type=float,
     default=2.5,
@@ -120,6 +148,10 @@ def simulate_warps(repo: str, **options: Any) -> None:
     and saturated stars of its own.  The dataset simulated_truth is the sky as
     a Gaussian PSF without noise would show it, simulated_truth_catalog lists
     the sources.  Fluxes are in nJy.
+
+    Nothing is wrong with the exposures but what --imperfection names: PSF
+    models, coordinates, sky, variances, masks.  The metadata of each warp say
+    what is wrong with it.
 
     The same options make the same pixels, and further visits (with
     --first-visit) see the same sky.  A run that already has such datasets is
@@ -139,11 +171,18 @@ def simulate_warps(repo: str, **options: Any) -> None:
 
 
 def _config(options: dict[str, Any]) -> SimulationConfig:
-    from lsst.acn.simulation import ConditionsConfig, NoiseConfig, SceneConfig, SimulationConfig
+    from lsst.acn.simulation import (
+        ConditionsConfig,
+        NoiseConfig,
+        SceneConfig,
+        SimulationConfig,
+        mixture,
+        under_sky,
+    )
 
     varies = options["vary_psf"]
     names = ("seed", "visits", "first_visit", "pixel_scale", "psf_size", "cell_size", "band", "center")
-    return SimulationConfig(
+    config = SimulationConfig(
         box=_patches(options).box,
         scene=SceneConfig(crowding=options["crowding"]),
         conditions=ConditionsConfig(
@@ -156,6 +195,8 @@ def _config(options: dict[str, Any]) -> SimulationConfig:
         noise=NoiseConfig(resampling=options["resampling"]),
         **{name: options[name] for name in names},
     )
+    config = under_sky(config, options["sky"], real_galaxies=options["real_galaxies"])
+    return mixture(config, dict.fromkeys(options["imperfections"], options["strength"]))
 
 
 def _patches(options: dict[str, Any]) -> PatchRow:

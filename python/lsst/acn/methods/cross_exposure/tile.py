@@ -38,10 +38,11 @@ from ...forward.target_psf import kernel_profiles
 from ...machine.devices import Devices, working_on
 from .error_model import expected_variance
 from .family.exposure_sums import ExposureSums
-from .family.family import RestorationFamily, covering_stack, first_model, make_family
+from .family.family import RestorationFamily, covering_stack, first_model_and_points, make_family
+from .family.point_light import points_variance
 from .family.refinement import refine_bright
 from .family.tile_exposures import TileExposures, tile_exposures
-from .network.mixing_network import STRIDE, MixingNetwork, mix_family
+from .network.mixing_network import MixingNetwork, mix_family
 
 EXPOSURES = 4
 """Numbers of exposures are rounded up to a multiple of this on a device, with
@@ -100,13 +101,15 @@ class TileRestorer:
         exposures = tile_exposures(covering_stack(stack, box), multiple)
         profile = None if kernel is None else kernel_profiles(kernel)[1]
         with self._device():
-            sums, latent = first_model(xp, TileExposures(*map(xp.constant, exposures)))
-            options = {**self._options, "phase": block_phase(box), "margin": margin}
+            sums, latent, points = first_model_and_points(xp, TileExposures(*map(xp.constant, exposures)))
+            options = {**self._options, "margin": margin}
             if profile is None:
                 return xp.to_numpy(xp.run(_latent, sums, latent, self._weights, **options)), None
             arrays = (sums, latent, self._weights, xp.constant(profile))
             latent, variance = xp.run(_latent_and_variance, *arrays, **options)
-            return xp.to_numpy(latent), xp.to_numpy(variance)
+            inside = Box.from_shape(latent_box.shape, (margin, margin))
+            uncertain = points_variance(points, inside, profile)
+            return xp.to_numpy(latent), xp.to_numpy(variance) + uncertain
 
     @contextlib.contextmanager
     def _device(self) -> Any:
@@ -118,22 +121,6 @@ class TileRestorer:
             yield
 
 
-def block_phase(box: Box) -> tuple[int, int]:
-    """Return how far a box begins after a block of pixels that the network sees as one.
-
-    Parameters
-    ----------
-    box : `Box`
-        The box.
-
-    Returns
-    -------
-    phase : `tuple` [`int`, `int`]
-        In rows and columns.
-    """
-    return box.y_start % STRIDE, box.x_start % STRIDE
-
-
 def mixed_family(
     xp: Arrays,
     sums: ExposureSums,
@@ -142,7 +129,6 @@ def mixed_family(
     *,
     dilations: Sequence[int],
     updates: int,
-    phase: tuple[int, int],
 ) -> tuple[Any, RestorationFamily]:
     """Restore exposures many times over, and mix what comes of it.
 
@@ -160,8 +146,6 @@ def mixed_family(
         Of its residual blocks.
     updates : `int`
         Number of updates of the refinement.
-    phase : `tuple` [`int`, `int`]
-        From `block_phase`.
 
     Returns
     -------
@@ -171,7 +155,7 @@ def mixed_family(
         What it was mixed from.
     """
     family = make_family(xp, sums, start)
-    latent = mix_family(xp, family, weights, dilations, phase)
+    latent = mix_family(xp, family, weights, dilations)
     return (refine_bright(xp, latent, family, updates) if updates else latent), family
 
 

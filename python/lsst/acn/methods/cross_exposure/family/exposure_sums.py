@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("ExposureSums", "make_sums", "sum_up", "window_sums")
+__all__ = ("ExposureSums", "compare", "make_sums", "sum_up", "window_sums")
 
 from typing import Any, NamedTuple
 
@@ -45,8 +45,23 @@ HOLE_BRIGHTNESS, HOLE_COVERAGE = 200.0, 0.9
 """Signal to noise of the coadd, and share of the weight of all exposures, at
 which a pixel begins to be as bad as one that no exposure knows."""
 
+NEIGHBOURS = 5
+"""Side of the squares of pixels that variances are averaged over: a weight that
+follows the noise of its own pixel takes light away."""
+
+WORST_RATIO = 1e6
+"""Variance of a pixel over the median of its exposure that is told from larger ones."""
+
+TOLERANCE = 1.1
+"""How much more than those of all exposures together a variance may rise before
+its pixel is trusted less."""
+
 MODEL_FRACTION = 0.25
 """Allowance for errors of the model of a first pass, as a fraction of it."""
+
+MOST_CHI2 = 25.0
+"""Squared residual of a pixel, in units of its variance, that counts as misfit
+at most: a cosmic ray in one exposure is no fault of the model."""
 
 
 class ExposureSums(NamedTuple):
@@ -71,8 +86,8 @@ class ExposureSums(NamedTuple):
         Where an exposure is valid and no outlier from the coadd, and where it
         is one, bool, shape of ``image``.
     trust : array
-        :math:`\rho_t = \min(1, \tilde v / v)`, 0 where not valid, shape of
-        ``image``.
+        :math:`\rho_t`, from `_trusted`: 1 where an exposure is as good as
+        usual, 0 where it is not valid, shape of ``image``.
     coverage : array
         :math:`\sum_t c_t \rho_t`: 1 where all exposures are as good as usual,
         0 where there are none, shape ``(height, width)``.
@@ -131,21 +146,51 @@ def make_sums(xp: Arrays, exposures: TileExposures) -> ExposureSums:
     coadd = clipped_mean(xp, image, variance, share / noise**2)
     allowance = np.float32(OUTLIER_FRACTION) * xp.abs(coadd)
 
-    def judge(image: Any, variance: Any, median: Any) -> tuple[Any, Any, Any]:
+    def judge(image: Any, variance: Any) -> tuple[Any, Any]:
         deviation = xp.maximum(xp.abs(image - coadd) - allowance, np.float32(0.0))
         deviation = deviation / np.float32(OUTLIER_SIGMA)
-        # The variance of masked pixels is infinite: they are no outliers, and not trusted.
+        # The variance of masked pixels is infinite: they are no outliers.
         suspect = deviation * deviation > variance
-        trust = xp.minimum(median / variance, np.float32(1.0))
-        return xp.isfinite(variance) & ~suspect, suspect, trust
+        return xp.isfinite(variance) & ~suspect, suspect
 
-    is_good, suspect, trust = xp.each(judge, image, variance, medians[:, None, None])
+    is_good, suspect = xp.each(judge, image, variance)
     share = share[:, None, None]
+    trust = _trusted(xp, variance, medians[:, None, None], share)
     spectra, power = _transformed(xp, kernels, share, tuple(image.shape[1:]))
     coverage = xp.total(lambda share, trust: share * trust, share, trust)
     return ExposureSums(
         image, variance, kernels, share, spectra, power, coadd, is_good, suspect, trust, coverage, noise
     )
+
+
+def _trusted(xp: Arrays, variance: Any, medians: Any, share: Any) -> Any:
+    r"""Return how far pixels can be trusted.
+
+    .. math::
+
+        \rho_t = \min\left(1, 1.1\,\frac{\sum_u c_u r_u / \sum_u c_u}{r_t}\right),
+
+    with the variance :math:`r_t` over the median of its exposure, averaged
+    over neighbouring pixels, and sums over the exposures that are valid.  The
+    noise of a source's own light is in all exposures and no reason to trust
+    any of them less.
+    """
+    ones = xp.constant(np.ones(NEIGHBOURS, np.float32))
+
+    def rise(variance: Any, median: Any) -> Any:
+        known = xp.isfinite(variance)
+        ratio = xp.where(known, xp.minimum(variance / median, np.float32(WORST_RATIO)), np.float32(0.0))
+        both = xp.stack([ratio, xp.where(known, np.float32(1.0), np.float32(0.0))])
+        both = xp.correlate(xp.correlate(both, ones, -2), ones, -1)
+        return xp.where(known, both[0] / xp.maximum(both[1], np.float32(1.0)), np.float32(np.inf))
+
+    rises = xp.each(rise, variance, medians)
+    weight = xp.total(lambda rise, share: xp.where(xp.isfinite(rise), share, np.float32(0.0)), rises, share)
+    total = xp.total(
+        lambda rise, share: xp.where(xp.isfinite(rise), share * rise, np.float32(0.0)), rises, share
+    )
+    usual = np.float32(TOLERANCE) * total / xp.maximum(weight, np.float32(1e-12))
+    return xp.each(lambda rise: xp.minimum(usual / rise, np.float32(1.0)), rises)
 
 
 def _transformed(xp: Arrays, kernels: Any, share: Any, shape: tuple[int, int]) -> tuple[Any, Any]:
@@ -222,6 +267,30 @@ def sum_up(xp: Arrays, sums: ExposureSums, latent: Any = None) -> SufficientStat
 
         total = xp.total(project, sums.image, sums.is_good, sums.share, sums.spectra)
         return make_statistics(xp, total, sums.power, shape, sums.noise)
+    return compare(xp, sums, latent)[0]
+
+
+def compare(xp: Arrays, sums: ExposureSums, latent: Any) -> tuple[SufficientStatistics, Any]:
+    r"""Return the sums over exposures, and how far they are from their models.
+
+    Parameters
+    ----------
+    xp : `Arrays`
+        Array functions.
+    sums : `ExposureSums`
+        The exposures.
+    latent : array
+        Latent image of the shape of the exposures, from an earlier pass.
+
+    Returns
+    -------
+    statistics : `SufficientStatistics`
+        As `sum_up` has them.
+    chi2 : array
+        :math:`\sum_t c_t \rho_t \min((y_t - m_t)^2 / v_t, 25)`, in all about
+        as much as the coverage where the model is right.
+    """
+    shape = tuple(sums.image.shape[1:])
     model_spectrum = xp.rfft2(latent, shape)
 
     def unless_outlier(trusted: Any, residual: Any, model: Any, variance: Any) -> Any:
@@ -230,12 +299,14 @@ def sum_up(xp: Arrays, sums: ExposureSums, latent: Any = None) -> SufficientStat
 
     def project_residual(
         image: Any, variance: Any, suspect: Any, trust: Any, share: Any, spectrum: Any
-    ) -> Any:
+    ) -> tuple[Any, Any]:
         model = xp.irfft2(spectrum * model_spectrum, shape)
         residual = image - model
+        chi2 = xp.minimum(residual * residual / variance, np.float32(MOST_CHI2))
         trusted = xp.change_few(suspect, unless_outlier, trust * residual, residual, model, variance)
-        return xp.conj(spectrum) * xp.rfft2(share * trusted, shape)
+        return xp.conj(spectrum) * xp.rfft2(share * trusted, shape), share * trust * chi2
 
     planes = sums.image, sums.variance, sums.suspect, sums.trust, sums.share, sums.spectra
-    total = xp.total(project_residual, *planes) + xp.scaled(model_spectrum, sums.power)
-    return make_statistics(xp, total, sums.power, shape, sums.noise)
+    total, chi2 = xp.total(project_residual, *planes)
+    total = total + xp.scaled(model_spectrum, sums.power)
+    return make_statistics(xp, total, sums.power, shape, sums.noise), chi2

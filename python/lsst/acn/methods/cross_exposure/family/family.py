@@ -24,9 +24,14 @@
 from __future__ import annotations
 
 __all__ = (
+    "COMPACT_MEMBER",
     "FAMILY_SIZE",
+    "SHARP_MEMBER",
+    "SPARSE_STAGE",
     "RestorationFamily",
     "complete_family",
+    "first_model",
+    "first_model_and_points",
     "follow_path",
     "make_family",
     "restore_family",
@@ -41,13 +46,17 @@ import numpy as np
 from ....arrays.namespace import Arrays
 from ....arrays.numpy_arrays import numpy_arrays
 from ....arrays.spectra import filter_spectrum
+from ....coadd.trails import without_trails
 from ....exposures.boxes import Box
 from ....exposures.mirrored_cutout import mirrored_cutout
 from ....exposures.stack import ExposureStack
 from ...accelerated_updates import accelerated_updates
-from .exposure_sums import ExposureSums, make_sums, sum_up
-from .holes import fill_window
+from .evidence import Evidence, local_misfit, weigh_evidence
+from .exposure_sums import ExposureSums, compare, make_sums, sum_up
+from .holes import fill_around_points, fill_window
 from .margins import family_margin
+from .point_fits import fit_points
+from .point_light import FittedPoints, points_image
 from .statistics import SufficientStatistics
 from .tile_exposures import TileExposures, tile_exposures
 from .windows import hole_windows
@@ -70,7 +79,19 @@ SHARP_MEMBER = len(WIENER_POWERS)
 SMOOTHED = ((0, 1.0), (0, 2.0), (0, 4.0), (1, 1.0))
 """Stages whose ends are also kept smoothed, by Gaussians of so many pixels."""
 
-FAMILY_SIZE = len(WIENER_POWERS) + len(SHARP_PATH) + len(SMOOTHED)
+COMPACT_MEMBER = len(WIENER_POWERS) + len(SHARP_PATH) + SMOOTHED.index((1, 1.0))
+"""The sparse and slightly smoothed member, which has light where there are
+sources and nowhere else."""
+
+SPARSE_STAGE = 1
+"""Stage whose end knows sources and no fainter light: what it leaves out."""
+
+COMPLETED = 4.0
+"""Standard deviation in pixels of the Gaussian through which the last member
+gets that light back.  It is cut off at zero only then: faint and wide light
+is neither lost to sparsity nor raised by the noise that a cut leaves."""
+
+FAMILY_SIZE = len(WIENER_POWERS) + len(SHARP_PATH) + len(SMOOTHED) + 1
 
 
 class RestorationFamily(NamedTuple):
@@ -91,6 +112,8 @@ class RestorationFamily(NamedTuple):
     coverage : array
         Share of the weight of all exposures that each pixel has, shape
         ``(height, width)``.
+    evidence : `Evidence`
+        What the exposures say of wide light and of what members leave out.
     statistics : `SufficientStatistics`
         What the members were made from, on all pixels of the exposures.
     """
@@ -100,6 +123,7 @@ class RestorationFamily(NamedTuple):
     unit: Any
     effective_area: Any
     coverage: Any
+    evidence: Evidence
     statistics: SufficientStatistics
 
     def cropped(self, margin: int) -> RestorationFamily:
@@ -122,6 +146,7 @@ class RestorationFamily(NamedTuple):
             members=self.members[inside],
             significance=self.significance[inside],
             coverage=self.coverage[inside],
+            evidence=Evidence(*(plane[inside] for plane in self.evidence)),
         )
 
 
@@ -144,7 +169,8 @@ def make_family(xp: Arrays, sums: ExposureSums, start: Any) -> RestorationFamily
     being taken for sources.  Wiener filters, cut off at zero, give the
     blurriest members, which faint and extended light is left to, and
     Gaussians of some of the stages offer what lies between: where light is
-    smooth, a mean over neighbours is less noisy.
+    smooth, a mean over neighbours is less noisy.  The last member is a sparse
+    one and, through a wide Gaussian, what that leaves out of the sums.
 
     Parameters
     ----------
@@ -158,38 +184,43 @@ def make_family(xp: Arrays, sums: ExposureSums, start: Any) -> RestorationFamily
     Returns
     -------
     family : `RestorationFamily`
-        The Wiener filters, the stages of the path, then those smoothed.
+        The Wiener filters, the stages of the path, then those smoothed, and
+        the one that is completed.
     """
-    statistics = sum_up(xp, sums, start)
+    statistics, chi2 = compare(xp, sums, start)
     stages = follow_path(xp, statistics, SHARP_PATH, start)
+    spectra = [xp.rfft2(stage, statistics.shape) for stage in stages]
+    rest = statistics.back_projection - xp.scaled(spectra[SPARSE_STAGE], statistics.power)
+    completed = _smoothed(xp, rest, statistics.shape, COMPLETED)
     unit = statistics.point_source_noise
-    members = [*_wiener(xp, statistics), *stages, *_smoothed(xp, stages)]
+    members = [
+        *_wiener(xp, statistics),
+        *stages,
+        *(_smoothed(xp, spectra[stage], statistics.shape, sigma) for stage, sigma in SMOOTHED),
+        stages[SPARSE_STAGE] + completed,
+    ]
+    # What is 0 but for the rounding of transforms was positive and stays so.
+    members = [xp.maximum(member, np.float32(0.0)) for member in members]
     return RestorationFamily(
         members=xp.stack(members, axis=-1) / unit,
         significance=statistics.image / statistics.image_noise,
         unit=unit,
         effective_area=1.0 / statistics.mean_power,
         coverage=sums.coverage,
+        evidence=weigh_evidence(xp, statistics, rest, local_misfit(xp, chi2, sums.coverage)),
         statistics=statistics,
     )
 
 
 def _wiener(xp: Arrays, statistics: SufficientStatistics) -> list[Any]:
-    """Return Wiener restorations of unit gain, cut off at zero."""
+    """Return Wiener restorations of unit gain."""
     filters = [(1.0 + power) / (statistics.power + power) for power in map(np.float32, WIENER_POWERS)]
     spectra = [xp.scaled(statistics.back_projection, transfer) for transfer in filters]
-    return [xp.maximum(xp.irfft2(spectrum, statistics.shape), np.float32(0.0)) for spectrum in spectra]
+    return [xp.irfft2(spectrum, statistics.shape) for spectrum in spectra]
 
 
-def _smoothed(xp: Arrays, stages: Sequence[Any]) -> list[Any]:
-    shape = tuple(stages[0].shape)
-    spectra = {stage: xp.rfft2(stages[stage], shape) for stage, _ in SMOOTHED}
-    blurred = [
-        xp.irfft2(xp.scaled(spectra[stage], xp.constant(filter_spectrum(shape, sigma))), shape)
-        for stage, sigma in SMOOTHED
-    ]
-    # What is 0 but for the rounding of transforms was positive and stays so.
-    return [xp.maximum(image, np.float32(0.0)) for image in blurred]
+def _smoothed(xp: Arrays, spectrum: Any, shape: tuple[int, int], sigma: float) -> Any:
+    return xp.irfft2(xp.scaled(spectrum, xp.constant(filter_spectrum(shape, sigma))), shape)
 
 
 def follow_path(
@@ -259,16 +290,67 @@ def first_model(xp: Arrays, exposures: TileExposures) -> tuple[ExposureSums, Any
     latent : array
         A latent image that knows what is missing from them.
     """
+    sums, latent, _ = first_model_and_points(xp, exposures)
+    return sums, latent
+
+
+def first_model_and_points(
+    xp: Arrays, exposures: TileExposures
+) -> tuple[ExposureSums, Any, list[FittedPoints]]:
+    """Judge exposures, and model what their masked pixels are filled with.
+
+    Stars whose cores no exposure knows are fitted to their wings, and what
+    else there is around them is made of the exposures without them.
+
+    Parameters
+    ----------
+    xp : `Arrays`
+        Array functions.
+    exposures : `TileExposures`
+        The exposures, arrays of ``xp``.
+
+    Returns
+    -------
+    sums : `ExposureSums`
+        The exposures.
+    latent : array
+        A latent image that knows what is missing from them.
+    points : `list` [`FittedPoints`]
+        Stars without a core, on the pixels of the exposures.  Those that are
+        accepted are in the latent image.
+    """
     sums, latent, holes = xp.run(_first_pass, exposures)
+    points = _points(xp, sums)
+    accepted = [point for point in points if point.is_accepted]
     for window in hole_windows(xp.to_numpy(holes), exposures.kernels.shape[-1] // 2):
         start = tuple(xp.constant(np.int32(place)) for place in window.start)
-        latent = xp.run(fill_window, sums, latent, start, xp.constant(window.weight))
-    return sums, latent
+        planes = latent, start, xp.constant(window.weight)
+        inside = [point for point in accepted if window.holds(*point.values[0, 1:])]
+        if inside:
+            light = points_image(inside, window.box)
+            latent = xp.run(fill_around_points, sums, *planes, xp.constant(light))
+        else:
+            latent = xp.run(fill_window, sums, *planes)
+    return sums, latent, points
 
 
 def _first_pass(xp: Arrays, exposures: TileExposures) -> tuple[ExposureSums, Any, Any]:
     sums = make_sums(xp, exposures)
     return sums, follow_path(xp, sum_up(xp, sums), FIRST_PASS)[-1], sums.holes(xp)
+
+
+def _points(xp: Arrays, sums: ExposureSums) -> list[FittedPoints]:
+    """Return the stars whose cores no exposure knows."""
+    unknown = xp.to_numpy(sums.coverage) <= 0
+    if not unknown.any():
+        return []
+
+    def cut(box: Box) -> tuple[np.ndarray, np.ndarray]:
+        pixels = np.s_[:, box.y_start : box.y_stop, box.x_start : box.x_stop]
+        return xp.to_numpy(sums.image[pixels]), xp.to_numpy(sums.variance[pixels])
+
+    significance = xp.to_numpy(sums.coadd) / float(xp.to_numpy(sums.noise))
+    return fit_points(cut, xp.to_numpy(sums.kernels), unknown, significance)
 
 
 def restore_family(stack: ExposureStack, latent_box: Box) -> RestorationFamily:
@@ -312,7 +394,7 @@ def restore_whole_family(stack: ExposureStack, latent_box: Box, margin: int) -> 
 
 
 def covering_stack(stack: ExposureStack, box: Box) -> ExposureStack:
-    """Return the exposures that have valid pixels in a box.
+    """Return the exposures that have valid pixels in a box, without trails.
 
     Parameters
     ----------
@@ -328,4 +410,4 @@ def covering_stack(stack: ExposureStack, box: Box) -> ExposureStack:
     """
     around = mirrored_cutout(stack, box)
     covering = np.flatnonzero(around.valid.any(axis=(1, 2)))
-    return around if len(covering) == len(around) else around.select(covering)
+    return without_trails(around if len(covering) == len(around) else around.select(covering))

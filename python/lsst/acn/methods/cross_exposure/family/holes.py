@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("fill_window",)
+__all__ = ("fill_around_points", "fill_window")
 
 from collections.abc import Callable
 from typing import Any
@@ -74,6 +74,48 @@ def fill_window(xp: Arrays, sums: ExposureSums, latent: Any, start: tuple[Any, A
     shape = tuple(weight.shape)
     before = xp.cut(latent, start, shape)
     filled = _fill_holes(xp, window_sums(xp, sums, start, shape), before)
+    return xp.put(latent, before + weight * (filled - before), start)
+
+
+def fill_around_points(
+    xp: Arrays, sums: ExposureSums, latent: Any, start: tuple[Any, Any], weight: Any, points: Any
+) -> Any:
+    """Return a latent image that knows what is missing around known stars.
+
+    The light of the stars is taken from the exposures, what is left is fitted
+    anew, and the stars are added again.
+
+    Parameters
+    ----------
+    xp : `Arrays`
+        Array functions.
+    sums : `ExposureSums`
+        The exposures.
+    latent : array
+        Latent image to start from, shape ``(height, width)``.
+    start : `tuple` [array, array]
+        First row and column of a window that holds the holes and their
+        surroundings.
+    weight : array
+        How far each pixel of the window is changed, from 0 to 1.
+    points : array
+        The stars as a sampled latent image has them, shape of ``weight``.
+
+    Returns
+    -------
+    latent : array
+        Non-negative, same shape; as it was outside of the window.
+    """
+    shape = tuple(weight.shape)
+    window, spectrum = window_sums(xp, sums, start, shape), xp.rfft2(points, shape)
+    images = xp.each(
+        lambda image, psf: image - xp.irfft2(psf * spectrum, shape), window.image, window.spectra
+    )
+    rest = window._replace(image=images)
+    # What the first pass has put around the holes is light of the stars: begin without it.
+    fresh = xp.maximum(sum_up(xp, rest, xp.zeros_like(points)).image, np.float32(0.0))
+    filled = points + _fill_holes(xp, rest, fresh)
+    before = xp.cut(latent, start, shape)
     return xp.put(latent, before + weight * (filled - before), start)
 
 

@@ -36,6 +36,10 @@ from .family import RestorationFamily
 BRIGHT = 20.0
 """Signal to noise at which half of the updated image is let in."""
 
+VERY_BRIGHT, MORE_UPDATES = 100.0, 25
+"""The same for an image after so many updates more, which bright stars need and
+crowds of them; where light is fainter, they would fit the noise."""
+
 PENALTY = 0.5
 """Sparsity in standard deviations of the noise of the back-projected image.
 Without any, noise around a source is taken for its light; that of the sharp
@@ -52,7 +56,7 @@ def refine_bright(xp: Arrays, latent: Any, family: RestorationFamily, updates: i
 
     ImageMM starts from the given image and is let in by its local signal to
     noise alone: :math:`x + g\,(x_{MM} - x)` with :math:`g = s^3 / (1 + s^3)`
-    and :math:`s` the signal to noise over 20.
+    and :math:`s` the signal to noise over 20; after more updates, over 100.
 
     Parameters
     ----------
@@ -64,7 +68,7 @@ def refine_bright(xp: Arrays, latent: Any, family: RestorationFamily, updates: i
     family : `RestorationFamily`
         Not cropped.
     updates : `int`
-        Number of accelerated updates.
+        Number of accelerated updates; `MORE_UPDATES` follow.
 
     Returns
     -------
@@ -82,7 +86,9 @@ def refine_bright(xp: Arrays, latent: Any, family: RestorationFamily, updates: i
     start = xp.maximum(latent * unit, statistics.faintest)
     penalty = np.float32(PENALTY) * statistics.image_noise / (1.0 + latent / np.float32(SPARED))
 
-    stages = [(statistics.factor(xp, penalty), updates)]
-    updated = accelerated_updates(xp, start, stages)[-1] / unit
-    brightness = (xp.maximum(family.significance, np.float32(0.0)) / np.float32(BRIGHT)) ** 3
-    return latent + brightness / (1.0 + brightness) * (updated - latent)
+    factor = statistics.factor(xp, penalty)
+    few, many = accelerated_updates(xp, start, [(factor, updates), (factor, MORE_UPDATES)])
+    for updated, level in ((few, BRIGHT), (many, VERY_BRIGHT)):
+        brightness = (xp.maximum(family.significance, np.float32(0.0)) / np.float32(level)) ** 3
+        latent = latent + brightness / (1.0 + brightness) * (updated / unit - latent)
+    return latent

@@ -100,6 +100,23 @@ class SufficientStatistics(NamedTuple):
         """
         return np.float32(FAINTEST) * self.image_noise
 
+    def noise_through(self, xp: Arrays, transfer: Any) -> Any:
+        """Return the noise of a pixel of the back-projected image, filtered.
+
+        Parameters
+        ----------
+        xp : `Arrays`
+            Array functions.
+        transfer : array
+            Real factor of each frequency, shape ``(height, width // 2 + 1)``.
+
+        Returns
+        -------
+        noise : array
+            Standard deviation, scalar.
+        """
+        return self.noise * xp.sqrt(_mean_of_frequencies(xp, self.power * transfer * transfer, self.shape))
+
     def factor(self, xp: Arrays, penalty: Any) -> Callable[[Any], Any]:
         """Return the factor of the multiplicative updates that fit the sums.
 
@@ -142,13 +159,17 @@ def make_statistics(
     statistics : `SufficientStatistics`
         With what follows from them.
     """
+    mean_power = _mean_of_frequencies(xp, power, shape)
+    return SufficientStatistics(back_projection, power, xp.irfft2(back_projection, shape), mean_power, noise)
+
+
+def _mean_of_frequencies(xp: Arrays, power: Any, shape: tuple[int, int]) -> Any:
     # Frequencies that a real transform leaves out count twice.
     counts = np.full(shape[1] // 2 + 1, 2.0, np.float32)
     counts[0] = 1.0
     if shape[1] % 2 == 0:
         counts[-1] = 1.0
-    mean_power = xp.sum(xp.sum(power, 0) * xp.constant(counts)) / np.float32(shape[0] * shape[1])
-    return SufficientStatistics(back_projection, power, xp.irfft2(back_projection, shape), mean_power, noise)
+    return xp.sum(xp.sum(power, 0) * xp.constant(counts)) / np.float32(shape[0] * shape[1])
 
 
 def typical_noise(stack: ExposureStack) -> float:

@@ -61,6 +61,27 @@ class HoleWindow:
     start: tuple[int, int]
     weight: np.ndarray
 
+    @property
+    def box(self) -> Box:
+        """Pixels of the window (`Box`)."""
+        return Box.from_shape(self.weight.shape, self.start)
+
+    def holds(self, y: float, x: float) -> bool:
+        """Tell whether a point is in the window.
+
+        Parameters
+        ----------
+        y, x : `float`
+            Row and column.
+
+        Returns
+        -------
+        holds : `bool`
+            Whether its pixel is.
+        """
+        row, column = round(y), round(x)
+        return self.box.contains(Box(row, row + 1, column, column + 1))
+
 
 def hole_windows(holes: np.ndarray, radius: int) -> list[HoleWindow]:
     """Return disjoint windows that hold all holes and their surroundings.
@@ -98,9 +119,10 @@ def _grown(rows: slice, columns: slice, reach: int, whole: Box) -> Box:
 
 def _grown_axis(hole: slice, reach: int, length: int) -> tuple[int, int]:
     # Moved inwards at the edges, for a window must have room for a PSF kernel.
-    least = -(-(hole.stop - hole.start + 2 * reach) // SIDE)
-    size = min(SIDE * scipy.fft.next_fast_len(least, real=False), length)
-    start = min(max(hole.start - reach, 0), length - size)
+    wanted = hole.stop - hole.start + 2 * reach
+    size = min(SIDE * scipy.fft.next_fast_len(-(-wanted // SIDE), real=False), length)
+    # The rest of the size is shared by both sides, so that mirrored holes have mirrored windows.
+    start = min(max(hole.start - reach - (size - wanted) // 2, 0), length - size)
     return start, start + size
 
 

@@ -34,6 +34,7 @@ __all__ = (
 )
 
 import dataclasses
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -41,22 +42,31 @@ from typing import Any
 import numpy as np
 
 from ....arrays.namespace import Arrays
-from ..family.family import FAMILY_SIZE, SHARP_MEMBER, RestorationFamily
+from ..family.evidence import LIGHT_SCALES, REST_SCALES
+from ..family.family import COMPACT_MEMBER, FAMILY_SIZE, SHARP_MEMBER, RestorationFamily
 
-N_FEATURES = FAMILY_SIZE + 2
+N_FEATURES = FAMILY_SIZE + len(LIGHT_SCALES) + len(REST_SCALES) + 4
+
+WIDE_REST = FAMILY_SIZE + len(LIGHT_SCALES) + len(REST_SCALES) - 1
+"""Feature that tells faint and wide light, which sparse members leave out."""
 
 START_WEIGHT = 2.0
 """Logit, before training, of the sharp member; those of the others are 0."""
 
+START_BLOCK = 0.5
+"""Factor, before training, of what each residual block adds."""
+
 START_SCATTER = 0.01
 """Standard deviation of the weights of the last layer before training."""
 
-COMPACT_MEMBER = FAMILY_SIZE - 1
-"""The sparse and slightly smoothed member, which has light where there are
-sources and nowhere else."""
-
 FEATURE_AREA = 30.0
 """Effective area of a PSF, in pixels, whose feature is 0."""
+
+MISFIT_FACTOR = 4.0
+"""Factor of the misfit, whose logarithm is small where it begins to matter."""
+
+LEAST_COVERAGE = 0.01
+"""Coverage below which a pixel is as good as not seen."""
 
 LEAD, LEAD_LIGHT = 2.0, 40.0
 """Where the compact member exceeds the second number, the odds of the sharp
@@ -73,27 +83,33 @@ GATE_LIGHT = 3.0
 """Value of the compact member from which on the gate loses its say: the fluxes
 of clear sources are those of the members."""
 
-STRIDE = 2
-"""Side in pixels of the blocks that all but the last layers see as one."""
+GATE_WIDE_LIGHT = 2.0
+"""The same of the wide light that is left out, in its asinh: where it is
+certain, faint light of low surface brightness is not gated away."""
 
-FIRST_KERNEL, KERNEL = 4, 3
-"""Sides of the first and of all other convolutions."""
+TAPS = 3
+"""Matrices of a symmetric kernel: centre, neighbours beside it, and at the corners."""
 
-HEAD_CHANNELS = 16
-"""Channels at full resolution, in front of the logits."""
+FIRST_DISTANCE = 1
+"""Of the neighbours that the first layer sees, in pixels."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class MixingNetwork:
     """Per-pixel weights over a family of restorations, and one gate.
 
-    A small residual network of dilated convolutions, at half the resolution
-    and so with a wide view at a low price, sees the members in units of the
-    point-source noise, compressed by asinh, the matched-filter
-    significance, and the effective area of the PSF.  Number, order and depth
-    of the exposures do not enter otherwise, so that weights carry over from
-    field to field.  Whatever the weights, the latent image is a mixture of
-    restorations that the exposures support: nothing else can appear in it.
+    A small residual network of dilated convolutions sees the members in units
+    of the point-source noise, compressed by asinh, the matched-filter
+    significance, the effective area of the PSF, the coverage, and what the
+    family's `~lsst.acn.methods.cross_exposure.family.evidence.Evidence` says of
+    wide light and of misfit.  Number, order and depth of the exposures do not
+    enter otherwise, so that weights carry over from field to field.  Whatever
+    the weights, the latent image is a mixture of restorations that the
+    exposures support: nothing else can appear in it.
+
+    Kernels are as symmetric as a square: all neighbours beside the centre
+    share one matrix, and so do those at the corners.  A flipped or turned
+    field is restored as the field is.
 
     Parameters
     ----------
@@ -102,7 +118,7 @@ class MixingNetwork:
     dilations : `tuple` [`int`, ...]
         Dilation of each residual block.
     weights : `tuple` [`numpy.ndarray`, ...]
-        Kernel and bias of each layer, float32, of `weight_shapes`.
+        Matrices and biases of each layer, float32, of `weight_shapes`.
     """
 
     channels: int
@@ -133,7 +149,7 @@ def network_margin(dilations: Sequence[int]) -> int:
     margin : `int`
         In pixels.
     """
-    return STRIDE * (KERNEL // 2) * sum(dilations) + FIRST_KERNEL
+    return FIRST_DISTANCE + sum(dilations)
 
 
 def weight_shapes(channels: int, dilations: Sequence[int]) -> list[tuple[int, ...]]:
@@ -149,15 +165,13 @@ def weight_shapes(channels: int, dilations: Sequence[int]) -> list[tuple[int, ..
     Returns
     -------
     shapes : `list` [`tuple` [`int`, ...]]
-        Of a kernel and its biases in turn: the first layer, the blocks, the
-        way back to full resolution, the look at full resolution, the logits.
+        Of matrices and biases in turn: the first layer, two for each block,
+        the logits.
     """
-    shapes = [(FIRST_KERNEL, FIRST_KERNEL, N_FEATURES, channels), (channels,)]
+    shapes = [(TAPS, N_FEATURES, channels), (channels,)]
     for _ in dilations:
-        shapes += [(KERNEL, KERNEL, channels, channels), (channels,)]
-    shapes += [(FIRST_KERNEL, FIRST_KERNEL, HEAD_CHANNELS, channels), (HEAD_CHANNELS,)]
-    shapes += [(KERNEL, KERNEL, N_FEATURES, HEAD_CHANNELS), (HEAD_CHANNELS,)]
-    return [*shapes, (1, 1, HEAD_CHANNELS, FAMILY_SIZE + 1), (FAMILY_SIZE + 1,)]
+        shapes += [(TAPS, channels, channels), (channels,), (channels, channels), (channels,)]
+    return [*shapes, (channels, FAMILY_SIZE + 1), (FAMILY_SIZE + 1,)]
 
 
 def fresh_network(channels: int, dilations: Sequence[int], rng: np.random.Generator) -> MixingNetwork:
@@ -178,6 +192,9 @@ def fresh_network(channels: int, dilations: Sequence[int], rng: np.random.Genera
         It favours the sharp member.
     """
     weights = [_fresh_weight(shape, rng) for shape in weight_shapes(channels, dilations)]
+    for last in weights[4:-2:4]:
+        # Blocks begin by changing little.
+        last *= START_BLOCK
     weights[-2] = rng.normal(0.0, START_SCATTER, weights[-2].shape).astype(np.float32)
     weights[-1][SHARP_MEMBER] = START_WEIGHT
     return MixingNetwork(channels, tuple(dilations), tuple(weights))
@@ -186,8 +203,10 @@ def fresh_network(channels: int, dilations: Sequence[int], rng: np.random.Genera
 def _fresh_weight(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     if len(shape) == 1:
         return np.zeros(shape, np.float32)
-    limit = math.sqrt(6.0 / (math.prod(shape[:2]) * (shape[2] + shape[3])))
-    return rng.uniform(-limit, limit, shape).astype(np.float32)
+    # Sums of four neighbours vary more than one pixel does: they count by their deviation.
+    taps = np.array([1.0, 0.5, 0.5], np.float32)[:, None, None] if len(shape) == TAPS else np.float32(1.0)
+    limit = math.sqrt(6.0 / (math.prod(shape[:-2]) * (shape[-2] + shape[-1])))
+    return taps * rng.uniform(-limit, limit, shape).astype(np.float32)
 
 
 def mix(xp: Arrays, weights: Sequence[Any], dilations: Sequence[int], features: Any, members: Any) -> Any:
@@ -211,7 +230,37 @@ def mix(xp: Arrays, weights: Sequence[Any], dilations: Sequence[int], features: 
     latent : array
         Non-negative, in the unit of ``members``, shape ``(b, height, width)``.
     """
-    output = _logits(xp, weights, dilations, features)
+    layers = [weights[start : start + 2] for start in range(0, len(weights), 2)]
+    first, last = layers[0], layers[-1]
+    blocks = zip(layers[1:-1:2], layers[2:-1:2], dilations, strict=True)
+
+    def see(features: Any) -> Any:
+        return _rectified(xp, features, *first, FIRST_DISTANCE)
+
+    hidden = xp.by_strips(see, FIRST_DISTANCE, features)
+    for seeing, thinking, distance in blocks:
+        look = functools.partial(_add_block, xp, seeing, thinking, distance)
+        hidden = xp.by_strips(look, distance, hidden, hidden)
+
+    def mix_pixels(hidden: Any, features: Any, members: Any) -> Any:
+        return _mixed(xp, xp.matmul(hidden, last[0]) + last[1], features[..., WIDE_REST], members)
+
+    return xp.by_strips(mix_pixels, 0, hidden, features, members)
+
+
+def _add_block(
+    xp: Arrays, seeing: Sequence[Any], thinking: Sequence[Any], distance: int, around: Any, hidden: Any
+) -> Any:
+    """Return channels and what a residual block, which sees around them, adds."""
+    return hidden + xp.matmul(_rectified(xp, around, *seeing, distance), thinking[0]) + thinking[1]
+
+
+def _rectified(xp: Arrays, images: Any, kernel: Any, bias: Any, distance: int) -> Any:
+    return xp.maximum(xp.convolve_symmetric(images, kernel, distance) + bias, np.float32(0.0))
+
+
+def _mixed(xp: Arrays, output: Any, wide_rest: Any, members: Any) -> Any:
+    """Return the mixture by logits of the members and the logarithm of the gate."""
     compact = members[..., COMPACT_MEMBER]
     lead = np.float32(LEAD) * xp.log1p((compact / np.float32(LEAD_LIGHT)) ** 3)
     ones = np.ones(FAMILY_SIZE, np.float32)
@@ -223,22 +272,10 @@ def mix(xp: Arrays, weights: Sequence[Any], dilations: Sequence[int], features: 
     # What leads is not raised, but all others are lowered: nothing overflows.
     odds = xp.exp(xp.clip(output[..., :-1], -most_logit, most_logit) - lead[..., None] * others)
     mixed = xp.matmul(odds * members, ones) / xp.matmul(odds, ones)
-    freedom = 1.0 / (1.0 + (compact / np.float32(GATE_LIGHT)) ** 2)
+    wide = xp.maximum(wide_rest, np.float32(0.0)) / np.float32(GATE_WIDE_LIGHT)
+    freedom = 1.0 / (1.0 + (compact / np.float32(GATE_LIGHT)) ** 2 + wide**4)
     gate = xp.exp(xp.clip(output[..., -1], *map(np.float32, GATE_RANGE)))
     return (1.0 + freedom * (gate - 1.0)) * mixed
-
-
-def _logits(xp: Arrays, weights: Sequence[Any], dilations: Sequence[int], features: Any) -> Any:
-    """Return the logits of the members, and the logarithm of the gate."""
-    layers = iter(zip(weights[::2], weights[1::2], strict=True))
-
-    hidden = xp.convolve_channels(features, *next(layers), stride=STRIDE, activate=True)
-    for dilation in dilations:
-        hidden = hidden + xp.convolve_channels(hidden, *next(layers), dilation=dilation, activate=True)
-    # Odd heights and widths are a pixel larger after halving and doubling.
-    far = xp.spread_channels(hidden, *next(layers), STRIDE)[:, : features.shape[1], : features.shape[2]]
-    near = xp.convolve_channels(features, *next(layers))
-    return xp.convolve_channels(xp.gelu(far + near), *next(layers))
 
 
 def make_features(xp: Arrays, family: RestorationFamily) -> Any:
@@ -256,17 +293,19 @@ def make_features(xp: Arrays, family: RestorationFamily) -> Any:
     features : array
         Shape ``(height, width, n_features)``.
     """
-    area = xp.zeros_like(family.significance) + xp.log(family.effective_area / np.float32(FEATURE_AREA))
-    context = xp.stack([xp.arcsinh(family.significance), area], axis=-1)
-    return xp.concatenate([xp.arcsinh(family.members), context], axis=-1)
+    evidence = family.evidence
+    planes = [
+        xp.arcsinh(family.significance),
+        xp.zeros_like(family.significance) + xp.log(family.effective_area / np.float32(FEATURE_AREA)),
+        np.float32(MISFIT_FACTOR) * evidence.misfit,
+        xp.log(xp.maximum(family.coverage, np.float32(LEAST_COVERAGE))),
+    ]
+    parts = (xp.arcsinh(family.members), xp.arcsinh(evidence.light), xp.arcsinh(evidence.rest))
+    return xp.concatenate([*parts, xp.stack(planes, axis=-1)], axis=-1)
 
 
 def mix_family(
-    xp: Arrays,
-    family: RestorationFamily,
-    weights: Sequence[Any],
-    dilations: Sequence[int],
-    phase: tuple[int, int],
+    xp: Arrays, family: RestorationFamily, weights: Sequence[Any], dilations: Sequence[int]
 ) -> Any:
     """Return the latent image that a network makes of the family of a tile.
 
@@ -280,27 +319,10 @@ def mix_family(
         Of `weight_shapes`.
     dilations : `~collections.abc.Sequence` [`int`]
         Dilation of each residual block.
-    phase : `tuple` [`int`, `int`]
-        Rows and columns by which the tile begins after a block of pixels, so
-        that blocks are the same whatever the tiles.
 
     Returns
     -------
     latent : array
         In the unit of the family, shape ``(height, width)``.
     """
-    features, members = (
-        _extended(xp, planes, phase) for planes in (make_features(xp, family), family.members)
-    )
-    latent = mix(xp, weights, dilations, features[None], members[None])[0]
-    return latent[phase[0] :, phase[1] :]
-
-
-def _extended(xp: Arrays, planes: Any, phase: tuple[int, int]) -> Any:
-    """Return planes whose first rows and columns are repeated."""
-    rows, columns = phase
-    if rows:
-        planes = xp.concatenate([*[planes[:1]] * rows, planes], axis=0)
-    if columns:
-        planes = xp.concatenate([*[planes[:, :1]] * columns, planes], axis=1)
-    return planes
+    return mix(xp, weights, dilations, make_features(xp, family)[None], family.members[None])[0]

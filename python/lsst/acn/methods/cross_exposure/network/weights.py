@@ -33,12 +33,12 @@ from typing import Any
 import numpy as np
 
 from ....errors import InvalidNetworkError
-from ..family.family import FIRST_PASS, SHARP_PATH, SMOOTHED, WIENER_POWERS
+from ..family.family import COMPLETED, FIRST_PASS, SHARP_PATH, SMOOTHED, SPARSE_STAGE, WIENER_POWERS
 from ..family.sampling import SAMPLING_VARIANCE
 from .mixing_network import MixingNetwork, weight_shapes
 
 FORMAT = "lsst.acn.mixing_network"
-VERSION = 3
+VERSION = 4
 PRECISIONS = {"float32": "<f4", "float16": "<f2", "int8": "i1"}
 LARGEST = 127
 """What the largest weight of an output channel becomes in 8 bits."""
@@ -172,4 +172,5 @@ def _family() -> dict[str, Any]:
         "first_pass": [list(stage) for stage in FIRST_PASS],
         "sharp_path": [list(stage) for stage in SHARP_PATH],
         "smoothed": [list(pair) for pair in SMOOTHED],
+        "completed": [SPARSE_STAGE, COMPLETED],
     }

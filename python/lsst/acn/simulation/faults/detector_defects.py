@@ -19,11 +19,11 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""What detectors do to a simulated exposure: gaps, cosmic rays, saturation."""
+"""Gaps and cosmic rays, and how often detectors have each of their defects."""
 
 from __future__ import annotations
 
-__all__ = ("MASK_PLANES", "DefectsConfig", "add_cosmic_rays", "add_gap", "saturate")
+__all__ = ("MASK_PLANES", "DefectsConfig", "add_cosmic_rays", "add_gap")
 
 import dataclasses
 
@@ -60,6 +60,12 @@ class DefectsConfig:
     saturation_mag : `float` or `None`, optional
         AB magnitude of the star whose brightest pixel just saturates under
         the median seeing; `None` if nothing ever does.
+    core_mask_radius : `float` or `None`, optional
+        Radius in pixels within which the cores of bright stars are saturated
+        in every exposure, whatever its seeing; `None` leaves it to
+        ``saturation_mag``.
+    core_mask_mag : `float`, optional
+        AB magnitude of the faintest star whose core is.
 
     Raises
     ------
@@ -75,6 +81,8 @@ class DefectsConfig:
     cosmic_ray_signal: tuple[float, float] = (20.0, 200.0)
     unmasked_share: float = 0.05
     saturation_mag: float | None = 18.0
+    core_mask_radius: float | None = None
+    core_mask_mag: float = 21.0
 
     def __post_init__(self) -> None:
         for name in ("gap_probability", "nan_share", "unmasked_share"):
@@ -86,58 +94,13 @@ class DefectsConfig:
                 raise ValueError(f"{name} must be a range of positive values; got {(low, high)}.")
         if self.cosmic_rays < 0:
             raise ValueError(f"cosmic_rays must not be negative; got {self.cosmic_rays}.")
+        if self.core_mask_radius is not None and self.core_mask_radius < 0:
+            raise ValueError(f"core_mask_radius must not be negative; got {self.core_mask_radius}.")
 
     @classmethod
     def none(cls) -> DefectsConfig:
         """Return the configuration of perfect detectors."""
         return cls(gap_probability=0.0, cosmic_rays=0.0, saturation_mag=None)
-
-
-def saturate(image: np.ndarray, mask: np.ndarray, level: float, *, columns_along_x: bool) -> None:
-    """Cut an exposure off at the full well and let the excess bleed.
-
-    The charge above the full well fills the pixels along the column, one
-    half each way, so that the flux of the column is kept unless it leaves
-    the image.
-
-    Parameters
-    ----------
-    image : `numpy.ndarray`
-        Flux in nJy, changed in place.
-    mask : `numpy.ndarray`
-        Mask; ``SATURATED`` is set in place on full pixels and on those that
-        touch them.
-    level : `float`
-        Flux of a full pixel in nJy.
-    columns_along_x : `bool`
-        Whether the columns of the detector lie along x.
-    """
-    from scipy.ndimage import binary_dilation
-
-    if columns_along_x:
-        image, mask = image.T, mask.T
-    full = image >= level
-    if not full.any():
-        return
-    for x in np.flatnonzero(full.any(axis=0)):
-        _bleed(image[:, x], level)
-    full = binary_dilation(image >= level, np.ones((3, 3), bool))
-    mask[full] |= np.uint32(1 << MASK_PLANES["SATURATED"])
-
-
-def _bleed(column: np.ndarray, level: float) -> None:
-    """Spread the excess of each saturated run along its column, in place."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], column >= level, [False]])))
-    for start, stop in edges.reshape(-1, 2):
-        excess = (column[start:stop] - level).sum()
-        column[start:stop] = level
-        for direction, first in ((-1, start - 1), (1, stop)):
-            rest, y = 0.5 * excess, first
-            while rest > 0 and 0 <= y < len(column):
-                room = max(level - column[y], 0.0)
-                column[y] += min(rest, room)
-                rest -= room
-                y += direction
 
 
 def add_cosmic_rays(

@@ -1,0 +1,173 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+
+"""What the exposures of a tile say about what is wrong with them."""
+
+from __future__ import annotations
+
+__all__ = ("TileEvidence", "gather_evidence")
+
+import dataclasses
+
+import numpy as np
+import scipy.fft
+import scipy.signal
+from scipy.ndimage import binary_dilation
+
+from ..arrays.numpy_arrays import numpy_arrays
+from ..exposures.boxes import Box
+from ..exposures.stack import ExposureStack
+from ..methods.cross_exposure.family.exposure_sums import (
+    MODEL_FRACTION,
+    OUTLIER_SIGMA,
+    ExposureSums,
+    sum_up,
+)
+from ..methods.cross_exposure.family.family import covering_stack, first_model, follow_path
+from ..methods.cross_exposure.family.margins import family_margin
+from ..methods.cross_exposure.family.tile_exposures import tile_exposures
+from .corrections import plane_coordinates
+from .exposure_fit import REACH, NormalEquations, exposure_equations
+from .sky_level import sky_level
+from .star_shapes import StarShape, measure_stars
+
+PATH = ((0.5, 30),)
+"""Sparsity and updates by which a latent image is brought to fit its exposures."""
+
+SIGMA_PER_MAD = 1.482602218505602
+CLEAR = 5.0
+"""Signal to noise from which on a source is one whose wings are known."""
+
+GROWN = 2
+"""Pixels around such sources that are theirs, too."""
+
+FULL_COVERAGE = 0.9
+"""Share of the weight of all exposures that a pixel of the empty sky has."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TileEvidence:
+    """What the exposures of a tile say.
+
+    Parameters
+    ----------
+    tile : `Box`
+        The pixels.
+    equations : `dict` [`int`, `NormalEquations`]
+        Of each visit.
+    stars : `list` [`StarShape`]
+        Bright, concentrated sources.
+    sky : `numpy.ndarray`
+        Weighted mean of the exposures less the wings of clear sources, NaN
+        where these are and where not all exposures are valid, shape
+        ``tile.shape``.
+    sigma : `float`
+        Standard deviation of the noise of its pixels, as their scatter has it.
+    """
+
+    tile: Box
+    equations: dict[int, NormalEquations]
+    stars: list[StarShape]
+    sky: np.ndarray
+    sigma: float
+
+
+def gather_evidence(stack: ExposureStack, tile: Box, patch: Box) -> TileEvidence | None:
+    """Restore a tile, and compare its exposures with the predictions for them.
+
+    Parameters
+    ----------
+    stack : `ExposureStack`
+        The exposures on the tile and what is around it.
+    tile : `Box`
+        The pixels that are compared.
+    patch : `Box`
+        The patch, for the places of the pixels in it.
+
+    Returns
+    -------
+    evidence : `TileEvidence` or `None`
+        `None` where no exposure has a valid pixel.
+    """
+    if not stack.cutout(tile.intersection(stack.box)).valid.any():
+        return None
+    margin = family_margin(stack.psf.radius, tile.shape)
+    covering = covering_stack(stack, tile.grown_by(margin))
+    xp = numpy_arrays()
+    sums, latent = first_model(xp, tile_exposures(covering))
+    latent = follow_path(xp, sum_up(xp, sums, latent), PATH, latent)[-1]
+    return _compare(covering, sums, latent, tile, patch, margin)
+
+
+def _compare(
+    stack: ExposureStack, sums: ExposureSums, latent: np.ndarray, tile: Box, patch: Box, margin: int
+) -> TileEvidence:
+    shape = tuple(latent.shape)
+    spectrum = scipy.fft.rfft2(latent)
+    inside = np.s_[margin:-margin, margin:-margin]
+    around = np.s_[margin - REACH : REACH - margin, margin - REACH : REACH - margin]
+    v, u = plane_coordinates(patch, tile)
+    equations, sigma2 = {}, 0.0
+    coadd, light, noise2 = np.zeros((3, *tile.shape), np.float32)
+    for index, visit in enumerate(stack.visits):
+        model = scipy.fft.irfft2(sums.spectra[index] * spectrum, shape)
+        image = sums.image[index][inside]
+        variance = _without_outliers(sums, index, model)[inside]
+        equations[visit] = exposure_equations(image, variance, model[around], v, u)
+        share, predicted = float(sums.share[index].item()), model[inside]
+        valid = np.isfinite(variance)
+        coadd += share * np.where(valid, image, predicted)
+        light += share * predicted
+        noise2 += share**2 * np.where(valid, variance, 0.0)
+        rest = (image - predicted)[valid]
+        if rest.size:
+            sigma2 += (share * SIGMA_PER_MAD * np.median(np.abs(rest - np.median(rest)))) ** 2
+    kernel = np.tensordot(sums.share.ravel(), sums.kernels, 1)
+    stars = measure_stars(coadd, np.sqrt(noise2), latent[inside], light, kernel)
+    sigma = float(np.sqrt(sigma2))
+    otf = np.sum(sums.share * sums.spectra, axis=0)
+    sky = _without_sources(coadd, latent, otf, kernel, sigma, margin)
+    return TileEvidence(
+        tile, equations, stars, np.where(sums.coverage[inside] > FULL_COVERAGE, sky, np.nan), sigma
+    )
+
+
+def _without_outliers(sums: ExposureSums, index: int, model: np.ndarray) -> np.ndarray:
+    """Return the variance of an exposure, infinite where it is an outlier from coadd and model."""
+    variance = sums.variance[index]
+    limit = OUTLIER_SIGMA * np.sqrt(variance) + MODEL_FRACTION * np.abs(model)
+    is_outlier = sums.suspect[index] & (np.abs(sums.image[index] - model) > limit)
+    return np.where(is_outlier, np.float32(np.inf), variance)
+
+
+def _without_sources(
+    coadd: np.ndarray, latent: np.ndarray, otf: np.ndarray, kernel: np.ndarray, sigma: float, margin: int
+) -> np.ndarray:
+    """Return a coadd less the wings of clear sources, NaN where these are."""
+    found = sky_level(coadd, sigma)
+    level = 0.0 if found is None else found.level
+    noise = sigma * np.sqrt(np.sum(kernel.astype(np.float64) ** 2))
+    seen = scipy.signal.fftconvolve(np.pad(coadd - level, margin, mode="symmetric"), kernel, "same")
+    is_source = binary_dilation(seen > CLEAR * noise, iterations=GROWN)
+    wings = scipy.fft.irfft2(otf * scipy.fft.rfft2(np.where(is_source, latent, 0.0)), latent.shape)
+    inside = np.s_[margin:-margin, margin:-margin]
+    return np.where(is_source[inside], np.nan, coadd - wings[inside])

@@ -1,0 +1,208 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+
+"""Fitting what is wrong with the exposures of a patch, and taking it off."""
+
+from __future__ import annotations
+
+__all__ = ("fit_corrections",)
+
+import dataclasses
+import logging
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+
+from ..exposures.boxes import Box
+from ..exposures.source import ExposureSource
+from ..machine.threads import blas_with_one_thread, cores_in_use
+from ..methods.cross_exposure.family.margins import largest_margin
+from ..restoration_config import NuisancesConfig
+from ..tiles.grid import tile_grid
+from .common_sky import common_sky
+from .corrections import KERNEL, ExposureCorrections
+from .evidence import TileEvidence, gather_evidence
+from .exposure_fit import LARGEST_ERROR, NormalEquations, solve
+from .star_shapes import common_shape
+
+_NOTHING = NormalEquations(np.zeros((9, 9)), np.zeros(9), 1.0, 0)
+
+
+def fit_corrections(
+    exposures: ExposureSource, options: NuisancesConfig, log: logging.Logger
+) -> ExposureCorrections:
+    """Fit what is wrong with the exposures of a patch.
+
+    A latent image is fitted to some tiles of the patch, exposures are compared
+    with the predictions for them, the corrections that they ask for are made,
+    and all is done again.
+
+    Parameters
+    ----------
+    exposures : `ExposureSource`
+        The exposures.
+    options : `NuisancesConfig`
+        What is fitted, and how often.
+    log : `logging.Logger`
+        Told what was found.
+
+    Returns
+    -------
+    corrections : `ExposureCorrections`
+        Those that are significant.
+    """
+    corrections = ExposureCorrections.nothing(exposures.box, exposures.visits)
+    tiles = chosen_tiles(exposures.box, options.tile_size, options.tiles)
+    for _ in range(options.passes):
+        evidence = list(_evidence(exposures, corrections, tiles))
+        before = corrections
+        corrections = _with_more(corrections, evidence, options)
+        if not _has_changed(before, corrections):
+            break
+    return corrections
+
+
+def chosen_tiles(box: Box, size: int, number: int) -> list[Box]:
+    """Return tiles of a patch, all of them or some that are spread over it.
+
+    Parameters
+    ----------
+    box : `Box`
+        The patch.
+    size : `int`
+        Greatest side of a tile.
+    number : `int`
+        How many tiles, along each axis, at most.
+
+    Returns
+    -------
+    tiles : `list` [`Box`]
+        The tiles, row by row.
+    """
+    grid = tile_grid(box, size, 0)
+    rows, columns = sorted({tile.y_start for tile in grid}), sorted({tile.x_start for tile in grid})
+    chosen_rows, chosen_columns = _spread(rows, number), _spread(columns, number)
+    return [tile for tile in grid if tile.y_start in chosen_rows and tile.x_start in chosen_columns]
+
+
+def _spread(places: Sequence[int], number: int) -> set[int]:
+    if len(places) <= number:
+        return set(places)
+    # The middles of equal parts.
+    return {places[int((index + 0.5) * len(places) / number)] for index in range(number)}
+
+
+def _evidence(
+    exposures: ExposureSource, corrections: ExposureCorrections, tiles: Sequence[Box]
+) -> Iterator[TileEvidence]:
+    """Yield what the tiles say, as many worked on at once as there are cores."""
+    reach = largest_margin(exposures.psf.radius) + exposures.psf.radius
+    n_cores = cores_in_use()
+    with blas_with_one_thread(), ThreadPoolExecutor(n_cores, thread_name_prefix="nuisances") as pool:
+        running: deque[Future[TileEvidence | None]] = deque()
+        for tile in tiles:
+            stack = corrections.applied(exposures.cutout(tile.grown_by(reach).intersection(exposures.box)))
+            running.append(pool.submit(gather_evidence, stack, tile, exposures.box))
+            if len(running) >= n_cores:
+                yield from filter(None, [running.popleft().result()])
+        while running:
+            yield from filter(None, [running.popleft().result()])
+
+
+def _with_more(
+    corrections: ExposureCorrections, evidence: Sequence[TileEvidence], options: NuisancesConfig
+) -> ExposureCorrections:
+    free = free_parameters(options)
+    solved = [solve(_summed(evidence, visit), free) for visit in corrections.visits]
+    values, errors = (np.array(arrays) for arrays in zip(*solved, strict=True))
+    values = _differences(values, errors)
+    total = corrections.values + values
+    # What is not significant, all in all, is not corrected.
+    keep = (np.abs(total) > options.significance * errors) & (errors < LARGEST_ERROR)
+    values = np.where(keep, values, -corrections.values)
+    corrections = corrections.plus(values, errors)
+    if options.common_psf:
+        corrections = _with_common_shape(corrections, evidence)
+    if options.common_sky:
+        found = common_sky(evidence, corrections.common_sky, options.significance)
+        corrections = dataclasses.replace(
+            corrections,
+            common_sky=corrections.common_sky.plus(found.sky),
+            common_sky_error=found.error,
+        )
+    return corrections
+
+
+def free_parameters(options: NuisancesConfig) -> np.ndarray:
+    """Return which parameters are fitted.
+
+    Parameters
+    ----------
+    options : `NuisancesConfig`
+        What is switched on.
+
+    Returns
+    -------
+    free : `numpy.ndarray`
+        Bool, in the order of `PARAMETERS`.
+    """
+    sky, plane = options.sky != "none", options.sky == "plane"
+    shape = options.psf_shape
+    switches = (sky, plane, plane, options.flux_scale, options.shift, options.shift, shape, shape, shape)
+    return np.array(switches, bool)
+
+
+def _summed(evidence: Sequence[TileEvidence], visit: int) -> NormalEquations:
+    """Return the equations of a visit in all tiles together."""
+    parts = [each.equations[visit] for each in evidence if visit in each.equations]
+    n_pixels = sum(part.n_pixels for part in parts)
+    if not n_pixels:
+        return _NOTHING
+    return NormalEquations(
+        matrix=np.sum([part.matrix for part in parts], axis=0),
+        vector=np.sum([part.vector for part in parts], axis=0),
+        inflation=sum(part.inflation * part.n_pixels for part in parts) / n_pixels,
+        n_pixels=n_pixels,
+    )
+
+
+def _differences(values: np.ndarray, errors: np.ndarray) -> np.ndarray:
+    """Return values less their weighted mean: what all exposures share, an image takes up."""
+    weight = np.where(np.isfinite(errors), 1.0 / errors**2, 0.0)
+    mean = (weight * values).sum(0) / np.maximum(weight.sum(0), np.finfo(float).tiny)
+    return np.where(weight > 0, values - mean, 0.0)
+
+
+def _with_common_shape(
+    corrections: ExposureCorrections, evidence: Sequence[TileEvidence]
+) -> ExposureCorrections:
+    shape, errors = common_shape([star for each in evidence for star in each.stars])
+    values = np.zeros_like(corrections.values)
+    values[:, KERNEL.start + 2 :] = shape
+    return corrections.plus(values, corrections.errors)
+
+
+def _has_changed(before: ExposureCorrections, after: ExposureCorrections) -> bool:
+    moved = np.abs(after.values - before.values) > 0.5 * after.errors
+    return bool(moved.any()) or bool(np.any(after.common_sky.levels != before.common_sky.levels))
