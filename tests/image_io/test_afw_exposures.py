@@ -39,9 +39,13 @@ from afw_stand_ins import (
     restored_coadd,
 )
 
-from lsst.acn import Box, InvalidExposureError, gaussian_kernel
-from lsst.acn.convert_restored_coadd import ConvertRestoredCoaddTask
-from lsst.acn.image_io import default_warp_storage_class, read_exposure_stack
+from lsst.acn import Box, InvalidExposureError, PsfKernels, ResidualImage, gaussian_kernel
+from lsst.acn.convert_restored_coadd import (
+    ConvertRestoredCoaddConfig,
+    ConvertRestoredCoaddConnections,
+    ConvertRestoredCoaddTask,
+)
+from lsst.acn.image_io import default_warp_storage_class, make_residual_coadd, read_exposure_stack
 from lsst.images.cells import CellCoadd
 from lsst.pipe.base import InMemoryDatasetHandle
 
@@ -163,3 +167,41 @@ def test_restored_coadd_gets_what_measurement_needs(monkeypatch: pytest.MonkeyPa
     assert outputs.exposure is exposure
     assert exposure.info.coadd_inputs is inputs
     assert exposure.info.ap_corr_map is corrections
+
+
+@pytest.mark.parametrize("kind", ["linear", "detection"])
+def test_detection_gets_the_residual_as_well(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    handed = []
+    monkeypatch.setattr(CellCoadd, "to_legacy", lambda self: handed.append(self) or ExposureF())
+    coadd = restored_coadd()
+    psf = PsfKernels.constant(gaussian_kernel(5.0, 21)[None], BOX)
+    planes = [np.full(BOX.shape, value, np.float32) for value in (0.0, 1.0, 1.0)]
+    residual = make_residual_coadd(
+        ResidualImage(*planes, psf, BOX),
+        mask=np.zeros(BOX.shape, np.uint32),
+        mask_planes={"INEXACT_PSF": 0},
+        exposures=read_exposure_stack({1: coadd}),
+        provenance=coadd.provenance,
+    )
+    config = ConvertRestoredCoaddConfig()
+    config.image_kind = kind
+    ConvertRestoredCoaddTask(config=config).run(
+        restored_coadd=coadd,
+        restored_coadd_residual=residual,
+        coadd_inputs=coadd_inputs(1),
+        aperture_corrections=None,
+    )
+    (exposure,) = handed
+    kernel = exposure.psf.compute_kernel_image(x=BOX.center[1], y=BOX.center[0]).array
+    assert kernel.shape == (11, 11)
+    # The square root of the residual's PSF is a Gaussian of .71 of its width.
+    expected = gaussian_kernel(5.0 / 2.0**0.5, 11) if kind == "linear" else gaussian_kernel(2.5, 11)
+    np.testing.assert_allclose(kernel, expected, atol=5e-3)
+    np.testing.assert_array_equal(exposure.mask.get("SATURATED"), coadd.mask.get("SATURATED"))
+
+
+def test_residual_is_an_input_unless_it_is_the_picture_that_is_wanted() -> None:
+    config = ConvertRestoredCoaddConfig()
+    assert "restored_coadd_residual" in ConvertRestoredCoaddConnections(config=config).inputs
+    config.image_kind = "picture"
+    assert "restored_coadd_residual" not in ConvertRestoredCoaddConnections(config=config).inputs

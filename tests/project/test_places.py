@@ -48,10 +48,13 @@ ELSEWHERE = {
     "demo/test_run": ["demo/images", "demo/picture", "demo/table"],
     "exposures/test_stack": ["exposures/source"],
     "forward/test_forward_model": ["forward/paired_forward_model"],
+    "fluxes/test_detection_image": ["fluxes/detection_floor"],
+    "fluxes/test_point_fluxes": ["fluxes/cell_filters", "fluxes/flux_images", "fluxes/flux_table"],
     "image_io/test_afw_exposures": ["convert_restored_coadd"],
     "image_io/test_stack_reading": ["image_io/stack_building"],
     "image_io/test_warp_stream": ["image_io/warp_arrays", "image_io/warp_survey"],
     "machine/test_devices": ["machine/backend_setup"],
+    "residual/test_patch_residual": ["residual/cell_residual", "residual/target_division", "residual_image"],
     "measure/plots/test_restoration_plot": [
         "measure/plots/curve_panels",
         "measure/plots/image_panels",

@@ -31,10 +31,13 @@ from array_libraries import needs_keras
 import lsst.acn.restoration
 from lsst.acn import (
     ExposureStack,
+    PsfKernels,
+    ResidualImage,
     RestorationConfig,
     RestorationResult,
     gaussian_kernel,
 )
+from lsst.acn.nuisances.corrections import ExposureCorrections
 from lsst.acn.records.task_record import config_digest
 from lsst.acn.restore_coadd import RestoreCoaddConfig, RestoreCoaddConnections, RestoreCoaddTask
 from lsst.acn.tiles.restore_tiles import OnStrip
@@ -54,6 +57,7 @@ def fake_restore(
         latent=np.full(latent_box.shape, 5.0, np.float32),
         latent_box=latent_box,
         target_psf=gaussian_kernel(config.target_psf_fwhm),
+        corrections=ExposureCorrections.nothing(stack.box, stack.visits),
         history={
             "epoch": np.array([1, 2]),
             "loss": np.array([2.0, 1.0]),
@@ -61,7 +65,14 @@ def fake_restore(
             "seconds": np.array([0.5, 1.0]),
         },
         summary={"seed": config.seed, "backend": "none", "method": "fake", "n_parameters": 7},
+        residual=fake_residual(stack) if config.keep_residual else None,
     )
+
+
+def fake_residual(stack: ExposureStack) -> ResidualImage:
+    planes = np.full((3, *stack.shape), [[[6.0]], [[7.0]], [[0.5]]], np.float32)
+    psf = PsfKernels.constant(gaussian_kernel(5.0, 25)[None], stack.box)
+    return ResidualImage(*planes, psf, stack.box)
 
 
 @pytest.fixture
@@ -113,6 +124,25 @@ def test_latent_image_lies_around_the_patch(outputs: Struct) -> None:
     assert latent.sky_projection.pixel_to_sky(x=205.0, y=105.0).separation(ours).arcsec < 1e-6
 
 
+def test_residual_holds_what_the_restoration_leaves_over(outputs: Struct) -> None:
+    residual = outputs.restored_coadd_residual
+    assert (residual.image.array == 6).all()
+    assert (residual.variance.array == 7).all()
+    assert residual.mask.get("INEXACT_PSF").all()
+    assert np.argwhere(residual.mask.get("NO_DATA")).tolist() == [[0, 0]]
+    kernel = residual.psf.compute_kernel_image(x=225, y=105).array
+    np.testing.assert_allclose(kernel, gaussian_kernel(5.0, 25), atol=1e-7)
+
+
+def test_residual_need_not_be_kept(warp_inputs: WarpInputs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lsst.acn.restoration, "restore", fake_restore)
+    config = RestoreCoaddConfig()
+    config.restoration.keep_residual = False
+    task = RestoreCoaddTask(config=config)
+    assertValidOutput(task, task.run(inputs=warp_inputs))
+    assert "restored_coadd_residual" not in RestoreCoaddConnections(config=config).outputs
+
+
 def test_training_table_has_a_row_per_epoch(outputs: Struct) -> None:
     table = outputs.restored_coadd_training
     assert table.colnames == ["epoch", "loss", "learning_rate", "seconds", "seed"]
@@ -122,7 +152,9 @@ def test_training_table_has_a_row_per_epoch(outputs: Struct) -> None:
     assert all(table[name].description for name in table.colnames)
 
 
-@pytest.mark.parametrize("name", ["restored_coadd", "restored_coadd_latent", "restored_coadd_training"])
+@pytest.mark.parametrize(
+    "name", ["restored_coadd", "restored_coadd_latent", "restored_coadd_residual", "restored_coadd_training"]
+)
 def test_each_output_says_where_it_comes_from(outputs: Struct, name: str) -> None:
     output = getattr(outputs, name)
     record = output.meta if name == "restored_coadd_training" else output.metadata

@@ -69,7 +69,8 @@ def test_detection_takes_the_restored_image(instrument: str) -> None:
     converter = graph.producer_of(exposure)
     assert converter.label == "convertRestoredCoadd"
     inputs = inputs_of(graph, converter.label)
-    assert graph.producer_of(inputs["restored_coadd"]).label == "restoreCoadd"
+    for name in ("restored_coadd", "restored_coadd_residual"):
+        assert graph.producer_of(inputs[name]).label == "restoreCoadd"
     assert {graph.producer_of(inputs[name]).label for name in ("coadd_inputs", "aperture_corrections")} == {
         COADDITION[instrument]
     }
@@ -147,6 +148,8 @@ def test_cells_have_to_be_off(instrument: str) -> None:
         ("measureRestoration", "psf_quality.max_fwhm", 1.0, "visits and with the artifact"),
         ("measureRestoration", "bad_mask_planes", ["BAD"], "on the pixels"),
         ("restoreCoadd", "connections.restored_coadd", "other_coadd", "What is converted"),
+        ("restoreCoadd", "connections.restored_coadd_residual", "other_residual", "What is added"),
+        ("restoreCoadd", "restoration.keep_residual", False, "must be kept"),
         ("convertRestoredCoadd", "connections.exposure", "other_exposure", "Detection must run"),
     ],
 )

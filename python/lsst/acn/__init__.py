@@ -28,6 +28,7 @@ from .errors import *
 from .exposures.boxes import *
 from .exposures.psf_kernels import *
 from .exposures.stack import *
+from .residual_image import *
 from .restoration_result import *
 
 __all__ = (
@@ -45,6 +46,7 @@ __all__ = (
     "PaperTrainingConfig",
     "PsfKernels",
     "RepositoryConflictError",
+    "ResidualImage",
     "RestorationConfig",
     "RestorationError",
     "RestorationResult",
@@ -53,6 +55,7 @@ __all__ = (
     "UnknownRestorationError",
     "constant_kernels",
     "gaussian_kernel",
+    "measure_fluxes",
     "median_variances",
     "padded_kernels",
     "restore",
@@ -60,6 +63,7 @@ __all__ = (
 )
 
 if TYPE_CHECKING:
+    from .flux_measurement import measure_fluxes
     from .restoration import *
     from .restoration_config import *
 else:
@@ -68,7 +72,8 @@ else:
         """Import what restores, and SciPy with it, when it is asked for."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        home = "restoration_config" if name.endswith("Config") else "restoration"
+        homes = {"measure_fluxes": "flux_measurement"}
+        home = homes.get(name, "restoration_config" if name.endswith("Config") else "restoration")
         return getattr(importlib.import_module(f".{home}", __name__), name)
 
     def __dir__() -> list[str]:

@@ -27,20 +27,33 @@ __all__ = ("ConvertRestoredCoaddConfig", "ConvertRestoredCoaddConnections", "Con
 
 from typing import Any, ClassVar
 
+from lsst.pex.config import ChoiceField, Field
 from lsst.pipe.base import PipelineTask, PipelineTaskConfig, PipelineTaskConnections, Struct
 from lsst.pipe.base import connectionTypes as cT
 
-from .image_io import make_exposure
+from .image_io import make_exposure, with_pixels
 
 DIMENSIONS = ("skymap", "tract", "patch", "band")
 
 
 class ConvertRestoredCoaddConnections(PipelineTaskConnections, dimensions=DIMENSIONS):
-    """Inputs and output of `ConvertRestoredCoaddTask`."""
+    """Inputs and output of `ConvertRestoredCoaddTask`.
+
+    Parameters
+    ----------
+    config : `ConvertRestoredCoaddConfig`, optional
+        Decides whether the residual is an input.
+    """
 
     restored_coadd = cT.Input(
         doc="Restored image at the target PSF.",
         name="restored_coadd",
+        storageClass="CellCoadd",
+        dimensions=DIMENSIONS,
+    )
+    restored_coadd_residual = cT.Input(
+        doc="What the restored image leaves over of its warps.",
+        name="restored_coadd_residual",
         storageClass="CellCoadd",
         dimensions=DIMENSIONS,
     )
@@ -63,9 +76,34 @@ class ConvertRestoredCoaddConnections(PipelineTaskConnections, dimensions=DIMENS
         dimensions=DIMENSIONS,
     )
 
+    def __init__(self, *, config: Any = None) -> None:
+        super().__init__(config=config)
+        if config is not None and config.image_kind == "picture":
+            del self.restored_coadd_residual
+
 
 class ConvertRestoredCoaddConfig(PipelineTaskConfig, pipelineConnections=ConvertRestoredCoaddConnections):
-    """Config of `ConvertRestoredCoaddTask`; there is nothing to set."""
+    """Config of `ConvertRestoredCoaddTask`."""
+
+    image_kind = ChoiceField[str](
+        doc="What becomes of the restored image and of its residual.",
+        allowed={
+            "linear": "Their sum at the sharpest PSF at which noise is white, or at psf_fwhm: as linear in "
+            "the warps as a coadd, for detection and measurement.",
+            "detection": "At the target PSF, what is clear on the restored image and, smoothed, all else: "
+            "finds far more in crowded fields; for detection alone, for faint sources are broader.",
+            "picture": "The restored image by itself: faint sources have lost flux, and its noise is "
+            "neither white nor Gaussian.",
+        },
+        default="linear",
+    )
+    psf_fwhm = Field[float](
+        doc="Full width at half maximum, in pixels, of a Gaussian that is to be the PSF of a linear image, "
+        "such as one for all bands; by default the sharpest PSF at which noise is white.",
+        optional=True,
+        default=None,
+        check=lambda fwhm: fwhm > 0,
+    )
 
 
 class ConvertRestoredCoaddTask(PipelineTask):
@@ -73,6 +111,12 @@ class ConvertRestoredCoaddTask(PipelineTask):
 
     Notes
     -----
+    A restored image by itself is not for detection: faint sources have lost
+    flux in it, and its noise is neither white nor Gaussian.  With its residual
+    added, it is as linear in the warps as a coadd, and what detection and
+    measurement take for granted is true of it: see
+    `~lsst.acn.fluxes.completed_image.complete_image`.
+
     The Butler of the LSST Science Pipelines hands out a restored coadd as an
     ``ExposureF`` by itself, but without the list of its inputs and without
     aperture corrections, and then the measurement of a data release
@@ -87,7 +131,14 @@ class ConvertRestoredCoaddTask(PipelineTask):
 
     config: ConvertRestoredCoaddConfig
 
-    def run(self, *, restored_coadd: Any, coadd_inputs: Any, aperture_corrections: Any) -> Struct:
+    def run(
+        self,
+        *,
+        restored_coadd: Any,
+        coadd_inputs: Any,
+        aperture_corrections: Any,
+        restored_coadd_residual: Any = None,
+    ) -> Struct:
         """Convert the coadd.
 
         Parameters
@@ -98,6 +149,8 @@ class ConvertRestoredCoaddTask(PipelineTask):
             Visits and detectors.
         aperture_corrections : ``lsst.afw.image.ApCorrMap``
             Aperture corrections.
+        restored_coadd_residual : `lsst.images.cells.CellCoadd`, optional
+            What the restored image leaves over, to be added.
 
         Returns
         -------
@@ -105,4 +158,20 @@ class ConvertRestoredCoaddTask(PipelineTask):
             Result struct with the attribute ``exposure``, a
             ``lsst.afw.image.ExposureF``.
         """
+        if restored_coadd_residual is not None:
+            restored_coadd = self._complete(restored_coadd, restored_coadd_residual)
         return Struct(exposure=make_exposure(restored_coadd, coadd_inputs, aperture_corrections))
+
+    def _complete(self, restored_coadd: Any, residual: Any) -> Any:
+        """Return the restored coadd with its residual."""
+        # Building a quantum graph imports this module, but need not import SciPy.
+        from .flux_measurement import flux_images
+        from .fluxes.completed_image import complete_image
+        from .fluxes.detection_image import make_detection_image
+
+        images = flux_images(restored_coadd, residual)
+        if self.config.image_kind == "detection":
+            made = make_detection_image(images)
+        else:
+            made = complete_image(images, self.config.psf_fwhm)
+        return with_pixels(restored_coadd, made.image, made.variance, made.psf)

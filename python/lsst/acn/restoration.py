@@ -44,6 +44,7 @@ from .nuisances.corrected_exposures import corrected
 from .nuisances.corrections import ExposureCorrections
 from .nuisances.description import log_corrections
 from .nuisances.fit import fit_corrections
+from .residual.patch_residual import residual_of_patch
 from .restoration_config import RestorationConfig
 from .restoration_result import RestorationResult
 from .tiles.restore_tiles import OnStrip
@@ -83,7 +84,8 @@ def restore(
     Returns
     -------
     result : `RestorationResult`
-        The restored image, its variance, and the latent image.
+        The restored image, its variance, the latent image, and what these
+        leave over of the exposures.
 
     Raises
     ------
@@ -105,19 +107,25 @@ def restore(
         assert variance is not None
         latent = method.to_latent(restored)
         latent_box = exposures.box.grown_by(exposures.psf.radius)
-        image = convolve_to_target(
-            restored if config.match_target_psf else latent, latent_box, kernel, exposures.box
+        unconvolved = restored if config.match_target_psf else latent
+        image = convolve_to_target(unconvolved, latent_box, kernel, exposures.box)
+        target_psf = gaussian_kernel(config.target_psf_fwhm)
+        times = {"fit_seconds": fitted.seconds, "restore_seconds": time.perf_counter() - start}
+        start = time.perf_counter()
+        residual = (
+            residual_of_patch(exposures, unconvolved, kernel, target_psf) if config.keep_residual else None
         )
-    times = {"fit_seconds": fitted.seconds, "restore_seconds": time.perf_counter() - start}
+    times["residual_seconds"] = time.perf_counter() - start
     return RestorationResult(
         image=image,
         variance=variance,
         latent=latent,
         latent_box=latent_box,
-        target_psf=gaussian_kernel(config.target_psf_fwhm),
+        target_psf=target_psf,
         corrections=fitted.corrections,
         history=fitted.history,
         summary=_summarize(fitted, config) | {"matching_kernel_fwhm": fwhm} | times,
+        residual=residual,
     )
 
 

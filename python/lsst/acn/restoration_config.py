@@ -361,6 +361,11 @@ class RestorationConfig(Config):
         "much narrower that stars have the target PSF; otherwise with the target PSF itself.",
         default=True,
     )
+    keep_residual = Field[bool](
+        doc="Keep what the restored image leaves over of the exposures, so that fluxes can be measured "
+        "without bias and with errors that are true.",
+        default=True,
+    )
     n_noise_realizations = Field[int](
         doc="Number of noise realisations that are restored along with the data to estimate the variance, by "
         "the methods paper and image_mm.",

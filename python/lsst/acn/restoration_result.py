@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .exposures.boxes import Box
+from .residual_image import ResidualImage
 
 if TYPE_CHECKING:
     from .nuisances.corrections import ExposureCorrections
@@ -65,6 +66,9 @@ class RestorationResult:
         Facts about the restoration: method, seed, engine, number of
         parameters, wall seconds of fitting the method to the exposures and of
         restoring them, and so on.
+    residual : `ResidualImage` or `None`
+        What the exposures say beyond ``image``; `None` if it was not asked
+        for.
     """
 
     image: np.ndarray
@@ -75,3 +79,4 @@ class RestorationResult:
     corrections: ExposureCorrections
     history: Mapping[str, np.ndarray]
     summary: Mapping[str, int | float | str]
+    residual: ResidualImage | None = None

@@ -37,7 +37,7 @@ from lsst.pipe.base import connectionTypes as cT
 
 from .exposure_quality import measure_exposures
 from .exposures.psf_kernels import PsfKernels
-from .image_io import make_cell_coadd, make_latent_image
+from .image_io import make_cell_coadd, make_latent_image, make_residual_coadd
 from .nuisances.corrections import CORRECTIONS_KEY
 from .records.patch_records import PatchRecords
 from .records.task_record import provenance_record
@@ -62,7 +62,8 @@ class RestoreCoaddConnections(WarpInputsConnections, dimensions=DIMENSIONS):
     Parameters
     ----------
     config : `RestoreCoaddConfig`, optional
-        Decides whether a trained network is an input.
+        Decides whether a trained network is an input, and the residual an
+        output.
     """
 
     restored_coadd = cT.Output(
@@ -75,6 +76,13 @@ class RestoreCoaddConnections(WarpInputsConnections, dimensions=DIMENSIONS):
         doc="Latent image, not convolved with any PSF, with its padding around the patch.",
         name="restored_coadd_latent",
         storageClass="ImageV2",
+        dimensions=DIMENSIONS,
+    )
+    restored_coadd_residual = cT.Output(
+        doc="What the restored image leaves over of the warps: their likelihood-weighted mean residual, with "
+        "a PSF and a variance of its own.",
+        name="restored_coadd_residual",
+        storageClass="CellCoadd",
         dimensions=DIMENSIONS,
     )
     restored_coadd_training = cT.Output(
@@ -96,6 +104,8 @@ class RestoreCoaddConnections(WarpInputsConnections, dimensions=DIMENSIONS):
         super().__init__(config=config)
         if config is not None and not config.use_restoration_network:
             del self.restoration_network
+        if config is not None and not config.restoration.keep_residual:
+            del self.restored_coadd_residual
 
 
 class RestoreCoaddConfig(WarpInputsConfig, pipelineConnections=RestoreCoaddConnections):
@@ -158,6 +168,9 @@ class RestoreCoaddTask(WarpInputsTask):
               (`lsst.images.cells.CellCoadd`).
             - ``restored_coadd_latent``: latent image with its padding
               (`lsst.images.Image`).
+            - ``restored_coadd_residual``: what the image leaves over
+              (`lsst.images.cells.CellCoadd`), unless
+              ``restoration.keep_residual`` is off.
             - ``restored_coadd_training``: a row per epoch
               (`astropy.table.Table`).
 
@@ -188,23 +201,28 @@ class RestoreCoaddTask(WarpInputsTask):
         self.record_summary(exposures, result.summary)
         record = provenance_record(self.config, exposures.visits, result.summary)
         record[CORRECTIONS_KEY] = result.corrections.pack()
-        restored_coadd = make_cell_coadd(
-            image=result.image,
-            variance=result.variance,
-            mask=records.mask.array,
-            mask_planes=records.mask.planes,
-            psf=PsfKernels.constant(result.target_psf[None], exposures.box),
-            exposures=exposures,
-            provenance=records.provenance(),
-            metadata=record,
-        )
-        return Struct(
-            restored_coadd=restored_coadd,
+        common: dict[str, Any] = {
+            "mask": records.mask.array,
+            "mask_planes": records.mask.planes,
+            "exposures": exposures,
+            "provenance": records.provenance(),
+            "metadata": record,
+        }
+        outputs = Struct(
+            restored_coadd=make_cell_coadd(
+                image=result.image,
+                variance=result.variance,
+                psf=PsfKernels.constant(result.target_psf[None], exposures.box),
+                **common,
+            ),
             restored_coadd_latent=make_latent_image(
                 result.latent, result.latent_box, exposures=exposures, metadata=record
             ),
             restored_coadd_training=make_training_table(result, record),
         )
+        if result.residual is not None:
+            outputs.restored_coadd_residual = make_residual_coadd(result.residual, **common)
+        return outputs
 
 
 def make_training_table(result: RestorationResult, record: Mapping[str, int | float | str]) -> Table:

@@ -31,6 +31,13 @@ from .contributions import CoaddInput, ProvenanceCollector, make_provenance
 from .geometry import PatchGeometry
 from .patch_layout import make_patch_geometry, tangent_plane_wcs, with_patch
 from .psf_grid import check_kernel
+from .residual_coadds import (
+    make_residual_coadd,
+    pixel_positions,
+    read_residual_coadd,
+    read_restored_coadd,
+    with_pixels,
+)
 from .restored import make_cell_coadd, make_latent_image, read_latent_image
 from .stack_reading import read_exposure_stack
 from .warp_stream import WarpStream, open_exposures
@@ -48,10 +55,15 @@ __all__ = (
     "make_latent_image",
     "make_patch_geometry",
     "make_provenance",
+    "make_residual_coadd",
     "make_warp",
     "open_exposures",
+    "pixel_positions",
     "read_exposure_stack",
     "read_latent_image",
+    "read_residual_coadd",
+    "read_restored_coadd",
     "tangent_plane_wcs",
     "with_patch",
+    "with_pixels",
 )

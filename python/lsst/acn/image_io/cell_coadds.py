@@ -25,7 +25,7 @@ from __future__ import annotations
 
 __all__ = ("make_warp", "read_cell_coadd", "read_images_mask")
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import astropy.units
 import numpy as np
@@ -136,6 +136,8 @@ def make_warp(
     band: str | None = None,
     provenance: CoaddProvenance | None = None,
     metadata: Mapping[str, str | int | float] | None = None,
+    mask_fractions: Mapping[str, np.ndarray] | None = None,
+    noise_realizations: Sequence[np.ndarray] = (),
 ) -> CellCoadd:
     """Make a `~lsst.images.cells.CellCoadd` from arrays.
 
@@ -163,6 +165,11 @@ def make_warp(
         as missing.
     metadata : `~collections.abc.Mapping`, optional
         Further values to keep with the image.
+    mask_fractions : `~collections.abc.Mapping` [`str`, `numpy.ndarray`], optional
+        Share of the weight that a plane of the inputs' masks has taken, in
+        each pixel, by the name of the plane.
+    noise_realizations : `~collections.abc.Sequence` [`numpy.ndarray`], optional
+        Images of noise alone.
 
     Returns
     -------
@@ -185,6 +192,13 @@ def make_warp(
         Image(np.asarray(image, np.float32), bbox=pixels, unit=parsed),
         variance=Image(np.asarray(variance, np.float32), bbox=pixels, unit=parsed**2),
         mask=make_mask(mask, mask_planes or {}, box),
+        mask_fractions={
+            name: Image(np.asarray(plane, np.float32), bbox=pixels)
+            for name, plane in (mask_fractions or {}).items()
+        },
+        noise_realizations=[
+            Image(np.asarray(noise, np.float32), bbox=pixels, unit=parsed) for noise in noise_realizations
+        ],
         sky_projection=geometry.sky_projection,
         band=band,
         psf=_cell_psf(psf, geometry, box, provenance),

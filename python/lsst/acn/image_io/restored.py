@@ -25,7 +25,7 @@ from __future__ import annotations
 
 __all__ = ("make_cell_coadd", "make_latent_image", "read_latent_image")
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import astropy.units
 import numpy as np
@@ -50,6 +50,8 @@ def make_cell_coadd(
     exposures: ExposureSource,
     provenance: CoaddProvenance,
     metadata: Mapping[str, str | int | float] | None = None,
+    mask_fractions: Mapping[str, np.ndarray] | None = None,
+    noise_realizations: Sequence[np.ndarray] = (),
 ) -> CellCoadd:
     """Make a coadd that the Butler can store.
 
@@ -71,6 +73,10 @@ def make_cell_coadd(
         What each exposure gave to each cell.
     metadata : `~collections.abc.Mapping`, optional
         Further provenance: seed, configuration, versions.
+    mask_fractions : `~collections.abc.Mapping` [`str`, `numpy.ndarray`], optional
+        As `make_warp` takes them.
+    noise_realizations : `~collections.abc.Sequence` [`numpy.ndarray`], optional
+        As `make_warp` takes them.
 
     Returns
     -------
@@ -96,6 +102,8 @@ def make_cell_coadd(
         band=exposures.band,
         provenance=provenance,
         metadata=metadata,
+        mask_fractions=mask_fractions,
+        noise_realizations=noise_realizations,
     )
 
 

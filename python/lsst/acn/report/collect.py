@@ -45,7 +45,12 @@ if TYPE_CHECKING:
     from lsst.resources import ResourcePath
 
 RESTORED, METRICS, PLOT = "restored_coadd", "restored_coadd_metrics", "restored_coadd_plot"
-LINKED = ("restored_coadd_latent", "restored_coadd_training", "restored_coadd_visit_metrics")
+LINKED = (
+    "restored_coadd_latent",
+    "restored_coadd_residual",
+    "restored_coadd_training",
+    "restored_coadd_visit_metrics",
+)
 """What the page has no use for, but a reader may."""
 
 
