@@ -47,7 +47,8 @@ from lsst.acn.exposures.psf_kernels import gaussian_kernel
 from lsst.acn.forward.target_psf import convolve_to_target, kernel_profiles
 from lsst.acn.methods.cross_exposure.error_features import FAINTEST, FEATURES, make_error_features
 from lsst.acn.methods.cross_exposure.error_model import MANY_SIGMA, ErrorModel
-from lsst.acn.methods.cross_exposure.family.family import covering_stack, first_model
+from lsst.acn.methods.cross_exposure.family.first_model import first_model
+from lsst.acn.methods.cross_exposure.family.restored_family import covering_stack
 from lsst.acn.methods.cross_exposure.family.sampling import sampled_kernel_fwhm
 from lsst.acn.methods.cross_exposure.family.statistics import typical_noise
 from lsst.acn.methods.cross_exposure.family.tile_exposures import tile_exposures

@@ -36,7 +36,8 @@ import numpy as np
 from lsst.acn.arrays.numpy_arrays import numpy_arrays
 from lsst.acn.exposures.psf_kernels import FWHM_PER_SIGMA, gaussian_kernel
 from lsst.acn.exposures.stack import ExposureStack
-from lsst.acn.methods.cross_exposure.family.family import FAMILY_SIZE, SHARP_MEMBER, restore_family
+from lsst.acn.methods.cross_exposure.family.family import FAMILY_SIZE, SHARP_MEMBER
+from lsst.acn.methods.cross_exposure.family.restored_family import restore_family
 from lsst.acn.methods.cross_exposure.family.sampling import sampled_kernel_fwhm
 from lsst.acn.methods.cross_exposure.family.statistics import typical_noise
 from lsst.acn.methods.cross_exposure.network.mixing_network import make_features

@@ -50,12 +50,8 @@ from lsst.acn.arrays.numpy_arrays import numpy_arrays
 from lsst.acn.coadd.robust_coadd import robust_coadd
 from lsst.acn.exposures.psf_kernels import gaussian_kernel
 from lsst.acn.forward.forward_model import ForwardModel
-from lsst.acn.methods.cross_exposure.family.family import (
-    FAMILY_SIZE,
-    SHARP_PATH,
-    first_model,
-    make_family,
-)
+from lsst.acn.methods.cross_exposure.family.family import FAMILY_SIZE, SHARP_PATH, make_family
+from lsst.acn.methods.cross_exposure.family.first_model import first_model
 from lsst.acn.methods.cross_exposure.family.tile_exposures import tile_exposures
 from lsst.acn.methods.cross_exposure.method import CrossExposureMethod
 from lsst.acn.methods.cross_exposure.network.mixing_network import N_FEATURES, mix_family

@@ -33,7 +33,8 @@ from small_fields import make_config, make_stack
 
 from benchmarks.shipped.truth_training import draw_truth_batches, make_truth_sample, truth_loss
 from lsst.acn import Box, gaussian_kernel
-from lsst.acn.methods.cross_exposure.family.family import FAMILY_SIZE, SHARP_MEMBER, restore_family
+from lsst.acn.methods.cross_exposure.family.family import FAMILY_SIZE, SHARP_MEMBER
+from lsst.acn.methods.cross_exposure.family.restored_family import restore_family
 from lsst.acn.methods.cross_exposure.family.sampling import sampled_kernel_fwhm
 from lsst.acn.methods.cross_exposure.network.mixing_network import N_FEATURES, fresh_network
 from lsst.acn.methods.cross_exposure.network.trainable import TrainableNetwork

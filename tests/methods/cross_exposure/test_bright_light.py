@@ -34,7 +34,7 @@ from scipy.ndimage import uniform_filter1d
 from lsst.acn import ExposureStack, RestorationConfig, restore
 from lsst.acn.arrays.keras_arrays import keras_arrays
 from lsst.acn.arrays.numpy_arrays import numpy_arrays
-from lsst.acn.methods.cross_exposure.family.family import first_model_and_points
+from lsst.acn.methods.cross_exposure.family.first_model import first_model_and_points
 from lsst.acn.methods.cross_exposure.family.tile_exposures import TileExposures, tile_exposures
 
 Y, X = 48.3, 47.6

@@ -45,7 +45,8 @@ from lsst.acn.methods.cross_exposure.error_features import (
 )
 from lsst.acn.methods.cross_exposure.error_model import FILE, ErrorModel, expected_variance, load_error_model
 from lsst.acn.methods.cross_exposure.family.evidence import Evidence
-from lsst.acn.methods.cross_exposure.family.family import SHARP_MEMBER, RestorationFamily, restore_family
+from lsst.acn.methods.cross_exposure.family.family import SHARP_MEMBER, RestorationFamily
+from lsst.acn.methods.cross_exposure.family.restored_family import restore_family
 from lsst.acn.methods.cross_exposure.family.statistics import typical_noise
 from lsst.acn.methods.cross_exposure.method import CrossExposureMethod
 from lsst.acn.methods.cross_exposure.tile import TileRestorer

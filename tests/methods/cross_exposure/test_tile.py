@@ -38,7 +38,9 @@ from lsst.acn.arrays.keras_arrays import keras_arrays
 from lsst.acn.arrays.namespace import Arrays
 from lsst.acn.arrays.numpy_arrays import numpy_arrays
 from lsst.acn.methods.cross_exposure.family.evidence import Evidence
-from lsst.acn.methods.cross_exposure.family.family import RestorationFamily, complete_family, first_model
+from lsst.acn.methods.cross_exposure.family.family import RestorationFamily
+from lsst.acn.methods.cross_exposure.family.first_model import first_model
+from lsst.acn.methods.cross_exposure.family.restored_family import complete_family
 from lsst.acn.methods.cross_exposure.family.tile_exposures import TileExposures, tile_exposures
 from lsst.acn.methods.cross_exposure.method import CrossExposureMethod
 from lsst.acn.methods.cross_exposure.network.shipped import shipped_network

@@ -30,7 +30,8 @@ from small_fields import make_stack
 
 from lsst.acn import ExposureStack, gaussian_kernel
 from lsst.acn.methods.cross_exposure.family.evidence import LIGHT_SCALES
-from lsst.acn.methods.cross_exposure.family.family import FAMILY_SIZE, RestorationFamily, restore_family
+from lsst.acn.methods.cross_exposure.family.family import FAMILY_SIZE, RestorationFamily
+from lsst.acn.methods.cross_exposure.family.restored_family import restore_family
 
 SHAPE, N = (128, 128), 8
 STAR = (40, 44)
