@@ -52,6 +52,7 @@ SAYS = {
     "flux_measurement": "measure_fluxes()",
     "fluxes": "of picture and residual",
     "residual": "what is left over",
+    "nuisances": "what exposures get wrong",
     "methods": "from exposures to a latent image",
     "methods/paper": "AstroClearNet",
     "methods/image_mm": "ImageMM",

@@ -71,6 +71,9 @@ ELSEWHERE = {
     "methods/cross_exposure/family/test_holes": [
         "methods/cross_exposure/family/exposure_sums",
         "methods/cross_exposure/family/family",
+        "methods/cross_exposure/family/first_model",
+        "methods/cross_exposure/family/path",
+        "methods/cross_exposure/family/restored_family",
     ],
     "methods/cross_exposure/family/test_point_fits": ["methods/cross_exposure/family/point_least_squares"],
     "methods/cross_exposure/test_error_model": [
@@ -80,6 +83,7 @@ ELSEWHERE = {
     "methods/cross_exposure/test_method": [
         "exposures/mirrored_cutout",
         "methods/cross_exposure/family/margins",
+        "methods/cross_exposure/family/convergence",
         "methods/cross_exposure/family/refinement",
         "methods/cross_exposure/family/tile_exposures",
         "methods/cross_exposure/network/samples",
