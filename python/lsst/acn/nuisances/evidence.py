@@ -48,7 +48,7 @@ from ..methods.cross_exposure.family.path import follow_path
 from ..methods.cross_exposure.family.restored_family import covering_stack
 from ..methods.cross_exposure.family.tile_exposures import tile_exposures
 from .corrections import plane_coordinates
-from .exposure_fit import REACH, NormalEquations, exposure_equations
+from .exposure_fit import MODEL_ERRORS, REACH, NormalEquations, exposure_equations
 from .sky_level import sky_level
 from .star_shapes import StarShape, measure_stars
 
@@ -93,7 +93,9 @@ class TileEvidence:
     sigma: float
 
 
-def gather_evidence(stack: ExposureStack, tile: Box, patch: Box) -> TileEvidence | None:
+def gather_evidence(
+    stack: ExposureStack, tile: Box, patch: Box, model_error: float = MODEL_ERRORS[0]
+) -> TileEvidence | None:
     """Restore a tile, and compare its exposures with the predictions for them.
 
     Parameters
@@ -104,6 +106,8 @@ def gather_evidence(stack: ExposureStack, tile: Box, patch: Box) -> TileEvidence
         The pixels that are compared.
     patch : `Box`
         The patch, for the places of the pixels in it.
+    model_error : `float`, optional
+        Error of the predictions as a share of them.
 
     Returns
     -------
@@ -117,11 +121,17 @@ def gather_evidence(stack: ExposureStack, tile: Box, patch: Box) -> TileEvidence
     xp = numpy_arrays()
     sums, latent = first_model(xp, tile_exposures(covering))
     latent = follow_path(xp, sum_up(xp, sums, latent), PATH, latent)[-1]
-    return _compare(covering, sums, latent, tile, patch, margin)
+    return _compare(covering, sums, latent, tile, patch, margin, model_error)
 
 
 def _compare(
-    stack: ExposureStack, sums: ExposureSums, latent: np.ndarray, tile: Box, patch: Box, margin: int
+    stack: ExposureStack,
+    sums: ExposureSums,
+    latent: np.ndarray,
+    tile: Box,
+    patch: Box,
+    margin: int,
+    model_error: float,
 ) -> TileEvidence:
     shape = tuple(latent.shape)
     spectrum = scipy.fft.rfft2(latent)
@@ -134,7 +144,7 @@ def _compare(
         model = scipy.fft.irfft2(sums.spectra[index] * spectrum, shape)
         image = sums.image[index][inside]
         variance = _without_outliers(sums, index, model)[inside]
-        equations[visit] = exposure_equations(image, variance, model[around], v, u)
+        equations[visit] = exposure_equations(image, variance, model[around], v, u, model_error)
         share, predicted = float(sums.share[index].item()), model[inside]
         valid = np.isfinite(variance)
         coadd += share * np.where(valid, image, predicted)

@@ -32,8 +32,9 @@ import numpy as np
 
 from .corrections import PARAMETERS
 
-MODEL_ERROR = 0.05
-"""Error of a prediction as a share of it, so that no bright pixel rules the fit."""
+MODEL_ERRORS = 0.05, 0.02
+"""Error of a prediction as a share of it, so that no bright pixel rules the fit:
+in the first pass, and in all that come after it."""
 
 HUBER = 3.0
 """Residual, in standard deviations, from which a pixel loses weight."""
@@ -132,7 +133,12 @@ def _curvature(image: np.ndarray, axis: int) -> np.ndarray:
 
 
 def exposure_equations(
-    image: np.ndarray, variance: np.ndarray, model: np.ndarray, v: np.ndarray, u: np.ndarray
+    image: np.ndarray,
+    variance: np.ndarray,
+    model: np.ndarray,
+    v: np.ndarray,
+    u: np.ndarray,
+    model_error: float = MODEL_ERRORS[0],
 ) -> NormalEquations:
     """Return what some pixels of an exposure say about its parameters.
 
@@ -146,6 +152,8 @@ def exposure_equations(
     v, u : `numpy.ndarray`
         Place of the pixels in the patch, from -1 to 1 along y and x, shapes
         ``(height, 1)`` and ``(1, width)``.
+    model_error : `float`, optional
+        Error of the prediction as a share of it.
 
     Returns
     -------
@@ -156,7 +164,7 @@ def exposure_equations(
     changes = prediction_changes(model)
     ones = np.ones_like(image)
     basis = np.stack([ones, ones * u, ones * v, *changes]).reshape(len(PARAMETERS), -1)
-    root = 1.0 / np.sqrt(variance + (MODEL_ERROR * changes[0]) ** 2)
+    root = 1.0 / np.sqrt(variance + (model_error * changes[0]) ** 2)
     residual = np.where(root > 0, image - changes[0], 0.0) * root
     huber = np.sqrt(HUBER / np.maximum(np.abs(residual), HUBER))
     # Both factors of a weight are a root of it: one for the residual, one for the derivatives.

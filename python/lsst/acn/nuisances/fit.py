@@ -43,7 +43,7 @@ from ..tiles.grid import tile_grid
 from .common_sky import common_sky
 from .corrections import KERNEL, ExposureCorrections
 from .evidence import TileEvidence, gather_evidence
-from .exposure_fit import LARGEST_ERROR, NormalEquations, solve
+from .exposure_fit import LARGEST_ERROR, MODEL_ERRORS, NormalEquations, solve
 from .star_shapes import common_shape
 
 _NOTHING = NormalEquations(np.zeros((9, 9)), np.zeros(9), 1.0, 0)
@@ -74,8 +74,9 @@ def fit_corrections(
     """
     corrections = ExposureCorrections.nothing(exposures.box, exposures.visits)
     tiles = chosen_tiles(exposures.box, options.tile_size, options.tiles)
-    for _ in range(options.passes):
-        evidence = list(_evidence(exposures, corrections, tiles))
+    for number in range(options.passes):
+        model_error = MODEL_ERRORS[min(number, 1)]
+        evidence = list(_evidence(exposures, corrections, tiles, model_error))
         before = corrections
         corrections = _with_more(corrections, evidence, options)
         if not _has_changed(before, corrections):
@@ -114,7 +115,7 @@ def _spread(places: Sequence[int], number: int) -> set[int]:
 
 
 def _evidence(
-    exposures: ExposureSource, corrections: ExposureCorrections, tiles: Sequence[Box]
+    exposures: ExposureSource, corrections: ExposureCorrections, tiles: Sequence[Box], model_error: float
 ) -> Iterator[TileEvidence]:
     """Yield what the tiles say, as many worked on at once as there are cores."""
     reach = largest_margin(exposures.psf.radius) + exposures.psf.radius
@@ -123,7 +124,7 @@ def _evidence(
         running: deque[Future[TileEvidence | None]] = deque()
         for tile in tiles:
             stack = corrections.applied(exposures.cutout(tile.grown_by(reach).intersection(exposures.box)))
-            running.append(pool.submit(gather_evidence, stack, tile, exposures.box))
+            running.append(pool.submit(gather_evidence, stack, tile, exposures.box, model_error))
             if len(running) >= n_cores:
                 yield from filter(None, [running.popleft().result()])
         while running:

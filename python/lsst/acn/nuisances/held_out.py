@@ -33,7 +33,7 @@ from ..exposures.stack import ExposureStack
 from ..forward.forward_model import ForwardModel
 from ..restoration_config import NuisancesConfig
 from .corrections import ExposureCorrections, plane_coordinates
-from .exposure_fit import REACH, exposure_equations, solve
+from .exposure_fit import MODEL_ERRORS, REACH, exposure_equations, solve
 from .fit import free_parameters
 from .smooth_sky import SmoothSky
 
@@ -70,16 +70,23 @@ def fit_to_latent(
     nothing = ExposureCorrections.nothing(stack.box, stack.visits)
     corrections = ExposureCorrections(stack.box, stack.visits, nothing.values, nothing.errors, common_sky)
     free = free_parameters(options)
-    for _ in range(options.passes):
-        now = corrections.applied(stack)
-        solved = [_solve_one(now, index, latent, latent_box, free) for index in range(len(stack))]
+    for number in range(options.passes):
+        now, model_error = corrections.applied(stack), MODEL_ERRORS[min(number, 1)]
+        solved = [
+            _solve_one(now, index, latent, latent_box, free, model_error) for index in range(len(stack))
+        ]
         values, errors = (np.array(arrays) for arrays in zip(*solved, strict=True))
         corrections = corrections.plus(values, errors)
     return corrections
 
 
 def _solve_one(
-    stack: ExposureStack, index: int, latent: np.ndarray, latent_box: Box, free: np.ndarray
+    stack: ExposureStack,
+    index: int,
+    latent: np.ndarray,
+    latent_box: Box,
+    free: np.ndarray,
+    model_error: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     model = ForwardModel(stack.shape, stack.psf.size)
     here = stack.box.grown_by(stack.psf.radius).slices_within(latent_box)
@@ -93,5 +100,5 @@ def _solve_one(
     )
     planes = np.s_[index, REACH:-REACH, REACH:-REACH]
     v, u = plane_coordinates(stack.box, inside)
-    equations = exposure_equations(stack.image[planes], stack.variance[planes], prediction, v, u)
+    equations = exposure_equations(stack.image[planes], stack.variance[planes], prediction, v, u, model_error)
     return solve(equations, free)
