@@ -25,8 +25,7 @@
 restoration = config.restoration
 match restoration.method:
     case "cross_exposure":
-        restoration.cross_exposure.steps = 3
-        restoration.cross_exposure.samples = 4
+        restoration.nuisances.passes = 0
     case "paper":
         restoration.paper.training.epochs = 3
         restoration.paper.network.kernel_sizes = [3, 5]
