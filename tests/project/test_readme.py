@@ -59,7 +59,8 @@ def test_the_picture_is_small_enough_to_be_kept() -> None:
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_every_config_is_explained(name: str) -> None:
-    assert f"| `{name}` |" in README
+    # What a peer beats in some column of the scoreboard is not recommended to those who only read the README.
+    assert (f"| `{name}` |" in README) == (name != "from_scratch.py")
     assert f"``{name}``" in (ROOT / "doc/lsst.acn/configuration.rst").read_text()
 
 
