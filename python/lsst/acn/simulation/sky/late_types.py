@@ -160,7 +160,7 @@ def late_type_profile(row: Row) -> Any:
     """
     import galsim
 
-    rng = np.random.default_rng(int(row["shape_seed"]))
+    rng = random_stream(int(row["shape_seed"]), "late type")
     disc = galsim.Sersic(n=1.0, half_light_radius=1.0, trunc=DISC_END)
     bar, arms, knots = (float(row[name]) for name in ("bar_share", "arm_share", "knot_share"))
     parts = [disc.withFlux(1.0 - bar - arms - knots), *_arms(arms, rng)]
