@@ -67,7 +67,10 @@ FIELDS = 3
 """Fields of each row."""
 
 METHODS = ("coadd", rubin.NAME, "ImageMM", starred_peer.NAME, networks.SHIPPED)
-"""Parts of the names of the methods that are run."""
+"""Parts of the names of the methods that are run by default."""
+
+FURTHER = (networks.TRAINED, networks.ADAPTED)
+"""Methods that are run where they are asked for."""
 
 
 def seeds(number: int) -> range:
@@ -176,7 +179,7 @@ def main() -> None:
     arguments = parse_arguments()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     number = arguments.fields or (1 if arguments.quick else FIELDS)
-    runners, skipped = make_runners(arguments.quick, METHODS, UPDATES)
+    runners, skipped = make_runners(arguments.quick, (*METHODS, *FURTHER), UPDATES)
     methods = [name for names in runners for name in names if name != classic.MATCHED]
     board = Board(arguments.folder, ROWS, methods, number, arguments.quick)
     settings = {
@@ -189,11 +192,7 @@ def main() -> None:
     }
     jobs = board.jobs(
         [row for row in ROWS if not arguments.rows or row in arguments.rows],
-        [
-            name
-            for name in methods
-            if not arguments.methods or any(part in name for part in arguments.methods)
-        ],
+        [name for name in methods if _is_wanted(name, arguments.methods)],
         arguments.again,
     )
     progress = Progress(float(sum(_work(job) for job in jobs)))
@@ -208,6 +207,10 @@ def main() -> None:
     print(f"Wrote imperfect.md in {arguments.folder}: {met} of {len(verdicts)} targets met.")
 
 
+def _is_wanted(method: str, parts: Sequence[str] | None) -> bool:
+    return any(part in method for part in parts) if parts else method not in FURTHER
+
+
 def _work(job: FieldJob) -> float:
     return float(job.config.visits * np.prod(job.config.box.shape)) * len(job.methods)
 
@@ -218,7 +221,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("folder", type=Path, help="Folder for the tables and the pictures.")
     parser.add_argument("--quick", action="store_true", help="One small field of each row.")
     parser.add_argument("--rows", nargs="+", choices=list(ROWS), metavar="NAME", help="Run only these rows.")
-    parser.add_argument("--methods", nargs="+", metavar="NAME", help="Run only methods named like this.")
+    parser.add_argument(
+        "--methods",
+        nargs="+",
+        metavar="NAME",
+        help="Run only methods named like this; what is trained on the patch, only if it is.",
+    )
     parser.add_argument("--fields", type=int, metavar="N", help="Fields of each row.")
     parser.add_argument("--again", action="store_true", help="Run what has a score already, too.")
     parser.add_argument("--processes", type=int, default=2, help="Fields that are run at once.")

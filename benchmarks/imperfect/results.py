@@ -44,9 +44,6 @@ from .imperfect_score import FieldScore
 VERSION = 1
 """Of what is counted: with another, everything is run again."""
 
-OWN = (networks.PAPER, networks.TRAINED, networks.SHIPPED)
-"""Methods that change whenever the package does."""
-
 TRUTH = "truth"
 
 
@@ -70,8 +67,11 @@ class Recipe:
 
     @property
     def fingerprint(self) -> str:
-        """What tells this recipe from what it was before a change (`str`)."""
-        text = f"{VERSION} {self.config!r} {digest_of_package() if self.method in OWN else ''}"
+        """What tells this recipe from what it was before a change (`str`).
+
+        The networks change whenever the package does.
+        """
+        text = f"{VERSION} {self.config!r} {digest_of_package() if self.method in networks.OWN else ''}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

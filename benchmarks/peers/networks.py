@@ -25,6 +25,8 @@ from __future__ import annotations
 
 __all__ = (
     "ACCELERATED",
+    "ADAPTED",
+    "OWN",
     "PAPER",
     "SHIPPED",
     "TRAINED",
@@ -52,6 +54,11 @@ from .restored import Restored
 PAPER = "paper's network"
 TRAINED = "cross-exposure, trained"
 SHIPPED = "cross-exposure, shipped"
+ADAPTED = "cross-exposure, adapted"
+OWN = (PAPER, TRAINED, ADAPTED, SHIPPED)
+"""The networks, in the order of the tables."""
+
+ADAPTATION_STEPS, ADAPTATION_RATE = 100, 3e-4
 ACCELERATED_UPDATES = 40
 ACCELERATED = f"ImageMM {ACCELERATED_UPDATES}, accelerated"
 
@@ -73,7 +80,7 @@ def network_config(method: str, target_fwhm: float, *, quick: bool = False) -> R
     Parameters
     ----------
     method : `str`
-        `PAPER`, `TRAINED`, `SHIPPED` or `ACCELERATED`.
+        One of `OWN`, or `ACCELERATED`.
     target_fwhm : `float`
         Full width at half maximum of the target PSF in pixels.
     quick : `bool`, optional
@@ -90,7 +97,11 @@ def network_config(method: str, target_fwhm: float, *, quick: bool = False) -> R
     if method == ACCELERATED:
         config.method = "image_mm"
         config.image_mm.iterations = ACCELERATED_UPDATES
-    if quick and method in files:
+    if method == ADAPTED:
+        # The shipped network, trained further on the patch.
+        config.cross_exposure.steps = ADAPTATION_STEPS
+        config.cross_exposure.learning_rate = ADAPTATION_RATE
+    if quick and method in (*files, ADAPTED):
         config.paper.training.epochs = QUICK_EPOCHS
         config.cross_exposure.steps = QUICK_STEPS
         config.cross_exposure.samples = QUICK_SAMPLES

@@ -25,8 +25,8 @@ from __future__ import annotations
 
 __all__ = ("TARGET_FWHM", "Runner", "make_runners", "warm_up")
 
+import contextlib
 import importlib
-import logging
 from collections.abc import Callable, Iterator, Sequence
 
 from lsst.acn import Box, ExposureStack
@@ -35,7 +35,6 @@ from lsst.acn.simulation import SimulationConfig, simulate_field
 from . import classic, linear_coadds, networks, rubin, starred
 from .restored import Restored
 
-LOG = logging.getLogger("scoreboard")
 TARGET_FWHM = 2.5
 """Full width at half maximum, in pixels, of the PSF that all methods restore to."""
 
@@ -73,7 +72,9 @@ def make_runners(
     if not starred.is_installed():
         skipped[starred.NAME] = "not installed: it comes with the extra `peers`"
     if not networks.shipped_network_is_there():
-        skipped[networks.SHIPPED] = "there is no network in the package yet"
+        skipped |= dict.fromkeys(
+            (networks.ADAPTED, networks.SHIPPED), "there is no network in the package yet"
+        )
     kept = {
         names: runner
         for names, runner in (_peers(quick, updates) | _own(quick)).items()
@@ -100,7 +101,7 @@ def _peers(quick: bool, updates: Sequence[int]) -> dict[tuple[str, ...], Runner]
 
 
 def _own(quick: bool) -> dict[tuple[str, ...], Runner]:
-    return {(name,): _runner_of(name, quick) for name in (networks.PAPER, networks.TRAINED, networks.SHIPPED)}
+    return {(name,): _runner_of(name, quick) for name in networks.OWN}
 
 
 def _runner_of(name: str, quick: bool) -> Runner:
@@ -117,14 +118,20 @@ def warm_up(methods: Sequence[str]) -> None:
         Their names.
     """
     names = ["sep", "skimage.restoration"]
-    if networks.PAPER in methods or networks.TRAINED in methods:
+    if set(methods) & {networks.PAPER, networks.TRAINED, networks.ADAPTED}:
         names += ["keras.ops"]
     if starred.NAME in methods:
         names += ["starred.deconvolution.deconvolution", "starred.optim.optimization"]
     for name in names:
         importlib.import_module(name)
     if networks.SHIPPED in methods:
-        # The first network of a process waits for its backend.
-        box = Box.from_shape((48, 48))
-        tiny = simulate_field(SimulationConfig(seed=1, box=box, visits=3, psf_size=21)).stack
-        list(networks.restore_with("warm-up", networks.network_config(networks.SHIPPED, TARGET_FWHM), tiny))
+        # The first network of a process waits for its backend.  Should it fail, it does so again where the
+        # tables tell of it.
+        with contextlib.suppress(Exception):
+            _restore_something(networks.SHIPPED)
+
+
+def _restore_something(name: str) -> None:
+    box = Box.from_shape((48, 48))
+    tiny = simulate_field(SimulationConfig(seed=1, box=box, visits=3, psf_size=21)).stack
+    list(networks.restore_with("warm-up", networks.network_config(name, TARGET_FWHM), tiny))

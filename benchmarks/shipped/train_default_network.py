@@ -22,10 +22,11 @@
 """Train the network that ships inside the package.
 
 ``python -m benchmarks.shipped.train_default_network`` simulates fields that cover
-seeing from 0.4 to 1.3 arcsec, pixels from 0.1 to 0.3 arcsec, 3 to 64 exposures
-and sparse to crowded skies, trains one mixing network against the truth of all
-of them, and writes ``python/lsst/acn/data/mixing_network.json``.  Each field is
-restored twice, from all and from some of its exposures.
+seeing from 0.4 to 1.3 arcsec, pixels from 0.1 to 0.3 arcsec, 3 to 64 exposures,
+sparse to crowded skies, and what is wrong with real exposures, trains one mixing
+network against the truth of all of them, and writes
+``python/lsst/acn/data/mixing_network.json``.  Each field is restored twice, from
+all and from some of its exposures.
 """
 
 from __future__ import annotations
@@ -41,22 +42,20 @@ from pathlib import Path
 
 import numpy as np
 
-from lsst.acn import Box, RestorationConfig
-from lsst.acn.methods.cross_exposure.family.family import RestorationFamily
+from lsst.acn import RestorationConfig
 from lsst.acn.methods.cross_exposure.network.mixing_network import fresh_network, network_margin
 from lsst.acn.methods.cross_exposure.network.trainable import TrainableNetwork
 from lsst.acn.methods.cross_exposure.network.training import take_training_steps
 from lsst.acn.methods.cross_exposure.network.weights import pack_network
-from lsst.acn.simulation import ConditionsConfig, SceneConfig, SimulationConfig, simulate_field
+from lsst.acn.simulation import simulate_field
 
+from .training_fields import corrected_stack, draw_field
 from .truth_training import TruthSample, draw_truth_batches, make_truth_sample, truth_loss
 
 OUTPUT = Path(__file__).parents[2] / "python" / "lsst" / "acn" / "data" / "mixing_network.json"
 FIRST_FIELD_SEED = 100_000
 """The benchmark's fields have seeds far below this, and are never seen here."""
 
-PSF_SIZES = (31, 41, 61)
-FIELD_SIZE = 160
 SAMPLES_OF_FIELD = 2
 TILE_SIZE = 112
 BATCH_SIZE = 4
@@ -141,35 +140,14 @@ def field_samples(index: int, cache: Path | None = None) -> list[TruthSample]:
     paths = [cache / f"{index}-{number}.npz" for number in range(SAMPLES_OF_FIELD)]
     if not all(path.exists() for path in paths):
         for path, sample in zip(paths, simulate_samples(index), strict=True):
-            np.savez(path, **sample_arrays(sample))
+            np.savez(path, **vars(sample))
     return [read_sample(path) for path in paths]
-
-
-def sample_arrays(sample: TruthSample) -> dict[str, np.ndarray]:
-    """Return a sample as arrays by name."""
-    family = sample.family
-    return {
-        "members": family.members,
-        "significance": family.significance,
-        "facts": np.array([family.unit, family.effective_area, sample.noise]),
-        "truth": sample.truth,
-        "is_known": sample.is_known,
-    }
 
 
 def read_sample(path: Path) -> TruthSample:
     """Return a sample from a file of the cache."""
     with np.load(path, allow_pickle=False) as arrays:
-        unit, effective_area, noise = arrays["facts"].tolist()
-        family = RestorationFamily(
-            members=arrays["members"],
-            significance=arrays["significance"],
-            unit=unit,
-            effective_area=effective_area,
-            coverage=None,
-            statistics=None,
-        )
-        return TruthSample(family, arrays["truth"], arrays["is_known"], noise)
+        return TruthSample(**{name: arrays[name] for name in arrays.files})
 
 
 def simulate_samples(index: int) -> list[TruthSample]:
@@ -193,7 +171,7 @@ def simulate_samples(index: int) -> list[TruthSample]:
     n_visits = len(field.stack)
     some = rng.permutation(n_visits)[: rng.integers(min(3, n_visits), n_visits + 1)]
     stacks = (field.stack, field.stack.select(np.sort(some)))
-    return [make_truth_sample(stack, truth, margin) for stack in stacks]
+    return [make_truth_sample(corrected_stack(stack), truth, margin) for stack in stacks]
 
 
 def batches(samples: list[TruthSample], seed: int) -> Iterator[tuple[tuple[np.ndarray, ...], bool]]:
@@ -202,50 +180,6 @@ def batches(samples: list[TruthSample], seed: int) -> Iterator[tuple[tuple[np.nd
     drawn = draw_truth_batches(samples, size=TILE_SIZE, batch_size=BATCH_SIZE, rng=rng)
     for number, batch in enumerate(drawn, start=1):
         yield batch, number % STEPS_PER_ROW == 0
-
-
-def draw_field(seed: int) -> SimulationConfig:
-    """Return a random field.
-
-    Parameters
-    ----------
-    seed : `int`
-        Of the draw and of the field itself.
-
-    Returns
-    -------
-    config : `SimulationConfig`
-        A small field.
-    """
-    rng = np.random.default_rng([seed, 1])
-    pixel_scale = float(np.exp(rng.uniform(np.log(0.1), np.log(0.3))))
-    best = float(np.exp(rng.uniform(np.log(0.4), np.log(1.0))))
-    worst = min(best * float(rng.uniform(1.1, 1.7)), 1.3)
-    # Undersampled and hopelessly oversampled fields are left out.
-    worst = float(np.clip(worst, 2.2 * pixel_scale, 10.0 * pixel_scale))
-    best = min(best, worst / 1.05)
-    psf_size = next(size for size in PSF_SIZES if size >= 4 * worst / pixel_scale or size == PSF_SIZES[-1])
-    arcmin2 = (FIELD_SIZE * pixel_scale / 60) ** 2
-    # Between 8 and 400 sources in the field, whatever its size in the sky.
-    crowding = float(np.exp(rng.uniform(np.log(8), np.log(400)))) / arcmin2
-    visits = round(float(np.exp(rng.uniform(np.log(3), np.log(64)))))
-    depth = float(rng.uniform(24.3, 26.0))
-    coadd_depth = depth + 1.25 * np.log10(visits)
-    return SimulationConfig(
-        seed=seed,
-        box=Box.from_shape((FIELD_SIZE, FIELD_SIZE)),
-        visits=visits,
-        pixel_scale=pixel_scale,
-        psf_size=psf_size,
-        scene=SceneConfig(
-            crowding=crowding,
-            star_share=float(rng.uniform(0.05, 0.5)),
-            faint_limit=float(coadd_depth + rng.uniform(0.3, 1.2)),
-            star_bright_limit=float(rng.uniform(17.0, 20.0)),
-            galaxy_bright_limit=float(rng.uniform(18.0, 20.0)),
-        ),
-        conditions=ConditionsConfig(seeing=(best, worst), depth=depth),
-    )
 
 
 if __name__ == "__main__":

@@ -40,7 +40,8 @@ from astropy.table import Table
 from lsst.acn import Box, ExposureStack, RestorationConfig
 from lsst.acn.machine.backend_setup import prepare_backend
 from lsst.acn.machine.threads import cores
-from lsst.acn.methods.cross_exposure.family.family import FIRST_PASS, SHARP_PATH
+from lsst.acn.methods.cross_exposure.family.family import SHARP_PATH
+from lsst.acn.methods.cross_exposure.family.first_model import FIRST_PASS
 from lsst.acn.methods.cross_exposure.family.margins import family_margin
 from lsst.acn.methods.cross_exposure.method import CrossExposureMethod
 from lsst.acn.methods.cross_exposure.tile import EXPOSURES

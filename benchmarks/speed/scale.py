@@ -50,21 +50,11 @@ from lsst.acn.arrays.numpy_arrays import numpy_arrays
 from lsst.acn.coadd.robust_coadd import robust_coadd
 from lsst.acn.exposures.psf_kernels import gaussian_kernel
 from lsst.acn.forward.forward_model import ForwardModel
-from lsst.acn.methods.cross_exposure.family.family import (
-    FAMILY_SIZE,
-    SHARP_PATH,
-    first_model,
-    make_family,
-)
+from lsst.acn.methods.cross_exposure.family.family import FAMILY_SIZE, SHARP_PATH, make_family
+from lsst.acn.methods.cross_exposure.family.first_model import first_model
 from lsst.acn.methods.cross_exposure.family.tile_exposures import tile_exposures
 from lsst.acn.methods.cross_exposure.method import CrossExposureMethod
-from lsst.acn.methods.cross_exposure.network.mixing_network import (
-    HEAD_CHANNELS,
-    KERNEL,
-    N_FEATURES,
-    STRIDE,
-    mix_family,
-)
+from lsst.acn.methods.cross_exposure.network.mixing_network import N_FEATURES, mix_family
 from lsst.acn.methods.image_mm.updates import image_mm, image_mm_start
 from lsst.acn.simulation import SimulationConfig
 
@@ -233,7 +223,7 @@ def measure_tiles(visits: int) -> Table:
         ),
         "family": (lambda: make_family(xp, sums, latent), 2 * updates * transform, 60.0 * updates),
         "network": (
-            lambda: mix_family(xp, family, network.weights, network.dilations, (0, 0)),
+            lambda: mix_family(xp, family, network.weights, network.dilations),
             network_flops(method) * n_pixels,
             network_bytes(method),
         ),
@@ -278,18 +268,13 @@ def transform_flops(shape: tuple[int, int]) -> float:
 
 def network_flops(method: CrossExposureMethod) -> float:
     """Return the operations of the network for each pixel."""
-    kernels = [weight for weight in method.mixing_network.weights if weight.ndim == 4]
-    # All but the last layer and the one beside the trunk work at the lower resolution.
-    beside = next(kernel.size for kernel in kernels if kernel.shape[:3] == (KERNEL, KERNEL, N_FEATURES))
-    full = beside + kernels[-1].size
-    return 2.0 * (full + (sum(kernel.size for kernel in kernels) - full) / STRIDE**2)
+    return 2.0 * sum(weight.size for weight in method.mixing_network.weights if weight.ndim > 1)
 
 
 def network_bytes(method: CrossExposureMethod) -> float:
     """Return the bytes that the network reads and writes for each pixel."""
     network = method.mixing_network
-    trunk = 2 * network.channels * (1 + len(network.dilations)) / STRIDE**2
-    return 4.0 * (N_FEATURES + 2 * FAMILY_SIZE + 2 * HEAD_CHANNELS + trunk)
+    return 4.0 * (N_FEATURES + 2 * FAMILY_SIZE + 2 * network.channels * (1 + len(network.dilations)))
 
 
 def transform_speed(shape: tuple[int, int]) -> float:

@@ -31,11 +31,11 @@ import pytest
 import scipy.fft
 from array_libraries import libraries, needs_keras
 from scipy.ndimage import convolve1d
-from scipy.special import ndtr
 
 from lsst.acn.arrays.keras_arrays import keras_arrays
 from lsst.acn.arrays.namespace import Arrays
 from lsst.acn.arrays.numpy_arrays import MOST_COMPARED, NumpyArrays, numpy_arrays
+from lsst.acn.arrays.numpy_channels import PIXELS_AT_A_TIME
 
 RNG = np.random.default_rng(7)
 PLANES = RNG.normal(size=(5, 70, 12)).astype(np.float32)
@@ -92,14 +92,6 @@ def test_correlation_repeats_the_outermost_pixels(library: Library, axis: int) -
 
 
 @libraries
-def test_the_activation_is_right_to_six_digits(library: Library) -> None:
-    numbers = np.linspace(-30.0, 30.0, 20001, dtype=np.float32)
-    expected = numbers * ndtr(numbers.astype(np.float64))
-    found = apply(library, lambda xp, numbers: xp.gelu(numbers), numbers.copy())
-    np.testing.assert_allclose(found, expected, atol=1e-6, rtol=1e-6)
-
-
-@libraries
 @pytest.mark.parametrize("number", [1, 2, 3, 7, MOST_COMPARED, MOST_COMPARED + 1])
 def test_planes_are_sorted_pixel_by_pixel(library: Library, number: int) -> None:
     planes = RNG.normal(size=(number, 6, 5)).astype(np.float32)
@@ -119,6 +111,9 @@ def test_planes_are_gone_through_in_every_way(library: Library) -> None:
     np.testing.assert_array_equal(positive, PLANES > 0)
     total = apply(library, lambda xp, *a: xp.total(lambda p, w: w * p, *a), PLANES, weights)
     np.testing.assert_allclose(total, (weights * PLANES).sum(axis=0), rtol=1e-4, atol=1e-5)
+    totals = apply(library, lambda xp, *a: xp.total(lambda p, w: (w * p, p * p), *a), PLANES, weights)
+    np.testing.assert_allclose(totals[0], total, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(totals[1], (PLANES**2).sum(axis=0), rtol=1e-4)
     rows = apply(library, lambda xp, planes: xp.by_rows(lambda part: xp.sum(part, 0), planes), PLANES)
     np.testing.assert_allclose(rows, PLANES.sum(axis=0), rtol=1e-4, atol=1e-5)
     count = apply(library, lambda xp, planes: xp.count(planes > 0), PLANES)
@@ -192,34 +187,45 @@ def test_every_function_is_there() -> None:
         assert all(callable(getattr(library(), name)) for name in functions)
 
 
-@pytest.mark.parametrize("stride", [1, 2, 3])
-@pytest.mark.parametrize("dilation", [1, 2])
-@pytest.mark.parametrize("side", [1, 3, 4])
-def test_convolution_of_a_network_by_hand(stride: int, dilation: int, side: int) -> None:
-    if stride > 1 and dilation > 1:
-        pytest.skip("No network needs both.")
-    images = RNG.normal(size=(2, 11, 12, 3)).astype(np.float32)
-    kernel, bias = RNG.normal(size=(side, side, 3, 4)).astype(np.float32), np.arange(4, dtype=np.float32)
-    found = NumpyArrays.convolve_channels(images, kernel, bias, stride=stride, dilation=dilation)
-    reach = (side - 1) * dilation + 1
-    assert found.shape == (2, -(-11 // stride), -(-12 // stride), 4)
-    missing = (
-        max((found.shape[1] - 1) * stride + reach - 11, 0),
-        max((found.shape[2] - 1) * stride + reach - 12, 0),
+KERNEL = RNG.normal(size=(3, 3, 4)).astype(np.float32)
+
+
+@libraries
+@pytest.mark.parametrize("distance", [1, 2, 5])
+def test_symmetric_convolution_by_hand(library: Library, distance: int) -> None:
+    images = RNG.normal(size=(2, 21, 24, 3)).astype(np.float32)
+    found = apply(
+        library, lambda xp, images, kernel: xp.convolve_symmetric(images, kernel, distance), images, KERNEL
     )
-    padded = np.pad(images, [(0, 0), *((total // 2, total) for total in missing), (0, 0)])
-    for y, x in ((0, 0), (1, 2), (found.shape[1] - 1, found.shape[2] - 1)):
-        seen = padded[
-            :, y * stride : y * stride + reach : dilation, x * stride : x * stride + reach : dilation
-        ]
-        expected = np.einsum("bijc,ijcd->bd", seen, kernel) + bias
+    assert found.shape == (2, 21 - 2 * distance, 24 - 2 * distance, 4)
+    square = KERNEL[np.array([[2, 1, 2], [1, 0, 1], [2, 1, 2]])]
+    for y, x in ((0, 0), (3, 7), (found.shape[1] - 1, found.shape[2] - 1)):
+        around = np.s_[:, y : y + 2 * distance + 1 : distance, x : x + 2 * distance + 1 : distance]
+        expected = np.einsum("bijc,ijcd->bd", images[around], square)
         np.testing.assert_allclose(found[:, y, x], expected, rtol=1e-4, atol=1e-5)
 
 
-def test_spreading_is_the_transpose_of_convolution() -> None:
-    coarse = RNG.normal(size=(1, 6, 7, 2)).astype(np.float32)
-    fine = RNG.normal(size=(1, 12, 14, 3)).astype(np.float32)
-    kernel = RNG.normal(size=(4, 4, 3, 2)).astype(np.float32)
-    spread = NumpyArrays.spread_channels(coarse, kernel, np.zeros(3, np.float32), 2)
-    convolved = NumpyArrays.convolve_channels(fine, kernel, np.zeros(2, np.float32), stride=2)
-    assert np.vdot(spread, fine) == pytest.approx(np.vdot(coarse, convolved), rel=1e-4)
+@libraries
+def test_symmetric_convolution_turns_with_what_it_sees(library: Library) -> None:
+    images = RNG.normal(size=(1, 9, 12, 3)).astype(np.float32)
+
+    def convolve(images: np.ndarray) -> Any:
+        return apply(library, lambda xp, *arrays: xp.convolve_symmetric(*arrays, 2), images.copy(), KERNEL)
+
+    found = convolve(images)
+    np.testing.assert_allclose(convolve(images[:, ::-1]), found[:, ::-1], rtol=1e-5, atol=1e-5)
+    turned = convolve(images.transpose(0, 2, 1, 3))
+    np.testing.assert_allclose(turned, found.transpose(0, 2, 1, 3), rtol=1e-5, atol=1e-5)
+
+
+@libraries
+@pytest.mark.parametrize("width", [5, PIXELS_AT_A_TIME // 3])
+def test_strips_see_what_is_around_them(library: Library, width: int) -> None:
+    images = RNG.normal(size=(2, 13, width, 1)).astype(np.float32)
+
+    def add(images: Any, other: Any) -> Any:
+        return images[:, 4:, 2:-2] + images[:, :-4, 2:-2] + other
+
+    found = apply(library, lambda xp, *arrays: xp.by_strips(add, 2, *arrays), images, 3.0 * images)
+    padded = np.pad(images, [(0, 0), (2, 2), (0, 0), (0, 0)])
+    np.testing.assert_allclose(found, padded[:, 4:] + padded[:, :-4] + 3.0 * images, rtol=1e-5, atol=1e-6)

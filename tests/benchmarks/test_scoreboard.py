@@ -226,14 +226,18 @@ def test_narrow_kernels_and_the_target_psf_make_the_psf() -> None:
 
 
 def test_network_configs_are_those_of_the_package() -> None:
-    from benchmarks.peers.networks import PAPER, SHIPPED, TRAINED, network_config
+    from benchmarks.peers.networks import ACCELERATED, ADAPTED, PAPER, SHIPPED, TRAINED, network_config
 
     assert network_config(PAPER, 2.5).paper.training.epochs == 450
     assert network_config(PAPER, 2.5, quick=True).paper.training.epochs < 450
     assert network_config(TRAINED, 3.0).target_psf_fwhm == 3.0
     assert network_config(TRAINED, 3.0).cross_exposure.network == "fresh"
     assert network_config(SHIPPED, 2.5).cross_exposure.steps == 0
-    for name in (PAPER, TRAINED, SHIPPED):
+    assert network_config(ADAPTED, 2.5).cross_exposure.network == "shipped"
+    assert network_config(ADAPTED, 2.5).cross_exposure.steps == 100
+    assert network_config(ACCELERATED, 2.5).image_mm.accelerate
+    assert network_config(ACCELERATED, 2.5).image_mm.iterations == 40
+    for name in (PAPER, TRAINED, SHIPPED, ADAPTED, ACCELERATED):
         network_config(name, 2.5).validate()
 
 
@@ -294,3 +298,19 @@ def test_methods_can_be_chosen_by_parts_of_their_names() -> None:
 
     runners, _ = make_runners(quick=True, wanted=["ImageMM", "Lucy"])
     assert [names[0] for names in runners] == ["Richardson–Lucy", "ImageMM 50", "ImageMM 40, accelerated"]
+
+
+def test_warming_up_fails_for_no_method(monkeypatch: pytest.MonkeyPatch) -> None:
+    from benchmarks.peers import networks, runners
+
+    asked = []
+
+    def fail(name: str, *_: object) -> Iterator[Any]:
+        asked.append(name)
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr(networks, "restore_with", fail)
+    runners.warm_up(["coadd"])
+    assert asked == []
+    runners.warm_up([networks.SHIPPED])
+    assert asked == ["warm-up"]

@@ -32,14 +32,15 @@ from scipy.signal import oaconvolve
 from small_fields import make_config, make_stack
 
 from benchmarks.shipped.truth_training import draw_truth_batches, make_truth_sample, truth_loss
-from lsst.acn import gaussian_kernel
-from lsst.acn.methods.cross_exposure.family.family import SHARP_MEMBER
+from lsst.acn import Box, gaussian_kernel
+from lsst.acn.methods.cross_exposure.family.family import FAMILY_SIZE, SHARP_MEMBER
+from lsst.acn.methods.cross_exposure.family.restored_family import restore_family
 from lsst.acn.methods.cross_exposure.family.sampling import sampled_kernel_fwhm
-from lsst.acn.methods.cross_exposure.network.mixing_network import fresh_network
+from lsst.acn.methods.cross_exposure.network.mixing_network import N_FEATURES, fresh_network
 from lsst.acn.methods.cross_exposure.network.trainable import TrainableNetwork
 from lsst.acn.methods.cross_exposure.network.training import take_training_steps
 
-MARGIN = 6
+MARGIN = 2
 
 
 def make_sample(seed=0):
@@ -58,20 +59,24 @@ def make_network():
 def test_a_sample_is_in_units_of_the_point_source_noise():
     sample = make_sample()
     height, width = sample.truth.shape
-    assert sample.family.members.shape[:2] == (height + 2 * MARGIN, width + 2 * MARGIN)
-    assert sample.noise * sample.family.unit == pytest.approx(1 / np.sqrt(6))
+    assert sample.members.shape == (height + 2 * MARGIN, width + 2 * MARGIN, FAMILY_SIZE)
+    assert sample.context.shape == (height + 2 * MARGIN, width + 2 * MARGIN, N_FEATURES - FAMILY_SIZE)
+    unit = restore_family(make_stack(n=6, shape=(48, 48))[0], Box.from_shape((48, 48)).grown_by(MARGIN)).unit
+    assert sample.noise * unit == pytest.approx(1 / np.sqrt(6))
     assert sample.is_known.all()
 
 
-def test_tiles_turn_with_their_truth():
+def test_tiles_go_with_their_truth():
     sample = make_sample()
     # A member that shows the truth must show it in every tile.
     inside = np.s_[MARGIN:-MARGIN, MARGIN:-MARGIN]
-    sample.family.members[..., 0][inside] = sample.truth
+    sample.members[..., 0][inside] = sample.truth
     batches = draw_truth_batches([sample], size=20, batch_size=6, rng=np.random.default_rng(0))
     features, members, truth, is_known, noise = next(batches)
     assert features.shape[:3] == members.shape[:3] == (6, 20 + 2 * MARGIN, 20 + 2 * MARGIN)
     np.testing.assert_array_equal(members[:, MARGIN:-MARGIN, MARGIN:-MARGIN, 0], truth)
+    np.testing.assert_array_equal(features[..., :FAMILY_SIZE], np.arcsinh(members))
+    assert features.shape[-1] == N_FEATURES
     assert is_known.shape == truth.shape
     assert noise.shape == (6,)
     assert len({tile.tobytes() for tile in truth}) == 6
@@ -87,15 +92,28 @@ def test_loss_by_hand():
     inside = np.s_[:, MARGIN:-MARGIN, MARGIN:-MARGIN]
     mixed = oaconvolve(np.asarray(network.mix(features, members)), kernel, mode="same", axes=(1, 2))[inside]
     light = oaconvolve(members[..., SHARP_MEMBER], kernel, mode="same", axes=(1, 2))[inside]
-    level = light / noise[:, None, None]
-    unit_squared = noise[:, None, None] ** 2 + (0.05 * light) ** 2
-    ours, reference = (np.sqrt(1 + 0.5 * (image - truth) ** 2 / unit_squared) - 1 for image in (mixed, light))
-    expected = 0.0
-    for part in (level < 2, (level >= 2) & (level < 20), level >= 20):
-        sums = [np.where(part, values, 0).sum(axis=(1, 2)) for values in (ours, reference)]
-        expected += np.mean(sums[0] / (sums[1] + 1))
+    noise = noise[:, None, None]
+    errors = [image - truth for image in (mixed, light)]
+    expected = ratios_by_hand(light, noise, errors, 0.05, (2, 20))
+    block = gaussian_kernel(3.5 * np.sqrt(8 * np.log(2)))[None]
+    means = [oaconvolve(image, block, mode="same", axes=(1, 2)) for image in (light, *errors)]
+    expected += 0.5 * ratios_by_hand(means[0], noise / (7 * np.sqrt(np.pi)), means[1:], 0.01, (10,))
+    sky = light < 2 * noise
+    offsets = [np.abs(np.where(sky, error, 0).sum(axis=(1, 2))) for error in errors]
+    expected += 0.25 * np.mean(offsets[0] / (offsets[1] + 0.02 * noise[:, 0, 0] * sky.sum(axis=(1, 2))))
     assert is_known.all()
     assert float(truth_loss(network, 2.5)(batch)) == pytest.approx(expected, rel=1e-3)
+
+
+def ratios_by_hand(light, noise, errors, fraction, levels):
+    unit_squared = noise**2 + (fraction * light) ** 2
+    ours, reference = (np.sqrt(1 + 0.5 * error**2 / unit_squared) - 1 for error in errors)
+    level = np.digitize(light / noise, levels)
+    total = 0.0
+    for number in range(len(levels) + 1):
+        sums = [np.where(level == number, values, 0).sum(axis=(1, 2)) for values in (ours, reference)]
+        total += np.mean(sums[0] / (sums[1] + 1))
+    return total
 
 
 @needs_keras

@@ -106,6 +106,26 @@ def test_visit_that_differs_is_flagged() -> None:
     assert fits.exposures[3].everywhere.reduced_chi2 == pytest.approx(1 + 4.0**2 / 2.0**2, rel=0.1)
 
 
+def test_tables_say_what_is_wrong_with_which_visit() -> None:
+    patch = make_patch()
+    kernels = patch.exposures.psf.kernels[:, 0, 0].copy()
+    kernels[1] = np.roll(kernels[1], 1, axis=0)
+    variance = patch.exposures.variance * np.array([1, 1, 1, 1, 0.25])[:, None, None]
+    stack = ExposureStack.from_arrays(patch.exposures.image, variance, kernels, visits=[2, 3, 5, 7, 11])
+    measurement = measure(dataclasses.replace(patch, exposures=stack))
+    visits, numbers = make_visit_table(measurement), make_metrics_table(measurement)[0]
+    assert visits["psf_offset"].unit == "pix"
+    assert visits["psf_offset"][1] == pytest.approx(1.0, abs=0.05)
+    assert visits["noise_ratio"][4] == pytest.approx(2.0, rel=0.1)
+    assert "off the middle" in visits["warnings"][1]
+    assert "scatter" in visits["warnings"][4]
+    said = numbers["exposure_warnings"]
+    assert "Visit 3: its PSF is " in said
+    assert "Visit 11: " in said
+    assert f"its pixels scatter {visits['noise_ratio'][4]:.2f} times" in said
+    assert numbers["n_warned_visits"] == sum(bool(text) for text in visits["warnings"]) >= 2
+
+
 @pytest.mark.parametrize(
     ("make", "columns"), [(make_metrics_table, METRICS_COLUMNS), (make_visit_table, VISIT_COLUMNS)]
 )

@@ -71,7 +71,11 @@ ELSEWHERE = {
     "methods/cross_exposure/family/test_holes": [
         "methods/cross_exposure/family/exposure_sums",
         "methods/cross_exposure/family/family",
+        "methods/cross_exposure/family/first_model",
+        "methods/cross_exposure/family/path",
+        "methods/cross_exposure/family/restored_family",
     ],
+    "methods/cross_exposure/family/test_point_fits": ["methods/cross_exposure/family/point_least_squares"],
     "methods/cross_exposure/test_error_model": [
         "methods/cross_exposure/error_features",
         "methods/cross_exposure/family/statistics",
@@ -79,6 +83,7 @@ ELSEWHERE = {
     "methods/cross_exposure/test_method": [
         "exposures/mirrored_cutout",
         "methods/cross_exposure/family/margins",
+        "methods/cross_exposure/family/convergence",
         "methods/cross_exposure/family/refinement",
         "methods/cross_exposure/family/tile_exposures",
         "methods/cross_exposure/network/samples",
@@ -145,6 +150,7 @@ ELSEWHERE = {
 OF_SEVERAL = {
     "arrays/test_arrays": "NumPy and Keras give the same",
     "machine/test_cores": "cores are left alone that were not asked for",
+    "methods/cross_exposure/test_bright_light": "what is bright or missing, in the restored image",
     "methods/test_other_backends": "all backends agree",
     "metrics/test_images": "numbers of single images",
     "metrics/test_known_order": "numbers get better and worse when the images do",

@@ -72,7 +72,9 @@ def test_strength_is_in_units_of_the_label() -> None:
     assert imperfect(BASE, "sky-low-in-half").sky.some_level == -1.0
     assert imperfect(BASE, "variance-low", 2.0).noise.variance_factor == pytest.approx(1.3**-2)
     assert imperfect(BASE, "undersampled").conditions.seeing[1] / 0.168 == pytest.approx(1.2)
-    assert imperfect(BASE, "donuts", 1.4).psf_size >= 53
+    donuts = imperfect(BASE, "donuts", 1.5)
+    assert donuts.optics.donut_diameter == pytest.approx(3.75)
+    assert donuts.psf_size * 0.168 >= 3.75 + 4 * 0.84
     assert imperfect(BASE, "aureole").psf_size == 51
 
 

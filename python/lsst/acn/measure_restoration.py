@@ -302,6 +302,9 @@ class MeasureRestorationTask(WarpInputsTask):
         self.record_summary(measurement.patch.exposures, {name: metrics[name][0].item() for name in names})
         if outliers := measurement.fits.outlier_visits:
             self.log.warning("Visits %s are explained unlike the others.", outliers)
+        for quality in measurement.qualities:
+            for warning in quality.warnings():
+                self.log.warning("Visit %d: %s.", quality.visit, warning)
 
     def _collect(
         self, exposures: ExposureSource, restored_coadd: Any, latent: Any, reference_coadd: Any

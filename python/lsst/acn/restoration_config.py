@@ -150,7 +150,7 @@ class CrossExposureConfig(Config):
         default="shipped",
     )
     channels = Field[int](
-        doc="Number of channels of the mixing network.", default=24, check=lambda channels: channels >= 1
+        doc="Number of channels of the mixing network.", default=32, check=lambda channels: channels >= 1
     )
     dilations = ListField[int](
         doc="Dilation of the convolution of each residual block of the mixing network.",

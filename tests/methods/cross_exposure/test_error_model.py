@@ -24,6 +24,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import logging
 from importlib.resources import files
@@ -35,9 +36,17 @@ from small_fields import make_stack
 
 from lsst.acn import Box, ExposureStack, InvalidNetworkError, RestorationConfig, gaussian_kernel, restore
 from lsst.acn.arrays.numpy_arrays import numpy_arrays
-from lsst.acn.methods.cross_exposure.error_features import FEATURES, make_error_features
+from lsst.acn.methods.cross_exposure.error_features import (
+    FAINTEST,
+    FEATURES,
+    RESTORED,
+    SIGNIFICANCES,
+    make_error_features,
+)
 from lsst.acn.methods.cross_exposure.error_model import FILE, ErrorModel, expected_variance, load_error_model
-from lsst.acn.methods.cross_exposure.family.family import SHARP_MEMBER, RestorationFamily, restore_family
+from lsst.acn.methods.cross_exposure.family.evidence import Evidence
+from lsst.acn.methods.cross_exposure.family.family import SHARP_MEMBER, RestorationFamily
+from lsst.acn.methods.cross_exposure.family.restored_family import restore_family
 from lsst.acn.methods.cross_exposure.family.statistics import typical_noise
 from lsst.acn.methods.cross_exposure.method import CrossExposureMethod
 from lsst.acn.methods.cross_exposure.tile import TileRestorer
@@ -79,6 +88,16 @@ def test_the_fewer_exposures_show_a_pixel_the_larger_the_variance():
     assert 0.8 < seen_by_all < 1.3
     assert by_one > 4
     assert by_none > 10 * by_one
+
+
+def test_no_pixel_claims_more_than_the_light_around_it_says():
+    features = np.zeros((2, 3, len(FEATURES)), np.float32)
+    features[..., RESTORED] = np.log(8.0 + FAINTEST)
+    features[..., SIGNIFICANCES] = np.arcsinh([1.0, -9.0, 4.0])
+    model = load_error_model()
+    sure = dataclasses.replace(model, biases=(*model.biases[:-1], np.full(2, -20.0, np.float32)))
+    sure = dataclasses.replace(sure, weights=(*model.weights[:-1], 0 * model.weights[-1]))
+    np.testing.assert_allclose(np.sqrt(sure.variance(numpy_arrays(), features)), 8.0 / 4.0, rtol=1e-4)
 
 
 def test_it_scales_with_the_unit_of_the_stack():
@@ -140,8 +159,10 @@ def test_libraries_agree_to_the_edges(library):
     latent = family.members[..., SHARP_MEMBER]
     expected = expected_variance(numpy_arrays(), latent, family, PROFILE, 0)
     xp = library()
-    parts = [xp.constant(part) for part in family[:-1]]
-    theirs = RestorationFamily(*parts, statistics=None)
+    *planes, evidence, _ = family
+    parts = [xp.constant(part) for part in planes]
+    evidence = Evidence(*map(xp.constant, evidence))
+    theirs = RestorationFamily(*parts, evidence=evidence, statistics=None)
     found = xp.run(expected_variance, xp.constant(latent), theirs, xp.constant(PROFILE), margin=0)
     np.testing.assert_allclose(xp.to_numpy(found), expected, rtol=1e-4)
 

@@ -30,17 +30,12 @@ from lsst.acn import Box, ExposureStack, InvalidExposureError, RestorationConfig
 from lsst.acn.arrays.numpy_arrays import numpy_arrays
 from lsst.acn.exposures.mirrored_cutout import mirrored_cutout, mirrored_index
 from lsst.acn.methods.cross_exposure.family.exposure_sums import sum_up
-from lsst.acn.methods.cross_exposure.family.family import (
-    FAMILY_SIZE,
-    FIRST_PASS,
-    SHARP_MEMBER,
-    follow_path,
-    make_family,
-    restore_family,
-    restore_whole_family,
-)
+from lsst.acn.methods.cross_exposure.family.family import FAMILY_SIZE, SHARP_MEMBER, make_family
+from lsst.acn.methods.cross_exposure.family.first_model import FIRST_PASS
 from lsst.acn.methods.cross_exposure.family.margins import family_margin
+from lsst.acn.methods.cross_exposure.family.path import follow_path
 from lsst.acn.methods.cross_exposure.family.refinement import refine_bright
+from lsst.acn.methods.cross_exposure.family.restored_family import restore_family, restore_whole_family
 from lsst.acn.methods.cross_exposure.method import CrossExposureMethod
 from lsst.acn.methods.cross_exposure.network.samples import draw_samples
 

@@ -33,15 +33,18 @@ from other_backends import OTHERS, run_elsewhere
 from small_fields import make_stack
 
 import lsst.acn.methods.cross_exposure.method as cross_exposure_method
-from lsst.acn import Box, ExposureStack, RestorationConfig, gaussian_kernel, restore
+from lsst.acn import ExposureStack, RestorationConfig, gaussian_kernel, restore
 from lsst.acn.arrays.keras_arrays import keras_arrays
 from lsst.acn.arrays.namespace import Arrays
 from lsst.acn.arrays.numpy_arrays import numpy_arrays
-from lsst.acn.methods.cross_exposure.family.family import RestorationFamily, complete_family, first_model
+from lsst.acn.methods.cross_exposure.family.evidence import Evidence
+from lsst.acn.methods.cross_exposure.family.family import RestorationFamily
+from lsst.acn.methods.cross_exposure.family.first_model import first_model
+from lsst.acn.methods.cross_exposure.family.restored_family import complete_family
 from lsst.acn.methods.cross_exposure.family.tile_exposures import TileExposures, tile_exposures
 from lsst.acn.methods.cross_exposure.method import CrossExposureMethod
 from lsst.acn.methods.cross_exposure.network.shipped import shipped_network
-from lsst.acn.methods.cross_exposure.tile import EXPOSURES, TileRestorer, block_phase
+from lsst.acn.methods.cross_exposure.tile import EXPOSURES, TileRestorer
 
 KERNEL = gaussian_kernel(2.3)
 SIZE, N = (96, 112), 5
@@ -76,7 +79,9 @@ def family_of(xp: Arrays, stack: ExposureStack) -> RestorationFamily:
     """Return the family of all pixels of a stack, as arrays of NumPy."""
     exposures = TileExposures(*map(xp.constant, tile_exposures(stack)))
     family = complete_family(xp, exposures)
-    return RestorationFamily(*map(xp.to_numpy, family[:-1]), statistics=None)
+    *planes, evidence, _ = family
+    arrays = map(xp.to_numpy, planes)
+    return RestorationFamily(*arrays, evidence=Evidence(*map(xp.to_numpy, evidence)), statistics=None)
 
 
 @needs_keras
@@ -91,6 +96,8 @@ def test_families_agree(spoiled: bool) -> None:
     assert (np.abs(theirs.members - ours.members).max(axis=(0, 1)) < 2 * CLOSE * brightest).all()
     assert np.abs(theirs.significance - ours.significance).max() < CLOSE * ours.significance.max()
     assert (theirs.members >= 0).all()
+    for found, expected in zip(theirs.evidence, ours.evidence, strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-3 + CLOSE * np.abs(expected).max())
 
 
 @needs_keras
@@ -138,12 +145,38 @@ def test_an_exposure_that_does_not_reach_the_tile_has_no_say() -> None:
     np.testing.assert_allclose(found[1], expected[1], rtol=1e-3)
 
 
-@pytest.mark.parametrize("tile", [Box(0, 50, 3, 90), Box(-7, 61, -20, 67), Box(301, 621, 305, 625)])
-def test_blocks_begin_at_the_same_places_whatever_the_tiles(tile: Box) -> None:
-    rows, columns = block_phase(tile)
-    assert (tile.y_start - rows) % 2 == (tile.x_start - columns) % 2 == 0
-    assert 0 <= rows < 2
-    assert 0 <= columns < 2
+def turned_stack(stack: ExposureStack, turns: int, is_mirrored: bool) -> ExposureStack:
+    """Return exposures turned by right angles, then mirrored, with their PSFs."""
+
+    def turned(planes: np.ndarray) -> np.ndarray:
+        return turned_planes(planes, turns, is_mirrored)
+
+    kernels = turned(stack.psf.at(*stack.box.center))
+    planes = (turned(plane) for plane in (stack.image, stack.variance))
+    return ExposureStack.from_arrays(*planes, kernels, valid=turned(stack.valid))
+
+
+def turned_planes(planes: np.ndarray, turns: int, is_mirrored: bool) -> np.ndarray:
+    planes = np.rot90(planes, turns, (-2, -1))
+    return (planes[..., ::-1] if is_mirrored else planes).copy()
+
+
+@pytest.mark.parametrize("shape", [(90, 90), (91, 90), (77, 95)])
+def test_turned_and_flipped_tiles_are_restored_alike(shape: tuple[int, int]) -> None:
+    stack, _ = make_stack(**{**FIELD, "shape": shape})
+    restorer = TileRestorer(numpy_arrays(), shipped_network(), 5)
+
+    def restored(stack: ExposureStack) -> tuple[np.ndarray, np.ndarray]:
+        latent, variance = restorer(stack, stack.box.grown_by(stack.psf.radius), 8, KERNEL)
+        assert variance is not None
+        return latent, variance
+
+    expected = restored(stack)
+    for turns, is_mirrored in ((0, True), (1, False), (2, False), (3, True)):
+        found = restored(turned_stack(stack, turns, is_mirrored))
+        latent, variance = (turned_planes(plane, turns, is_mirrored) for plane in expected)
+        assert np.abs(found[0] - latent).max() < CLOSE * latent.max()
+        np.testing.assert_allclose(found[1], variance, rtol=1e-3)
 
 
 @needs_keras

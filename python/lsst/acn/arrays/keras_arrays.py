@@ -99,7 +99,9 @@ class KerasArrays:
 
     def total(self, function: Callable[..., Any], *planes: Any) -> Any:
         result = function(*planes)
-        return tuple(self.sum(part, 0) for part in result) if isinstance(result, tuple) else self.sum(result, 0)
+        return (
+            tuple(self.sum(part, 0) for part in result) if isinstance(result, tuple) else self.sum(result, 0)
+        )
 
     def by_rows(self, function: Callable[..., Any], *planes: Any) -> Any:
         return function(*planes)

@@ -111,6 +111,8 @@ METRICS_COLUMNS = {
     **_plain(
         n_outlier_visits="Number of outlier visits.",
         outlier_visits="Visits whose chi-square is unlike that of the others.",
+        n_warned_visits="Number of visits whose PSF or variances are not what a restoration needs.",
+        exposure_warnings="What is wrong with them.",
         n_sources="Number of sources of the coadd.",
         n_bright_sources="Number of those with a complete aperture and signal-to-noise ratio 50 or more.",
         flux_ratio="Median flux ratio, restored over coadd, of these bright sources.",
@@ -152,6 +154,13 @@ VISIT_COLUMNS = {
         is_outlier="Whether chi2_source or chi2_sky is unlike that of the other visits.",
         held_out_excess="Chi-square excess in source pixels, for a restoration without this exposure; NaN if "
         "it was not held out.",
+        psf_rim_light="Share of the light of a star beyond the rim of the PSF kernel.",
+    ),
+    "psf_offset": ColumnMeaning("pix", "Distance of the centroid of the PSF from the middle of its kernel."),
+    **_plain(
+        psf_negative_light="Sum of the negative pixels of the PSF kernel over that of all, without signs.",
+        noise_ratio="Robust scatter of empty pixels over what the variance plane says; NaN if unknown.",
+        warnings="What is wrong with the PSF or the variances, empty if nothing is.",
     ),
     **_with_error("residual_sky", FLUX, "Sky that was taken off, in the middle of the patch"),
     **_with_error("residual_sky_slope_x", FLUX, "Its rise from there to the edge at largest x"),

@@ -29,6 +29,7 @@ import dataclasses
 
 import numpy as np
 
+from ..exposure_quality import ExposureQuality, measure_exposures
 from ..metrics import (
     FluxRatios,
     PixelClasses,
@@ -61,6 +62,8 @@ class PatchMeasurement:
         Their flux ratios by magnitude.
     zero_point : `float`
         Magnitude of a flux of 1 in the unit of the exposures.
+    qualities : `list` [`ExposureQuality`]
+        What each exposure is like.
     held_out : `HeldOutTest` or `None`
         Test on exposures that were left out, if there was one.
     """
@@ -71,6 +74,7 @@ class PatchMeasurement:
     sources: SourceFluxes
     ratios: FluxRatios
     zero_point: float
+    qualities: list[ExposureQuality]
     held_out: HeldOutTest | None = None
 
 
@@ -124,4 +128,5 @@ def measure_patch(
         sources=sources,
         ratios=flux_ratios(sources, magnitude_edges, zero_point),
         zero_point=zero_point,
+        qualities=measure_exposures(patch.exposures),
     )

@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 from astropy.table import Table
 
+from ..exposure_quality import ExposureQuality
 from ..exposures.source import ExposureSource
 from ..metrics import (
     PixelClasses,
@@ -81,6 +82,7 @@ def make_metrics_table(
         **_image_values(measurement),
         **_similarity_values(measurement),
         **_residual_values(measurement.fits, measurement.pixels),
+        **_quality_values(measurement.qualities),
         **_flux_values(measurement),
         **_held_out_values(measurement.held_out),
     }
@@ -122,6 +124,11 @@ def make_visit_table(
         "ssim": fits.column(lambda each: each.ssim),
         "is_outlier": [each.is_outlier for each in fits.exposures],
         "held_out_excess": [excess.get(visit, np.nan) for visit in visits],
+        "psf_rim_light": [each.rim_light for each in measurement.qualities],
+        "psf_offset": [each.offset for each in measurement.qualities],
+        "psf_negative_light": [each.negative_light for each in measurement.qualities],
+        "noise_ratio": [each.noise_ratio for each in measurement.qualities],
+        "warnings": ["; ".join(each.warnings()) for each in measurement.qualities],
         **correction_columns(patch.applied_corrections),
     }
     return _make_table(values, VISIT_COLUMNS, patch.exposures, record)
@@ -185,6 +192,12 @@ def _residual_values(fits: ExposureFits, pixels: PixelClasses) -> dict[str, Any]
         values[f"stacked_residual_{name}_rms"] = np.sqrt(_mean(stacked**2))
     visits = fits.outlier_visits
     return values | {"n_outlier_visits": len(visits), "outlier_visits": _listed(visits)}
+
+
+def _quality_values(qualities: Iterable[ExposureQuality]) -> dict[str, Any]:
+    wrong = {each.visit: each.warnings() for each in qualities if each.warnings()}
+    said = [f"Visit {visit}: {', '.join(warnings)}." for visit, warnings in wrong.items()]
+    return {"n_warned_visits": len(wrong), "exposure_warnings": " ".join(said)}
 
 
 def _pooled(parts: list[ResidualStatistics]) -> dict[str, float]:

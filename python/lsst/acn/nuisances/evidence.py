@@ -42,8 +42,10 @@ from ..methods.cross_exposure.family.exposure_sums import (
     ExposureSums,
     sum_up,
 )
-from ..methods.cross_exposure.family.family import covering_stack, first_model, follow_path
+from ..methods.cross_exposure.family.first_model import first_model
 from ..methods.cross_exposure.family.margins import family_margin
+from ..methods.cross_exposure.family.path import follow_path
+from ..methods.cross_exposure.family.restored_family import covering_stack
 from ..methods.cross_exposure.family.tile_exposures import tile_exposures
 from .corrections import plane_coordinates
 from .exposure_fit import REACH, NormalEquations, exposure_equations

@@ -58,6 +58,7 @@ HEADLINES = (
     "held_out_excess",
     "held_out_excess_coadd",
     "n_outlier_visits",
+    "n_warned_visits",
 )
 """Columns of numbers that are shown until more are asked for."""
 

@@ -30,7 +30,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .simulation_config import SimulationConfig
+from .simulation_config import SMALLEST_STAMP, SimulationConfig
 
 DARK_SKY = 0.75
 """Electrons for each nJy that leave some forty of the sky in a pixel."""
@@ -38,8 +38,8 @@ DARK_SKY = 0.75
 AUREOLE_STAMP = 51
 """Side in pixels of the PSF models that cut off an aureole."""
 
-DONUT_STAMP = 4.0
-"""Side of a defocused PSF's stamp in units of its diameter."""
+DONUT_DIAMETER = 2.5
+"""Of the defocused pupil in arcsec (`float`)."""
 
 WELL_SAMPLED = 0.4
 """Least strength of undersampling: there an FWHM has three pixels (`float`)."""
@@ -162,9 +162,9 @@ def _aureole(config: SimulationConfig, strength: float) -> SimulationConfig:
 
 
 def _donuts(config: SimulationConfig, strength: float) -> SimulationConfig:
-    diameter = 1.6 * strength
-    side = 2 * math.ceil(0.5 * DONUT_STAMP * diameter / config.pixel_scale) + 1
-    config = dataclasses.replace(config, psf_size=max(config.psf_size, side))
+    diameter = DONUT_DIAMETER * strength
+    least = (diameter + SMALLEST_STAMP * config.conditions.seeing[1]) / config.pixel_scale
+    config = dataclasses.replace(config, psf_size=max(config.psf_size, 2 * math.ceil(0.5 * least) + 1))
     return _changed(config, "optics", donut_diameter=diameter)
 
 
@@ -195,9 +195,9 @@ MILD = {
     "noisy-variance": 0.5,
     "aureole": 0.5,
     "trails": 0.4,
-    "masked-cores": 0.6,
+    "masked-cores": 0.4,
 }
-"""Strengths of the faults of the mild mixture (`dict` [`str`, `float`])."""
+"""Strengths of the faults of the mild mixture (`dict` [`str`, `float`]); warping grows the masks."""
 
 HARSH = {
     "warped": 1.0,
@@ -212,7 +212,7 @@ HARSH = {
     "noisy-variance": 1.0,
     "aureole": 1.0,
     "trails": 1.0,
-    "masked-cores": 1.0,
+    "masked-cores": 0.55,
 }
 """Strengths of the faults of the harsh mixture (`dict` [`str`, `float`])."""
 

@@ -40,7 +40,7 @@ from .sky.scene_config import SceneConfig
 from .warping import WarpingConfig
 
 SMALLEST_STAMP = 4.0
-"""Least side of a PSF stamp in units of the worst seeing (`float`)."""
+"""Least side of a PSF stamp in units of the worst seeing, in focus (`float`)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,11 +137,13 @@ class SimulationConfig:
             raise ValueError(f"psf_size must be odd, for kernels have a middle pixel; got {self.psf_size}.")
         if self.psf_size > min(self.box.shape):
             raise ValueError(f"A field of shape {self.box.shape} is smaller than psf_size={self.psf_size}.")
-        worst_seeing = max(self.conditions.seeing[1], self.optics.donut_diameter) / self.pixel_scale
-        if self.psf_size < SMALLEST_STAMP * worst_seeing:
+        worst_seeing = self.conditions.seeing[1] / self.pixel_scale
+        donut = self.optics.donut_diameter / self.pixel_scale
+        if self.psf_size < SMALLEST_STAMP * worst_seeing + donut:
             raise ValueError(
                 f"psf_size={self.psf_size} cannot hold a PSF with an FWHM of {worst_seeing:.1f} pixels; "
-                f"it takes at least {SMALLEST_STAMP:g} times as many."
+                f"it takes at least {SMALLEST_STAMP:g} times as many"
+                + (f", and {donut:.1f} more for the defocused pupil." if donut else ".")
             )
 
     @property

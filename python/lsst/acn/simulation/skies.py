@@ -71,7 +71,7 @@ SKIES = {
     "intracluster-light": Sky(
         "intracluster light", parts={"diffuse_light": {"intracluster_brightness": 26.0}}
     ),
-    "globular-cluster": Sky("a globular cluster", parts={"star_cluster": {"stars": 800}}),
+    "globular-cluster": Sky("a globular cluster", parts={"star_cluster": {"stars": 1500}}),
     "real-galaxies": Sky("images of real galaxies", scene={"galaxy_slope": 0.2}),
 }
 """The skies by name (`dict` [`str`, `Sky`])."""

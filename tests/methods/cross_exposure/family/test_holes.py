@@ -35,8 +35,9 @@ from lsst.acn import ExposureStack
 from lsst.acn.arrays.namespace import Arrays
 from lsst.acn.arrays.numpy_arrays import numpy_arrays
 from lsst.acn.methods.cross_exposure.family.exposure_sums import ExposureSums, sum_up
-from lsst.acn.methods.cross_exposure.family.family import FIRST_PASS, follow_path
+from lsst.acn.methods.cross_exposure.family.first_model import FIRST_PASS
 from lsst.acn.methods.cross_exposure.family.holes import fill_window
+from lsst.acn.methods.cross_exposure.family.path import follow_path
 
 type Case = tuple[ExposureSums, np.ndarray, tuple[slice, slice]]
 

@@ -36,8 +36,10 @@ from lsst.acn.methods.cross_exposure.family.point_light import FittedPoints
 Y, X = 48.3, 47.6
 
 
-def fit(stack: ExposureStack, significance: float = 1e3) -> list[FittedPoints]:
-    unknown = ~stack.valid.any(axis=0)
+def fit(
+    stack: ExposureStack, significance: float = 1e3, unknown: np.ndarray | None = None
+) -> list[FittedPoints]:
+    unknown = ~stack.valid.any(axis=0) if unknown is None else unknown
 
     def cut(box: Box) -> tuple[np.ndarray, np.ndarray]:
         pixels = np.s_[:, *box.slices_within(stack.box)]
@@ -106,6 +108,24 @@ def test_wrong_widths_and_places_are_within_the_errors() -> None:
         (points,) = fit(make_field([(Y, X, 1e6)], hole=4.5, **changes))
         fluxes, error = fluxes_and_error(points)
         assert abs(fluxes.sum() - 1e6) < 2.5 * error
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_core_that_few_exposures_know(number: int) -> None:
+    whole = make_field([(Y, X, 3e5)], hole=0.0)
+    core = np.hypot(*(np.mgrid[:96, :96] - np.array([Y, X])[:, None, None])) <= 4.5
+    valid = np.ones(whole.image.shape, bool)
+    valid[number:, core] = False
+    stack = ExposureStack.from_arrays(whole.image, whole.variance, whole.psf, valid=valid)
+    (points,) = fit(stack, unknown=core)
+    fluxes, error = fluxes_and_error(points)
+    assert fluxes.sum() == pytest.approx(3e5, rel=0.02)
+    # A galaxy is none of a star, but no flux is hidden where it is seen.
+    galaxy = make_field([(Y, X, 3e5, 2.5)], hole=0.0)
+    seen = ExposureStack.from_arrays(galaxy.image, galaxy.variance, galaxy.psf, valid=valid)
+    (points,) = fit(seen, unknown=core)
+    assert not points.is_accepted
+    assert len(points.values) == 0
 
 
 def test_an_empty_hole_hides_no_more_than_its_surroundings_allow() -> None:

@@ -31,7 +31,9 @@ from lsst.acn.arrays.spectra import gaussian_spectrum
 from lsst.acn.exposures.psf_kernels import FWHM_PER_SIGMA, PsfKernels
 from lsst.acn.forward.point_response import MIN_KERNEL_FWHM
 from lsst.acn.methods.cross_exposure.family.exposure_sums import sum_up
-from lsst.acn.methods.cross_exposure.family.family import FIRST_PASS, SHARP_PATH, follow_path
+from lsst.acn.methods.cross_exposure.family.family import SHARP_PATH
+from lsst.acn.methods.cross_exposure.family.first_model import FIRST_PASS
+from lsst.acn.methods.cross_exposure.family.path import follow_path
 from lsst.acn.methods.cross_exposure.family.sampling import (
     SAMPLING_FWHM,
     sampled_kernel_fwhm,

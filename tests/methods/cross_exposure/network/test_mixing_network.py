@@ -35,6 +35,7 @@ from lsst.acn.arrays.numpy_arrays import numpy_arrays
 from lsst.acn.methods.cross_exposure.family.family import FAMILY_SIZE, SHARP_MEMBER
 from lsst.acn.methods.cross_exposure.network.mixing_network import (
     N_FEATURES,
+    WIDE_REST,
     MixingNetwork,
     fresh_network,
     mix,
@@ -75,7 +76,10 @@ def test_images_may_have_any_shape(library: Callable[[], Any], shape: tuple[int,
 def test_libraries_agree_on_the_shipped_network(library: Callable[[], Any]) -> None:
     rng = np.random.default_rng(3)
     members = rng.gamma(0.1, 30.0, (2, 61, 50, FAMILY_SIZE)).astype(np.float32)
-    features = np.concatenate([np.arcsinh(members), rng.normal(size=(2, 61, 50, 2))], -1).astype(np.float32)
+    features = np.concatenate(
+        [np.arcsinh(members), rng.normal(size=(2, 61, 50, N_FEATURES - FAMILY_SIZE))], -1
+    )
+    features = features.astype(np.float32)
     expected = mixed(numpy_arrays(), shipped_network(), features, members)
     found = mixed(library(), shipped_network(), features, members)
     assert np.abs(found - expected).max() < 1e-5 * expected.max()
@@ -113,4 +117,33 @@ def test_a_fresh_network_favours_the_sharp_member_and_follows_its_stream() -> No
     for one, other in zip(NETWORK.weights, again.weights, strict=True):
         np.testing.assert_array_equal(one, other)
     assert NETWORK.weights[-1].argmax() == SHARP_MEMBER
-    assert np.abs(NETWORK.weights[0]).max() < np.sqrt(6 / (16 * (N_FEATURES + 4)))
+    assert np.abs(NETWORK.weights[0]).max() < np.sqrt(6 / (3 * (N_FEATURES + 4)))
+
+
+@libraries
+@pytest.mark.parametrize("shape", [(40, 40), (41, 50)])
+def test_turned_and_flipped_images_are_mixed_alike(
+    library: Callable[[], Any], shape: tuple[int, int]
+) -> None:
+    features, members = draw(shape, 4)
+    xp, network = library(), shipped_network()
+    expected = mixed(xp, network, features, members)
+    for turns in range(4):
+        for step in (1, -1):
+            turned = (np.rot90(array, turns, (1, 2))[:, :, ::step].copy() for array in (features, members))
+            found = mixed(xp, network, *turned)
+            np.testing.assert_allclose(
+                found, np.rot90(expected, turns, (1, 2))[:, :, ::step], rtol=2e-5, atol=1e-6
+            )
+
+
+def test_wide_light_is_not_gated_away() -> None:
+    features, members = draw((12, 12))
+    members[...] = 0.1
+    weights = [*NETWORK.weights[:-1], NETWORK.weights[-1].copy()]
+    weights[-1][-1] = -5.0
+    closed = MixingNetwork(4, (1,), tuple(weights))
+    for significance, least, most in ((0.0, 0.04, 0.07), (30.0, 0.93, 1.0)):
+        features[..., WIDE_REST] = np.arcsinh(significance)
+        share = mixed(numpy_arrays(), closed, features, members) / members[..., 0]
+        assert least < share.min() <= share.max() < most

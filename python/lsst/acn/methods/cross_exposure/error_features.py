@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("COVERAGE", "FEATURES", "make_error_features")
+__all__ = ("COVERAGE", "FAINTEST", "FEATURES", "RESTORED", "SIGNIFICANCES", "make_error_features")
 
 from typing import Any
 
@@ -32,18 +32,22 @@ from scipy.ndimage import gaussian_filter1d
 
 from ...arrays.namespace import Arrays
 from ...forward.target_psf import correlate_separable
+from .family.evidence import LIGHT_SCALES, REST_SCALES
 from .family.family import RestorationFamily
 
-MEMBERS = (0, 1, 3, 5, 7, 9)
+MEMBERS = (0, 1, 3, 5, 7, 9, 10)
 """Members whose spread around the restored image says how far the choice of the
-regularisation matters: the blurriest, the sharp one, the sparsest, and those
-that are and are not smoothed much."""
+regularisation matters: the blurriest, the sharp one, the sparsest, those that
+are and are not smoothed much, and the one that is completed."""
 
 FEATURES = (
     "log restored",
     *(f"log member {member}" for member in MEMBERS),
     "log spread of the members",
     "asinh significance",
+    *(f"asinh light at {scale:g} pixels" for scale in LIGHT_SCALES),
+    *(f"asinh rest at {scale:g} pixels" for scale in REST_SCALES),
+    "log misfit",
     "log gradient",
     "log light around",
     "log peak of the kernel",
@@ -52,7 +56,11 @@ FEATURES = (
 )
 """Names of the features, in their order."""
 
-COVERAGE = FEATURES.index("log coverage")
+RESTORED, COVERAGE = FEATURES.index("log restored"), FEATURES.index("log coverage")
+
+_FIRST = FEATURES.index("asinh significance")
+SIGNIFICANCES = slice(_FIRST, _FIRST + 1 + len(LIGHT_SCALES))
+"""Signal to noise of the light around a pixel, from a point source to wide scales."""
 
 FAINTEST = 0.5
 """Flux, in standard deviations of that of a point source, below which the
@@ -62,7 +70,7 @@ all error: a model that saw how small it is would call it right to a hair."""
 FAINTEST_AROUND = 0.003
 """The same of the light around a pixel, which no single pixel decides on."""
 
-LEAST_COVERAGE = 0.003
+LEAST_COVERAGE = 0.001
 AROUND = 5.0
 """Standard deviation in pixels of the Gaussian that gathers the light around."""
 
@@ -97,8 +105,8 @@ def make_error_features(xp: Arrays, latent: Any, family: RestorationFamily, prof
         Shape ``(height - 2 margin, width - 2 margin, len(FEATURES))``.
     """
     needed = min(margin, profile.shape[0] // 2 + AROUND_REACH)
-    rest = _without(latent.shape, margin - needed)
-    latent, significance, coverage = latent[rest], family.significance[rest], family.coverage[rest]
+    latent, family = latent[_without(latent.shape, margin - needed)], family.cropped(margin - needed)
+    evidence = family.evidence
     inside = _without(latent.shape, needed)
     peak = xp.max(profile) ** 2
 
@@ -106,19 +114,22 @@ def make_error_features(xp: Arrays, latent: Any, family: RestorationFamily, prof
         return correlate_separable(xp, image, profile, profile)
 
     restored = at_target(latent) / peak
-    members = [at_target(family.members[..., member][rest]) / peak for member in MEMBERS]
+    members = [at_target(family.members[..., member]) / peak for member in MEMBERS]
     squares = [(member - restored) ** 2 for member in members]
     spread = xp.sqrt(sum(squares[1:], squares[0]) / np.float32(len(members)))
     around = correlate_separable(xp, restored, xp.constant(_around_profile()), xp.constant(_around_profile()))
     flat = xp.zeros_like(restored)
     planes = [
         *(_log(xp, image, FAINTEST) for image in (restored, *members, spread)),
-        xp.arcsinh(significance),
+        xp.arcsinh(family.significance),
+        *(xp.arcsinh(evidence.light[..., number]) for number in range(len(LIGHT_SCALES))),
+        *(xp.arcsinh(evidence.rest[..., number]) for number in range(len(REST_SCALES))),
+        evidence.misfit,
         _log(xp, _gradient(xp, restored), FAINTEST),
         _log(xp, around, FAINTEST_AROUND),
         flat + xp.log(peak),
         flat + xp.log(family.effective_area),
-        xp.log(xp.maximum(at_target(coverage), np.float32(LEAST_COVERAGE))),
+        xp.log(xp.maximum(at_target(family.coverage), np.float32(LEAST_COVERAGE))),
     ]
     return xp.stack([plane[inside] for plane in planes], axis=-1)
 

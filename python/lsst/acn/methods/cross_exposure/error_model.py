@@ -37,12 +37,12 @@ import numpy as np
 
 from ...arrays.namespace import Arrays
 from ...errors import InvalidNetworkError
-from .error_features import COVERAGE, FEATURES, make_error_features
+from .error_features import COVERAGE, FAINTEST, FEATURES, RESTORED, SIGNIFICANCES, make_error_features
 from .family.family import RestorationFamily
 
 FILE = "error_model.json"
 FORMAT = "lsst.acn.error_model"
-VERSION = 1
+VERSION = 2
 
 LEAST_ERROR = 0.001
 """Least error of any pixel, in standard deviations of a point source: an empty
@@ -52,6 +52,10 @@ UNSEEN_ERROR = 0.02
 """Error that is added where exposures are missing, in the same unit, over the
 root of what is left of their weight: what nobody has seen is not empty."""
 
+MANY_SIGMA = 5.0
+"""The second number that the network says is what hardly any error exceeds,
+divided by this."""
+
 DIGITS = 6
 """Significant digits of the stored weights."""
 
@@ -59,6 +63,11 @@ DIGITS = 6
 @dataclasses.dataclass(frozen=True, eq=False)
 class ErrorModel:
     """A small network from the features of a pixel to its expected error.
+
+    It says two quantiles of the error: what two thirds of the pixels do not
+    exceed, and what hardly any does, in fifths.  For a Gaussian the first is
+    the larger one.  Where a few pixels are much worse than most, and nothing
+    tells which, the second is, and no one may trust the rest.
 
     Parameters
     ----------
@@ -89,7 +98,8 @@ class ErrorModel:
         hidden = features
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             hidden = xp.maximum(xp.matmul(hidden, xp.constant(weight)) + xp.constant(bias), np.float32(0.0))
-        return (xp.matmul(hidden, xp.constant(self.weights[-1])) + xp.constant(self.biases[-1]))[..., 0]
+        quantiles = xp.matmul(hidden, xp.constant(self.weights[-1])) + xp.constant(self.biases[-1])
+        return xp.maximum(quantiles[..., 0], quantiles[..., 1])
 
     def variance(self, xp: Arrays, features: Any) -> Any:
         """Return the expected squared error, and never less than can be known.
@@ -105,11 +115,17 @@ class ErrorModel:
         -------
         variance : array
             In the same unit squared, with `LEAST_ERROR` and `UNSEEN_ERROR`.
+            The signal to noise of a pixel is no more than that of all the
+            light around it, at whatever scale that is largest.
         """
         coverage = xp.exp(features[..., COVERAGE])
+        light = xp.maximum(xp.exp(features[..., RESTORED]) - np.float32(FAINTEST), np.float32(0.0))
+        largest = xp.maximum(xp.max(features[..., SIGNIFICANCES], -1), np.float32(np.arcsinh(1.0)))
+        significance = np.float32(0.5) * (xp.exp(largest) - xp.exp(-largest))
         missing = xp.maximum(1.0 - coverage, np.float32(0.0))
         unseen = np.float32(UNSEEN_ERROR**2) * missing**2 / coverage
-        return xp.exp(2.0 * self.log_sigma(xp, features)) + unseen + np.float32(LEAST_ERROR**2)
+        least = (light / significance) ** 2 / coverage + np.float32(LEAST_ERROR**2)
+        return xp.maximum(xp.exp(2.0 * self.log_sigma(xp, features)), least) + unseen
 
     def pack(self, provenance: Mapping[str, Any]) -> dict[str, Any]:
         """Return the model as plain values.

@@ -38,9 +38,11 @@ from ...forward.target_psf import kernel_profiles
 from ...machine.devices import Devices, working_on
 from .error_model import expected_variance
 from .family.exposure_sums import ExposureSums
-from .family.family import RestorationFamily, covering_stack, first_model_and_points, make_family
+from .family.family import RestorationFamily, make_family
+from .family.first_model import first_model_and_points
 from .family.point_light import points_variance
 from .family.refinement import refine_bright
+from .family.restored_family import covering_stack
 from .family.tile_exposures import TileExposures, tile_exposures
 from .network.mixing_network import MixingNetwork, mix_family
 

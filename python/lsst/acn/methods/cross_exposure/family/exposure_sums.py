@@ -187,7 +187,7 @@ def _trusted(xp: Arrays, variance: Any, medians: Any, share: Any) -> Any:
     rises = xp.each(rise, variance, medians)
     weight = xp.total(lambda rise, share: xp.where(xp.isfinite(rise), share, np.float32(0.0)), rises, share)
     total = xp.total(
-        lambda rise, share: xp.where(xp.isfinite(rise), share * rise, np.float32(0.0)), rises, share
+        lambda rise, share: share * xp.where(xp.isfinite(rise), rise, np.float32(0.0)), rises, share
     )
     usual = np.float32(TOLERANCE) * total / xp.maximum(weight, np.float32(1e-12))
     return xp.each(lambda rise: xp.minimum(usual / rise, np.float32(1.0)), rises)

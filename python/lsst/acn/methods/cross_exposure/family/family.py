@@ -25,53 +25,33 @@ from __future__ import annotations
 
 __all__ = (
     "COMPACT_MEMBER",
+    "CONVERGED_MEMBER",
     "FAMILY_SIZE",
     "SHARP_MEMBER",
     "SPARSE_STAGE",
     "RestorationFamily",
-    "complete_family",
-    "first_model",
-    "first_model_and_points",
-    "follow_path",
     "make_family",
-    "restore_family",
-    "restore_whole_family",
 )
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ....arrays.namespace import Arrays
-from ....arrays.numpy_arrays import numpy_arrays
 from ....arrays.spectra import filter_spectrum
-from ....coadd.trails import without_trails
-from ....exposures.boxes import Box
-from ....exposures.mirrored_cutout import mirrored_cutout
-from ....exposures.stack import ExposureStack
 from ...accelerated_updates import accelerated_updates
+from .convergence import sparing_factor
 from .evidence import Evidence, local_misfit, weigh_evidence
-from .exposure_sums import ExposureSums, compare, make_sums, sum_up
-from .holes import fill_around_points, fill_window
-from .margins import family_margin
-from .point_fits import fit_points
-from .point_light import FittedPoints, points_image
+from .exposure_sums import ExposureSums, compare
+from .path import follow_path
 from .statistics import SufficientStatistics
-from .tile_exposures import TileExposures, tile_exposures
-from .windows import hole_windows
 
 WIENER_POWERS = (10.0, 1.0, 0.1)
 """Noise over signal of the Wiener filters that give the blurriest members."""
 
-FIRST_PASS = ((0.0, 8), (1.2, 16))
-"""Sparsity, in standard deviations of the noise of the back-projected image,
-and number of updates of the stages that begin with that image and end with the
-model that masked pixels are filled with."""
-
 SHARP_PATH = ((1.2, 12), (3.0, 10), (6.0, 12))
-"""The same of the stages that begin with that model and are ever sparser; each
-ends with a member."""
+"""Sparsity and number of updates, as `follow_path` takes them, of the stages that
+begin with a first model and are ever sparser; each ends with a member."""
 
 SHARP_MEMBER = len(WIENER_POWERS)
 """Place in the family of the first of them, which is sharp."""
@@ -91,7 +71,15 @@ COMPLETED = 4.0
 gets that light back.  It is cut off at zero only then: faint and wide light
 is neither lost to sparsity nor raised by the noise that a cut leaves."""
 
-FAMILY_SIZE = len(WIENER_POWERS) + len(SHARP_PATH) + len(SMOOTHED) + 1
+CONVERGED = 30
+"""Updates, with a penalty that spares bright pixels, from the sharp member to
+one that fits the exposures as well as they can be: in crowds, and where light
+is bright, all others have not yet come that far."""
+
+FAMILY_SIZE = len(WIENER_POWERS) + len(SHARP_PATH) + len(SMOOTHED) + 2
+
+CONVERGED_MEMBER = FAMILY_SIZE - 1
+"""Place of that one in the family."""
 
 
 class RestorationFamily(NamedTuple):
@@ -169,8 +157,9 @@ def make_family(xp: Arrays, sums: ExposureSums, start: Any) -> RestorationFamily
     being taken for sources.  Wiener filters, cut off at zero, give the
     blurriest members, which faint and extended light is left to, and
     Gaussians of some of the stages offer what lies between: where light is
-    smooth, a mean over neighbours is less noisy.  The last member is a sparse
-    one and, through a wide Gaussian, what that leaves out of the sums.
+    smooth, a mean over neighbours is less noisy.  Another member is a sparse
+    one and, through a wide Gaussian, what that leaves out of the sums; the
+    last is the sharp one after many more updates.
 
     Parameters
     ----------
@@ -185,7 +174,7 @@ def make_family(xp: Arrays, sums: ExposureSums, start: Any) -> RestorationFamily
     -------
     family : `RestorationFamily`
         The Wiener filters, the stages of the path, then those smoothed, and
-        the one that is completed.
+        the one that is completed and the one that has converged.
     """
     statistics, chi2 = compare(xp, sums, start)
     stages = follow_path(xp, statistics, SHARP_PATH, start)
@@ -198,6 +187,7 @@ def make_family(xp: Arrays, sums: ExposureSums, start: Any) -> RestorationFamily
         *stages,
         *(_smoothed(xp, spectra[stage], statistics.shape, sigma) for stage, sigma in SMOOTHED),
         stages[SPARSE_STAGE] + completed,
+        _converged(xp, statistics, stages[0]),
     ]
     # What is 0 but for the rounding of transforms was positive and stays so.
     members = [xp.maximum(member, np.float32(0.0)) for member in members]
@@ -212,6 +202,11 @@ def make_family(xp: Arrays, sums: ExposureSums, start: Any) -> RestorationFamily
     )
 
 
+def _converged(xp: Arrays, statistics: SufficientStatistics, start: Any) -> Any:
+    factor = sparing_factor(xp, statistics, start / statistics.point_source_noise)
+    return accelerated_updates(xp, xp.maximum(start, statistics.faintest), [(factor, CONVERGED)])[-1]
+
+
 def _wiener(xp: Arrays, statistics: SufficientStatistics) -> list[Any]:
     """Return Wiener restorations of unit gain."""
     filters = [(1.0 + power) / (statistics.power + power) for power in map(np.float32, WIENER_POWERS)]
@@ -221,193 +216,3 @@ def _wiener(xp: Arrays, statistics: SufficientStatistics) -> list[Any]:
 
 def _smoothed(xp: Arrays, spectrum: Any, shape: tuple[int, int], sigma: float) -> Any:
     return xp.irfft2(xp.scaled(spectrum, xp.constant(filter_spectrum(shape, sigma))), shape)
-
-
-def follow_path(
-    xp: Arrays, statistics: SufficientStatistics, path: Sequence[tuple[float, int]], start: Any = None
-) -> list[Any]:
-    """Return the latent images at the ends of the stages of a path.
-
-    Parameters
-    ----------
-    xp : `Arrays`
-        Array functions.
-    statistics : `SufficientStatistics`
-        What the exposures say.
-    path : `~collections.abc.Sequence` [`tuple` [`float`, `int`]]
-        Sparsity, in standard deviations of the noise of the back-projected
-        image, and number of updates of each stage.
-    start : array, optional
-        Where to begin, if not with the back-projected image.
-
-    Returns
-    -------
-    ends : `list` [array]
-        One per stage, in the unit of the exposures.
-    """
-    start = xp.maximum(statistics.image, np.float32(0.0)) if start is None else start
-    latent = xp.maximum(start, statistics.faintest)
-    stages = [
-        (statistics.factor(xp, np.float32(sparsity) * statistics.image_noise), updates)
-        for sparsity, updates in path
-    ]
-    return accelerated_updates(xp, latent, stages)
-
-
-def complete_family(xp: Arrays, exposures: TileExposures) -> RestorationFamily:
-    """Restore exposures many times over, with their holes filled.
-
-    Parameters
-    ----------
-    xp : `Arrays`
-        Array functions.
-    exposures : `TileExposures`
-        The exposures, arrays of ``xp``.
-
-    Returns
-    -------
-    family : `RestorationFamily`
-        On all their pixels.
-    """
-    sums, latent = first_model(xp, exposures)
-    return xp.run(make_family, sums, latent)
-
-
-def first_model(xp: Arrays, exposures: TileExposures) -> tuple[ExposureSums, Any]:
-    """Judge exposures, and model what their masked pixels are filled with.
-
-    Parameters
-    ----------
-    xp : `Arrays`
-        Array functions.
-    exposures : `TileExposures`
-        The exposures, arrays of ``xp``.
-
-    Returns
-    -------
-    sums : `ExposureSums`
-        The exposures.
-    latent : array
-        A latent image that knows what is missing from them.
-    """
-    sums, latent, _ = first_model_and_points(xp, exposures)
-    return sums, latent
-
-
-def first_model_and_points(
-    xp: Arrays, exposures: TileExposures
-) -> tuple[ExposureSums, Any, list[FittedPoints]]:
-    """Judge exposures, and model what their masked pixels are filled with.
-
-    Stars whose cores no exposure knows are fitted to their wings, and what
-    else there is around them is made of the exposures without them.
-
-    Parameters
-    ----------
-    xp : `Arrays`
-        Array functions.
-    exposures : `TileExposures`
-        The exposures, arrays of ``xp``.
-
-    Returns
-    -------
-    sums : `ExposureSums`
-        The exposures.
-    latent : array
-        A latent image that knows what is missing from them.
-    points : `list` [`FittedPoints`]
-        Stars without a core, on the pixels of the exposures.  Those that are
-        accepted are in the latent image.
-    """
-    sums, latent, holes = xp.run(_first_pass, exposures)
-    points = _points(xp, sums)
-    accepted = [point for point in points if point.is_accepted]
-    for window in hole_windows(xp.to_numpy(holes), exposures.kernels.shape[-1] // 2):
-        start = tuple(xp.constant(np.int32(place)) for place in window.start)
-        planes = latent, start, xp.constant(window.weight)
-        inside = [point for point in accepted if window.holds(*point.values[0, 1:])]
-        if inside:
-            light = points_image(inside, window.box)
-            latent = xp.run(fill_around_points, sums, *planes, xp.constant(light))
-        else:
-            latent = xp.run(fill_window, sums, *planes)
-    return sums, latent, points
-
-
-def _first_pass(xp: Arrays, exposures: TileExposures) -> tuple[ExposureSums, Any, Any]:
-    sums = make_sums(xp, exposures)
-    return sums, follow_path(xp, sum_up(xp, sums), FIRST_PASS)[-1], sums.holes(xp)
-
-
-def _points(xp: Arrays, sums: ExposureSums) -> list[FittedPoints]:
-    """Return the stars whose cores no exposure knows."""
-    unknown = xp.to_numpy(sums.coverage) <= 0
-    if not unknown.any():
-        return []
-
-    def cut(box: Box) -> tuple[np.ndarray, np.ndarray]:
-        pixels = np.s_[:, box.y_start : box.y_stop, box.x_start : box.x_stop]
-        return xp.to_numpy(sums.image[pixels]), xp.to_numpy(sums.variance[pixels])
-
-    significance = xp.to_numpy(sums.coadd) / float(xp.to_numpy(sums.noise))
-    return fit_points(cut, xp.to_numpy(sums.kernels), unknown, significance)
-
-
-def restore_family(stack: ExposureStack, latent_box: Box) -> RestorationFamily:
-    """Return the family of restorations on a box.
-
-    Parameters
-    ----------
-    stack : `ExposureStack`
-        The exposures.
-    latent_box : `Box`
-        Pixels of the members.
-
-    Returns
-    -------
-    family : `RestorationFamily`
-        On ``latent_box``.
-    """
-    margin = family_margin(stack.psf.radius, latent_box.shape)
-    return restore_whole_family(stack, latent_box, margin).cropped(margin)
-
-
-def restore_whole_family(stack: ExposureStack, latent_box: Box, margin: int) -> RestorationFamily:
-    """Return the family of restorations on a box and the margin around it.
-
-    Parameters
-    ----------
-    stack : `ExposureStack`
-        The exposures.
-    latent_box : `Box`
-        Pixels that are wanted.
-    margin : `int`
-        How many more on every side, as `family_margin` says.
-
-    Returns
-    -------
-    family : `RestorationFamily`
-        On ``latent_box`` grown by ``margin``.
-    """
-    covering = covering_stack(stack, latent_box.grown_by(margin))
-    return complete_family(numpy_arrays(), tile_exposures(covering))
-
-
-def covering_stack(stack: ExposureStack, box: Box) -> ExposureStack:
-    """Return the exposures that have valid pixels in a box, without trails.
-
-    Parameters
-    ----------
-    stack : `ExposureStack`
-        The exposures.
-    box : `Box`
-        Pixels, mirrored where there are no exposures.
-
-    Returns
-    -------
-    covering : `ExposureStack`
-        On the box.
-    """
-    around = mirrored_cutout(stack, box)
-    covering = np.flatnonzero(around.valid.any(axis=(1, 2)))
-    return without_trails(around if len(covering) == len(around) else around.select(covering))

@@ -104,14 +104,16 @@ def fit_points(
     kernels : `numpy.ndarray`
         PSF kernels, shape ``(n, k, k)``.
     unknown : `numpy.ndarray`
-        `True` where no exposure is valid, shape ``(height, width)``.
+        `True` where no exposure is valid, or few of them are, shape ``(height,
+        width)``.
     significance : `numpy.ndarray`
         Signal to noise of the coadd, continued into the holes.
 
     Returns
     -------
     stars : `list` [`FittedPoints`]
-        One for each hole in bright light: the stars, or what it may hide.
+        One for each hole in bright light: the stars, or what may be hidden in
+        pixels that no exposure knows.
     """
     holes = _bright_holes(unknown, significance)
     if not holes:
@@ -171,7 +173,7 @@ def _fit_hole(wings: _Wings, kernels: np.ndarray, templates: PointTemplates) -> 
     if place := _brightest(np.where(wings.hole, flux, 0.0), error):
         found = _judged(wings, _points_around(wings, place, kernels, templates))
     if found is None:
-        rows, columns = np.nonzero(wings.hole)
+        rows, columns = np.nonzero(wings.hole & ~known.any(axis=0))
         hidden = np.maximum(flux, 0.0) + error
         found = FittedPoints(np.column_stack([hidden[rows, columns], rows, columns]), None)
     return found.moved(wings.box.y_start, wings.box.x_start)

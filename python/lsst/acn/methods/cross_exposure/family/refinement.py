@@ -31,6 +31,7 @@ import numpy as np
 
 from ....arrays.namespace import Arrays
 from ...accelerated_updates import accelerated_updates
+from .convergence import sparing_factor
 from .family import RestorationFamily
 
 BRIGHT = 20.0
@@ -39,16 +40,6 @@ BRIGHT = 20.0
 VERY_BRIGHT, MORE_UPDATES = 100.0, 25
 """The same for an image after so many updates more, which bright stars need and
 crowds of them; where light is fainter, they would fit the noise."""
-
-PENALTY = 0.5
-"""Sparsity in standard deviations of the noise of the back-projected image.
-Without any, noise around a source is taken for its light; that of the sharp
-member, 1.2, takes more than 1 % off clear sources."""
-
-SPARED = 10.0
-"""Light of a pixel, in standard deviations of the flux of a point source, that
-halves its penalty: any of the same size for all would take as many standard
-deviations off the flux of every star."""
 
 
 def refine_bright(xp: Arrays, latent: Any, family: RestorationFamily, updates: int) -> Any:
@@ -84,9 +75,7 @@ def refine_bright(xp: Arrays, latent: Any, family: RestorationFamily, updates: i
     if tuple(latent.shape) != statistics.shape:
         raise ValueError("Only a whole family, not a part of it, can be refined.")
     start = xp.maximum(latent * unit, statistics.faintest)
-    penalty = np.float32(PENALTY) * statistics.image_noise / (1.0 + latent / np.float32(SPARED))
-
-    factor = statistics.factor(xp, penalty)
+    factor = sparing_factor(xp, statistics, latent)
     few, many = accelerated_updates(xp, start, [(factor, updates), (factor, MORE_UPDATES)])
     for updated, level in ((few, BRIGHT), (many, VERY_BRIGHT)):
         brightness = (xp.maximum(family.significance, np.float32(0.0)) / np.float32(level)) ** 3

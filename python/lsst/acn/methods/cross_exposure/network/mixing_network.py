@@ -43,7 +43,7 @@ import numpy as np
 
 from ....arrays.namespace import Arrays
 from ..family.evidence import LIGHT_SCALES, REST_SCALES
-from ..family.family import COMPACT_MEMBER, FAMILY_SIZE, SHARP_MEMBER, RestorationFamily
+from ..family.family import COMPACT_MEMBER, CONVERGED_MEMBER, FAMILY_SIZE, SHARP_MEMBER, RestorationFamily
 
 N_FEATURES = FAMILY_SIZE + len(LIGHT_SCALES) + len(REST_SCALES) + 4
 
@@ -69,9 +69,9 @@ LEAST_COVERAGE = 0.01
 """Coverage below which a pixel is as good as not seen."""
 
 LEAD, LEAD_LIGHT = 2.0, 40.0
-"""Where the compact member exceeds the second number, the odds of the sharp
-one grow with its third power to the first: bright stars are as sharp as the
-data allow, whatever the network has learned."""
+"""Where the compact member exceeds the second number, the odds of the one that
+has converged grow with its third power to the first: bright stars are as sharp
+as the data allow, whatever the network has learned."""
 
 MOST_LOGIT = 60.0
 """Size that logits are cut off at: e to this power is a float32."""
@@ -203,10 +203,12 @@ def fresh_network(channels: int, dilations: Sequence[int], rng: np.random.Genera
 def _fresh_weight(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     if len(shape) == 1:
         return np.zeros(shape, np.float32)
-    # Sums of four neighbours vary more than one pixel does: they count by their deviation.
-    taps = np.array([1.0, 0.5, 0.5], np.float32)[:, None, None] if len(shape) == TAPS else np.float32(1.0)
     limit = math.sqrt(6.0 / (math.prod(shape[:-2]) * (shape[-2] + shape[-1])))
-    return taps * rng.uniform(-limit, limit, shape).astype(np.float32)
+    weight = rng.uniform(-limit, limit, shape).astype(np.float32)
+    if len(shape) == 3:
+        # Sums of four neighbours have twice the scatter of one pixel.
+        weight[1:] *= 0.5
+    return weight
 
 
 def mix(xp: Arrays, weights: Sequence[Any], dilations: Sequence[int], features: Any, members: Any) -> Any:
@@ -230,7 +232,7 @@ def mix(xp: Arrays, weights: Sequence[Any], dilations: Sequence[int], features: 
     latent : array
         Non-negative, in the unit of ``members``, shape ``(b, height, width)``.
     """
-    layers = [weights[start : start + 2] for start in range(0, len(weights), 2)]
+    layers = list(zip(weights[::2], weights[1::2], strict=True))
     first, last = layers[0], layers[-1]
     blocks = zip(layers[1:-1:2], layers[2:-1:2], dilations, strict=True)
 
@@ -249,7 +251,7 @@ def mix(xp: Arrays, weights: Sequence[Any], dilations: Sequence[int], features: 
 
 
 def _add_block(
-    xp: Arrays, seeing: Sequence[Any], thinking: Sequence[Any], distance: int, around: Any, hidden: Any
+    xp: Arrays, seeing: tuple[Any, Any], thinking: tuple[Any, Any], distance: int, around: Any, hidden: Any
 ) -> Any:
     """Return channels and what a residual block, which sees around them, adds."""
     return hidden + xp.matmul(_rectified(xp, around, *seeing, distance), thinking[0]) + thinking[1]
@@ -265,7 +267,7 @@ def _mixed(xp: Arrays, output: Any, wide_rest: Any, members: Any) -> Any:
     lead = np.float32(LEAD) * xp.log1p((compact / np.float32(LEAD_LIGHT)) ** 3)
     ones = np.ones(FAMILY_SIZE, np.float32)
     others, most_logit = (
-        xp.constant(ones - np.eye(FAMILY_SIZE)[SHARP_MEMBER].astype("f4")),
+        xp.constant(ones - np.eye(FAMILY_SIZE)[CONVERGED_MEMBER].astype("f4")),
         np.float32(MOST_LOGIT),
     )
     ones = xp.constant(ones)

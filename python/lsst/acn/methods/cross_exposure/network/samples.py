@@ -42,8 +42,8 @@ from ....exposures.source import ExposureSource
 from ....forward.forward_model import ForwardModel
 from ....restoration_config import CrossExposureConfig
 from ....tiles.grid import draw_tiles
-from ..family.family import restore_family
 from ..family.margins import largest_margin
+from ..family.restored_family import restore_family
 from ..family.sampling import sharpen_spectra
 from .mixing_network import make_features
 

@@ -33,7 +33,8 @@ from typing import Any
 import numpy as np
 
 from ....errors import InvalidNetworkError
-from ..family.family import COMPLETED, FIRST_PASS, SHARP_PATH, SMOOTHED, SPARSE_STAGE, WIENER_POWERS
+from ..family.family import COMPLETED, CONVERGED, SHARP_PATH, SMOOTHED, SPARSE_STAGE, WIENER_POWERS
+from ..family.first_model import FIRST_PASS
 from ..family.sampling import SAMPLING_VARIANCE
 from .mixing_network import MixingNetwork, weight_shapes
 
@@ -173,4 +174,5 @@ def _family() -> dict[str, Any]:
         "sharp_path": [list(stage) for stage in SHARP_PATH],
         "smoothed": [list(pair) for pair in SMOOTHED],
         "completed": [SPARSE_STAGE, COMPLETED],
+        "converged": CONVERGED,
     }

@@ -19,7 +19,7 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""Stars whose cores no exposure knows, in the restored image."""
+"""What is bright, and what is missing from it, in the restored image."""
 
 from __future__ import annotations
 
@@ -28,12 +28,13 @@ from typing import Any
 import numpy as np
 import pytest
 from array_libraries import needs_keras
-from saturated_fields import make_field
+from saturated_fields import SKY, make_field
+from scipy.ndimage import uniform_filter1d
 
 from lsst.acn import ExposureStack, RestorationConfig, restore
 from lsst.acn.arrays.keras_arrays import keras_arrays
 from lsst.acn.arrays.numpy_arrays import numpy_arrays
-from lsst.acn.methods.cross_exposure.family.family import first_model_and_points
+from lsst.acn.methods.cross_exposure.family.first_model import first_model_and_points
 from lsst.acn.methods.cross_exposure.family.tile_exposures import TileExposures, tile_exposures
 
 Y, X = 48.3, 47.6
@@ -106,3 +107,30 @@ def test_a_device_begins_with_the_same_stars() -> None:
         values.append(points.values)
     np.testing.assert_allclose(values[1], values[0], rtol=1e-6)
     assert np.abs(latents[1] - latents[0]).max() < 1e-4 * latents[0].max()
+
+
+def line_contrast(image: np.ndarray, length: int = 40, beside: int = 5) -> float:
+    """Return the greatest mean along rows or columns, above that of both neighbours."""
+    greatest = 0.0
+    for turned in (image, image.T):
+        means = uniform_filter1d(turned, length, axis=1)[:, length // 2 : -length // 2]
+        contrast = means[beside:-beside] - 0.5 * (means[: -2 * beside] + means[2 * beside :])
+        greatest = max(greatest, float(np.abs(contrast).max()))
+    return greatest
+
+
+@pytest.mark.parametrize("nebula", [50.0, 2000.0])
+def test_a_bright_star_in_a_nebula_has_no_box_around_it(nebula: float) -> None:
+    size, flux = 160, 3e6
+    star = make_field([(80.3, 70.8, flux)], hole=0.0, size=size, noise=False)
+    rows, columns = np.mgrid[:size, :size]
+    light = nebula * np.exp(-0.5 * ((rows - 85) ** 2 + (columns - 78) ** 2) / 60.0**2)
+    image = star.image + light
+    variance = SKY + image
+    image = image + np.sqrt(variance) * np.random.default_rng(4).normal(size=image.shape)
+    result = restore(ExposureStack.from_arrays(image, variance, star.psf))
+    residual = result.image - light - flux * star_at_target(light.shape, 80.3, 70.8)
+    distance = np.hypot(rows - 80.3, columns - 70.8)
+    # Beyond the star, where its box had an edge.
+    pull = np.where(distance > 10.0, residual / np.sqrt(result.variance), 0.0)
+    assert line_contrast(pull) < 3.0
