@@ -137,3 +137,32 @@ def test_progress_is_logged_with_the_time_left(caplog):
         restore(stack, make_config())
     assert "epoch 3 of 3, loss" in caplog.text
     assert "0 s left" in caplog.text
+
+
+def test_residual_is_what_the_image_leaves_over():
+    stack, _ = make_stack(n=6, noise=3.0)
+    result = restore(stack, make_config(method="image_mm", image_mm__iterations=30))
+    residual = result.residual
+    assert residual.image.shape == result.image.shape
+    inside = np.s_[8:-8, 8:-8]
+    scaled = residual.image[inside] / np.sqrt(residual.variance[inside])
+    # Where there is no star, nothing but noise, and less than that, for it was fitted.
+    assert 0.2 < np.median(np.abs(scaled)) / 0.6745 < 1.5
+    assert result.summary["residual_seconds"] > 0
+    assert restore(stack, make_config(method="image_mm", keep_residual=False)).residual is None
+
+
+def test_noise_layers_are_of_the_seed_and_hold_noise_alone():
+    stack, _ = make_stack(n=6)
+    config = make_config(method="image_mm", image_mm__iterations=20, n_noise_layers=2)
+    first, again = restore(stack, config), restore(stack, config)
+    assert len(first.noise_layers) == 2
+    one, two = first.noise_layers
+    np.testing.assert_array_equal(one.image, again.noise_layers[0].image)
+    assert (one.image != two.image).any()
+    inside = np.s_[8:-8, 8:-8]
+    scaled = np.array([layer.residual / np.sqrt(first.residual.variance) for layer in (one, two)])
+    assert 0.2 < np.median(np.abs(scaled[:, *inside])) / 0.6745 < 1.5
+    # A star changes by its noise, not by itself.
+    assert np.abs(one.image).max() < 0.2 * first.image.max()
+    assert not restore(stack, make_config(method="image_mm")).noise_layers

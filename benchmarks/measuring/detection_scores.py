@@ -30,12 +30,15 @@ import dataclasses
 import numpy as np
 from astropy.table import Table
 
-from ..scoreboard.detection import Positions, claim_sources, completeness_magnitude, near_source
+from ..scoreboard.detection import completeness_magnitude
+from ..scoreboard.matching import Positions, claim_sources, mirrored, near_source, without_chance
 from .detection_fields import DetectionImage
 from .rubin_detection import EDGE, find_peaks, smoothed_significance
 
 THRESHOLDS = (3.0, 5.0, 10.0)
 DEPTH_THRESHOLD = 5.0
+MATCH_RADIUS = 3.0
+"""Pixels within which a peak and a source are the same."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,8 +50,8 @@ class DetectionScore:
     true, false : `dict` [`float`, `int`]
         Peaks with and without a source within 3 pixels, by threshold.
     depth : `float`
-        AB magnitude of 50 % completeness at 5 sigma; NaN if all sources are
-        found, or none.
+        AB magnitude of 50 % completeness at 5 sigma, without the matches that
+        chance makes; NaN if all sources are found, or none.
     scatter : `float`
         Of the significance, all over the image.
     """
@@ -79,13 +82,21 @@ def score_detection(image: DetectionImage, catalog: Table) -> DetectionScore:
     true, false, depth = {}, {}, np.nan
     for threshold in THRESHOLDS:
         peaks = Positions(*(each.astype(float) for each in find_peaks(significance, threshold)))
-        is_true = near_source(peaks, sources)
+        is_true = near_source(peaks, sources, MATCH_RADIUS)
         true[threshold], false[threshold] = int(is_true.sum()), int((~is_true).sum())
         if threshold == DEPTH_THRESHOLD and len(catalog):
-            found = claim_sources(peaks, sources, np.asarray(catalog["flux"]))
-            inside = _on_image(sources, image.image.shape)
-            depth = completeness_magnitude(np.asarray(catalog["mag"])[inside], found[inside])
+            depth = _depth(peaks, sources, catalog, image.image.shape)
     return DetectionScore(true, false, depth, float(significance[EDGE:-EDGE, EDGE:-EDGE].std()))
+
+
+def _depth(peaks: Positions, sources: Positions, catalog: Table, shape: tuple[int, ...]) -> float:
+    """Return the magnitude of 50 % completeness, chance matches taken off."""
+    flux, inside = np.asarray(catalog["flux"]), _on_image(sources, shape)
+    matched, by_chance = (
+        float(claim_sources(each, sources, flux, MATCH_RADIUS)[inside].mean())
+        for each in (peaks, mirrored(peaks, shape))
+    )
+    return completeness_magnitude(np.asarray(catalog["mag"])[inside], without_chance(matched, by_chance))
 
 
 def _on_image(sources: Positions, shape: tuple[int, ...]) -> np.ndarray:

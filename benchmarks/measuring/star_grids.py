@@ -40,6 +40,7 @@ from lsst.acn.simulation import (
     SkyScene,
     draw_conditions,
     draw_exposure,
+    draw_nuisances,
 )
 
 SIZE, VISITS, PSF_SIZE = 256, 12, 31
@@ -141,7 +142,7 @@ def _catalog(positions: np.ndarray, flux: float) -> Table:
 
 def _draw(catalog: Table, models: list[PsfModel], config: SimulationConfig) -> tuple[np.ndarray, np.ndarray]:
     scene = SkyScene(catalog, config.pixel_scale)
-    drawn = [draw_exposure(scene, model, config) for model in models]
+    drawn = [draw_exposure(scene, model, draw_nuisances(model, config), config) for model in models]
     return np.stack([each.image for each in drawn]), np.stack([each.variance for each in drawn])
 
 

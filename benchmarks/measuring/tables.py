@@ -51,7 +51,8 @@ DETECTION = """
 ## Detection as Rubin does it
 
 Smoothing by the PSF, noise taken for white, a threshold: peaks with / without a source within 3 pixels, per
-field.  Depth: magnitude of 50 % completeness at 5 σ.  Scatter: of the significance, which is 1 in noise.
+field.  Depth: magnitude of 50 % completeness at 5 σ, chance matches (those of the mirrored image) taken
+off.  Scatter: of the significance, which is 1 in noise.
 The floor is `detection_floor`; "for detection" is `make_detection_image`.
 """
 

@@ -31,10 +31,12 @@ from small_fields import make_varying_stack
 
 from lsst.acn import ExposureStack, gaussian_kernel
 from lsst.acn.exposures.psf_kernels import FWHM_PER_SIGMA
+from lsst.acn.residual.cell_residual import PictureSpectra
 from lsst.acn.residual.patch_residual import residual_of_patch
 
 WEIGHTS = np.square(SIGMAS) ** -1.0 / (np.square(SIGMAS) ** -1.0).sum()
 INSIDE = np.s_[16:-16, 16:-16]
+SPECTRA = PictureSpectra(gaussian_kernel(2.0), gaussian_kernel(2.5))
 
 
 def correlated(stack: ExposureStack) -> np.ndarray:
@@ -125,7 +127,7 @@ def test_each_cell_has_the_psf_of_its_exposures(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("lsst.acn.residual.patch_residual.CELL_SIZE", 20)
     stack = make_varying_stack()
     restored = np.zeros([side + 8 for side in stack.shape], np.float32)
-    residual = residual_of_patch(stack, restored, gaussian_kernel(2.0), gaussian_kernel(2.5))
+    residual = residual_of_patch(stack, restored, SPECTRA)
     assert residual.psf.kernels.shape[1:3] == (2, 2)
     peaks = residual.psf.kernels[0].max(axis=(-1, -2))
     assert peaks[0, 0] > peaks[0, 1] > peaks[1, 1]
@@ -137,8 +139,7 @@ def test_exposures_that_come_in_strips_leave_the_same_over(monkeypatch: pytest.M
     monkeypatch.setattr("lsst.acn.residual.patch_residual.CELL_SIZE", 20)
     stack = make_varying_stack()
     restored = np.random.default_rng(0).random([side + 8 for side in stack.shape]).astype(np.float32)
-    kernels = gaussian_kernel(2.0), gaussian_kernel(2.5)
-    whole = residual_of_patch(stack, restored, *kernels)
+    whole = residual_of_patch(stack, restored, SPECTRA)
 
     class Strips:
         """The same exposures, a row of cells at a time."""
@@ -152,6 +153,6 @@ def test_exposures_that_come_in_strips_leave_the_same_over(monkeypatch: pytest.M
                 around = rows.grown_by(reach).intersection(stack.box)
                 yield rows, stack.cutout(around)
 
-    pieces = residual_of_patch(Strips(), restored, *kernels)
+    pieces = residual_of_patch(Strips(), restored, SPECTRA)
     for name in ("image", "variance", "coverage"):
         np.testing.assert_allclose(getattr(pieces, name), getattr(whole, name), atol=1e-5)

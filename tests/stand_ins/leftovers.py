@@ -29,6 +29,7 @@ from lsst.acn import ExposureStack, ResidualImage, gaussian_kernel
 from lsst.acn.exposures.psf_kernels import FWHM_PER_SIGMA
 from lsst.acn.fluxes.flux_images import FluxImages
 from lsst.acn.forward.target_psf import convolve_to_target
+from lsst.acn.residual.cell_residual import PictureSpectra
 from lsst.acn.residual.patch_residual import residual_of_patch
 
 SIDE, KERNEL_SIZE = 96, 31
@@ -84,7 +85,7 @@ def restored_of(
 
 def residual_of(stack: ExposureStack, restored: np.ndarray) -> ResidualImage:
     """Return what such an image leaves over."""
-    return residual_of_patch(stack, restored, MATCHING, TARGET)
+    return residual_of_patch(stack, restored, PictureSpectra(MATCHING, TARGET))
 
 
 def images_of(stack: ExposureStack, restored: np.ndarray) -> FluxImages:

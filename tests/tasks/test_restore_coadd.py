@@ -39,6 +39,7 @@ from lsst.acn import (
 )
 from lsst.acn.nuisances.corrections import ExposureCorrections
 from lsst.acn.records.task_record import config_digest
+from lsst.acn.restoration_result import NoiseLayer
 from lsst.acn.restore_coadd import RestoreCoaddConfig, RestoreCoaddConnections, RestoreCoaddTask
 from lsst.acn.tiles.restore_tiles import OnStrip
 from lsst.acn.warps.reader import WarpInputs
@@ -66,6 +67,8 @@ def fake_restore(
         },
         summary={"seed": config.seed, "backend": "none", "method": "fake", "n_parameters": 7},
         residual=fake_residual(stack) if config.keep_residual else None,
+        noise_layers=(NoiseLayer(*np.full((2, *stack.shape), [[[8.0]], [[9.0]]], np.float32)),)
+        * config.n_noise_layers,
     )
 
 
@@ -132,6 +135,17 @@ def test_residual_holds_what_the_restoration_leaves_over(outputs: Struct) -> Non
     assert np.argwhere(residual.mask.get("NO_DATA")).tolist() == [[0, 0]]
     kernel = residual.psf.compute_kernel_image(x=225, y=105).array
     np.testing.assert_allclose(kernel, gaussian_kernel(5.0, 25), atol=1e-7)
+
+
+def test_noise_layers_are_written(warp_inputs: WarpInputs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lsst.acn.restoration, "restore", fake_restore)
+    config = RestoreCoaddConfig()
+    config.restoration.n_noise_layers = 3
+    outputs = RestoreCoaddTask(config=config).run(inputs=warp_inputs)
+    for output, value in ((outputs.restored_coadd, 8), (outputs.restored_coadd_residual, 9)):
+        assert len(output.noise_realizations) == 3
+        assert all((noise.array == value).all() for noise in output.noise_realizations)
+        assert output.noise_realizations[0].unit == "nJy"
 
 
 def test_residual_need_not_be_kept(warp_inputs: WarpInputs, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,9 +44,12 @@ from .nuisances.corrected_exposures import corrected
 from .nuisances.corrections import ExposureCorrections
 from .nuisances.description import log_corrections
 from .nuisances.fit import fit_corrections
+from .residual.cell_residual import PictureSpectra
+from .residual.noise_exposures import NoiseExposures
 from .residual.patch_residual import residual_of_patch
+from .residual_image import ResidualImage
 from .restoration_config import RestorationConfig
-from .restoration_result import RestorationResult
+from .restoration_result import NoiseLayer, RestorationResult
 from .tiles.restore_tiles import OnStrip
 
 MIN_EXPOSURES = 2
@@ -101,32 +104,76 @@ def restore(
         start = time.perf_counter()
         exposures, method = fitted.exposures, fitted.method
         fwhm = matching_kernel_fwhm(method, config, log)
-        kernel = gaussian_kernel(fwhm)
-        restored, variance = method.restore(kernel, log, on_strip)
+        to_target = PictureSpectra(gaussian_kernel(fwhm), gaussian_kernel(config.target_psf_fwhm))
+        restored, variance = method.restore(to_target.kernel, log, on_strip)
         _check(restored, exposures, config)
         assert variance is not None
         latent = method.to_latent(restored)
-        latent_box = exposures.box.grown_by(exposures.psf.radius)
-        unconvolved = restored if config.match_target_psf else latent
-        image = convolve_to_target(unconvolved, latent_box, kernel, exposures.box)
-        target_psf = gaussian_kernel(config.target_psf_fwhm)
+        picture = _picture(exposures, restored if config.match_target_psf else latent, to_target)
         times = {"fit_seconds": fitted.seconds, "restore_seconds": time.perf_counter() - start}
         start = time.perf_counter()
-        residual = (
-            residual_of_patch(exposures, unconvolved, kernel, target_psf) if config.keep_residual else None
-        )
-    times["residual_seconds"] = time.perf_counter() - start
+        residual = _residual(exposures, picture, config)
+        times["residual_seconds"] = time.perf_counter() - start
+        layers = [
+            _noise_layer(exposures, picture, config, network, log, number)
+            for number in range(config.n_noise_layers)
+        ]
     return RestorationResult(
-        image=image,
+        image=picture.image,
         variance=variance,
         latent=latent,
-        latent_box=latent_box,
-        target_psf=target_psf,
+        latent_box=exposures.box.grown_by(exposures.psf.radius),
+        target_psf=to_target.target_psf,
         corrections=fitted.corrections,
         history=fitted.history,
         summary=_summarize(fitted, config) | {"matching_kernel_fwhm": fwhm} | times,
         residual=residual,
+        noise_layers=tuple(layers),
     )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Picture:
+    """A restored image, what it was before its last convolution, and that."""
+
+    image: np.ndarray
+    unconvolved: np.ndarray
+    to_target: PictureSpectra
+
+
+def _picture(exposures: ExposureSource, unconvolved: np.ndarray, to_target: PictureSpectra) -> _Picture:
+    box = exposures.box.grown_by(exposures.psf.radius)
+    image = convolve_to_target(unconvolved, box, to_target.kernel, exposures.box)
+    return _Picture(image, unconvolved, to_target)
+
+
+def _noise_layer(
+    exposures: ExposureSource,
+    picture: _Picture,
+    config: RestorationConfig,
+    network: Mapping[str, Any] | None,
+    log: logging.Logger,
+    number: int,
+) -> NoiseLayer:
+    """Restore what a picture predicts of the exposures, with other noise."""
+    log.info("Restoring noise layer %d of %d.", number + 1, config.n_noise_layers)
+    drawn = NoiseExposures(exposures, picture.unconvolved, picture.to_target, seed=config.seed, layer=number)
+    method = make_method(drawn, config, network)
+    method.fit(log)
+    restored, _ = method.restore(None, log)
+    unconvolved = restored if config.match_target_psf else method.to_latent(restored)
+    again = _picture(exposures, unconvolved, picture.to_target)
+    residual = _residual(drawn, again, config)
+    return NoiseLayer(again.image - picture.image, None if residual is None else residual.image)
+
+
+def _residual(
+    exposures: ExposureSource, picture: _Picture, config: RestorationConfig
+) -> ResidualImage | None:
+    """Return what a picture leaves over, if that is kept."""
+    if not config.keep_residual:
+        return None
+    return residual_of_patch(exposures, picture.unconvolved, picture.to_target)
 
 
 def restore_latent(

@@ -366,6 +366,13 @@ class RestorationConfig(Config):
         "without bias and with errors that are true.",
         default=True,
     )
+    n_noise_layers = Field[int](
+        doc="Number of times that the exposures which the restored image predicts are restored again, each "
+        "time with other noise drawn from the variance planes; what changes is written as the noise "
+        "realisations of the coadds. Each takes as long as restoring.",
+        default=0,
+        check=lambda number: number >= 0,
+    )
     n_noise_realizations = Field[int](
         doc="Number of noise realisations that are restored along with the data to estimate the variance, by "
         "the methods paper and image_mm.",

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("RestorationResult",)
+__all__ = ("NoiseLayer", "RestorationResult")
 
 import dataclasses
 from collections.abc import Mapping
@@ -36,6 +36,23 @@ from .residual_image import ResidualImage
 
 if TYPE_CHECKING:
     from .nuisances.corrections import ExposureCorrections
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class NoiseLayer:
+    """What other noise in the same exposures would have changed.
+
+    Parameters
+    ----------
+    image : `numpy.ndarray`
+        Change of the restored image, float32, shape ``(height, width)``.
+    residual : `numpy.ndarray` or `None`
+        The residual that was left over then, in which there is nothing but
+        noise; `None` where no residual is kept.
+    """
+
+    image: np.ndarray
+    residual: np.ndarray | None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -69,6 +86,8 @@ class RestorationResult:
     residual : `ResidualImage` or `None`
         What the exposures say beyond ``image``; `None` if it was not asked
         for.
+    noise_layers : `tuple` [`NoiseLayer`, ...]
+        Realisations of the noise, as many as were asked for.
     """
 
     image: np.ndarray
@@ -80,3 +99,4 @@ class RestorationResult:
     history: Mapping[str, np.ndarray]
     summary: Mapping[str, int | float | str]
     residual: ResidualImage | None = None
+    noise_layers: tuple[NoiseLayer, ...] = ()

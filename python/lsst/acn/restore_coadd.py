@@ -213,6 +213,7 @@ class RestoreCoaddTask(WarpInputsTask):
                 image=result.image,
                 variance=result.variance,
                 psf=PsfKernels.constant(result.target_psf[None], exposures.box),
+                noise_realizations=[layer.image for layer in result.noise_layers],
                 **common,
             ),
             restored_coadd_latent=make_latent_image(
@@ -221,7 +222,13 @@ class RestoreCoaddTask(WarpInputsTask):
             restored_coadd_training=make_training_table(result, record),
         )
         if result.residual is not None:
-            outputs.restored_coadd_residual = make_residual_coadd(result.residual, **common)
+            outputs.restored_coadd_residual = make_residual_coadd(
+                result.residual,
+                noise_realizations=[
+                    layer.residual for layer in result.noise_layers if layer.residual is not None
+                ],
+                **common,
+            )
         return outputs
 
 

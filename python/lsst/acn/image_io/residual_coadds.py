@@ -31,7 +31,7 @@ __all__ = (
     "with_pixels",
 )
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -61,6 +61,7 @@ def make_residual_coadd(
     exposures: ExposureSource,
     provenance: CoaddProvenance,
     metadata: Mapping[str, str | int | float] | None = None,
+    noise_realizations: Sequence[np.ndarray] = (),
 ) -> CellCoadd:
     """Make a coadd of a residual that the Butler can store.
 
@@ -78,6 +79,8 @@ def make_residual_coadd(
         What each exposure gave to each cell.
     metadata : `~collections.abc.Mapping`, optional
         Further provenance: seed, configuration, versions.
+    noise_realizations : `~collections.abc.Sequence` [`numpy.ndarray`], optional
+        Residuals of noise alone.
 
     Returns
     -------
@@ -95,6 +98,7 @@ def make_residual_coadd(
         provenance=provenance,
         metadata=metadata,
         mask_fractions={REJECTED: 1.0 - residual.coverage},
+        noise_realizations=noise_realizations,
     )
 
 

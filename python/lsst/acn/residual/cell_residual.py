@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("CellResidual", "PictureSpectra", "residual_of_cell")
+__all__ = ("CellResidual", "PictureSpectra", "predicted_cell", "residual_of_cell")
 
 import dataclasses
 from collections.abc import Iterable
@@ -153,6 +153,37 @@ def residual_of_cell(
     covered = shares[:, *cell.slices_within(around.box)].mean(axis=(1, 2), dtype=np.float64)
     raw, raw_variance, reach = (each[inside] for each in sums)
     return _normalized(raw, raw_variance, reach, kernels, covered)
+
+
+def predicted_cell(
+    stack: ExposureStack, cell: Box, restored: np.ndarray, restored_box: Box, spectra: PictureSpectra
+) -> np.ndarray:
+    """Return what a restored image predicts of the exposures in one cell.
+
+    Parameters
+    ----------
+    stack : `ExposureStack`
+        The exposures; their PSFs are looked at.
+    cell : `Box`
+        Pixels that are wanted.
+    restored : `numpy.ndarray`
+        As `residual_of_cell` takes it.
+    restored_box : `Box`
+        Its pixels.
+    spectra : `PictureSpectra`
+        Its way to the restored image.
+
+    Returns
+    -------
+    predicted : `numpy.ndarray`
+        Noiseless exposures, shape ``(n, *cell.shape)``.
+    """
+    model = ForwardModel(cell.shape, stack.psf.size)
+    psfs = [_spectrum(kernel, model) for kernel in stack.psf.at(*cell.center)]
+    latent_box = cell.grown_by(stack.psf.radius)
+    latent = model.transform(restored[latent_box.slices_within(restored_box)])
+    nothing = np.zeros((len(stack), *cell.shape), np.float32)
+    return -_residual(nothing, latent * spectra.ratio(model.fft_shape), psfs, model)
 
 
 def _residual(image: np.ndarray, latent: Any, psfs: list[np.ndarray], model: ForwardModel) -> np.ndarray:

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("residual_of_patch",)
+__all__ = ("cells_in", "residual_cells", "residual_of_patch")
 
 from collections.abc import Iterator
 
@@ -43,7 +43,7 @@ the more of the work is on pixels around them."""
 
 
 def residual_of_patch(
-    exposures: ExposureSource, restored: np.ndarray, kernel: np.ndarray, target_psf: np.ndarray
+    exposures: ExposureSource, restored: np.ndarray, spectra: PictureSpectra
 ) -> ResidualImage:
     """Return what a restored image leaves over of its exposures.
 
@@ -53,25 +53,22 @@ def residual_of_patch(
         The exposures that were restored; of a large patch, a few rows are
         read at a time.
     restored : `numpy.ndarray`
-        Image that ``kernel`` turns into the restored one, on the patch grown
-        by half a PSF kernel.
-    kernel : `numpy.ndarray`
-        Of unit sum.
-    target_psf : `numpy.ndarray`
-        PSF of the restored image, of unit sum.
+        Image that ``spectra.kernel`` turns into the restored one, on the patch
+        grown by half a PSF kernel.
+    spectra : `PictureSpectra`
+        Its way to the restored image.
 
     Returns
     -------
     residual : `ResidualImage`
         On the patch, in the cells of the exposures' PSFs.
     """
-    spectra = PictureSpectra(kernel, target_psf)
     restored_box = exposures.box.grown_by(exposures.psf.radius)
     medians = exposures.median_variances()
-    grid, cell_shape = _grid(exposures)
+    grid, cell_shape = residual_cells(exposures)
     collected = _Collected(exposures, grid, cell_shape)
     for rows, strip in exposures.strips(exposures.psf.radius):
-        cells = list(_cells_in(rows, grid, cell_shape))
+        cells = list(cells_in(rows, grid, cell_shape))
 
         def one(number: int, strip: ExposureStack = strip, cells: list[Box] = cells) -> CellResidual:
             return residual_of_cell(strip, cells[number], restored, restored_box, spectra, medians)
@@ -81,8 +78,21 @@ def residual_of_patch(
     return collected.finish()
 
 
-def _grid(exposures: ExposureSource) -> tuple[Box, tuple[int, int]]:
-    """Return the box and the shape of the cells in which the PSFs are taken as constant."""
+def residual_cells(exposures: ExposureSource) -> tuple[Box, tuple[int, int]]:
+    """Return the cells in which the PSFs are taken as constant.
+
+    Parameters
+    ----------
+    exposures : `ExposureSource`
+        The exposures.
+
+    Returns
+    -------
+    grid : `Box`
+        Pixels that the cells cover.
+    cell_shape : `tuple` [`int`, `int`]
+        Height and width of a cell.
+    """
     psf = exposures.psf
     if psf.is_constant:
         height, width = (-(-side // -(-side // CELL_SIZE)) for side in exposures.box.shape)
@@ -91,8 +101,23 @@ def _grid(exposures: ExposureSource) -> tuple[Box, tuple[int, int]]:
     return psf.box, (height, width)
 
 
-def _cells_in(rows: Box, grid: Box, cell_shape: tuple[int, int]) -> Iterator[Box]:
-    """Yield the parts of cells that are in some rows of the patch."""
+def cells_in(rows: Box, grid: Box, cell_shape: tuple[int, int]) -> Iterator[Box]:
+    """Yield the parts of cells that are in some rows of the patch.
+
+    Parameters
+    ----------
+    rows : `Box`
+        These rows, or any other box.
+    grid : `Box`
+        Pixels that the cells cover.
+    cell_shape : `tuple` [`int`, `int`]
+        Height and width of a cell.
+
+    Yields
+    ------
+    part : `Box`
+        Row by row.
+    """
     height, width = cell_shape
     for y in range(grid.y_start, grid.y_stop, height):
         for x in range(grid.x_start, grid.x_stop, width):

@@ -1,0 +1,151 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""Exposures of a restored image, with noise that is drawn anew."""
+
+from __future__ import annotations
+
+__all__ = ("NoiseExposures",)
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..exposures.boxes import Box
+from ..exposures.psf_kernels import PsfKernels
+from ..exposures.random_streams import random_stream
+from ..exposures.source import ExposureSource
+from ..exposures.stack import ExposureStack
+from .cell_residual import PictureSpectra, predicted_cell
+from .patch_residual import cells_in, residual_cells
+
+
+class NoiseExposures:
+    """An `ExposureSource` of what a restored image predicts, and of noise.
+
+    The noise is drawn from the variance planes, pixel by pixel: what warping
+    has made of it, they do not say.  Each row of each exposure has a stream of
+    its own, so that a pixel has the same noise however it is read.
+
+    Parameters
+    ----------
+    exposures : `ExposureSource`
+        Where variances, masks and PSFs come from.
+    restored : `numpy.ndarray`
+        Image that ``spectra.kernel`` turns into the restored one, on the patch
+        grown by half a PSF kernel.
+    spectra : `PictureSpectra`
+        Its way to the restored image.
+    seed : `int`
+        Seed of the draws.
+    layer : `int`
+        Which of several draws.
+    """
+
+    def __init__(
+        self,
+        exposures: ExposureSource,
+        restored: np.ndarray,
+        spectra: PictureSpectra,
+        *,
+        seed: int,
+        layer: int,
+    ) -> None:
+        self._exposures, self._restored, self._spectra = exposures, restored, spectra
+        self._seed, self._layer = seed, layer
+        self._cells = residual_cells(exposures)
+
+    @property
+    def box(self) -> Box:
+        return self._exposures.box
+
+    @property
+    def visits(self) -> tuple[int, ...]:
+        return self._exposures.visits
+
+    @property
+    def psf(self) -> PsfKernels:
+        return self._exposures.psf
+
+    @property
+    def unit(self) -> str:
+        return self._exposures.unit
+
+    @property
+    def band(self) -> str | None:
+        return self._exposures.band
+
+    @property
+    def geometry(self) -> Any:
+        return self._exposures.geometry
+
+    @property
+    def mask_planes(self) -> Mapping[str, int]:
+        return self._exposures.mask_planes
+
+    def __len__(self) -> int:
+        return len(self._exposures)
+
+    def median_variances(self) -> np.ndarray:
+        return self._exposures.median_variances()
+
+    def select(self, indices: Sequence[int] | np.ndarray) -> NoiseExposures:
+        return NoiseExposures(
+            self._exposures.select(indices),
+            self._restored,
+            self._spectra,
+            seed=self._seed,
+            layer=self._layer,
+        )
+
+    def cutout(self, box: Box) -> ExposureStack:
+        return self._drawn(self._exposures.cutout(box))
+
+    def exposure(self, index: int) -> ExposureStack:
+        return self._drawn(self._exposures.exposure(index))
+
+    def strips(self, reach: int) -> Iterator[tuple[Box, ExposureStack]]:
+        for rows, stack in self._exposures.strips(reach):
+            yield rows, self._drawn(stack)
+
+    def _drawn(self, stack: ExposureStack) -> ExposureStack:
+        """Return a stack with other pixels."""
+        restored_box = self.box.grown_by(self.psf.radius)
+        image = np.zeros(stack.image.shape, np.float32)
+        for cell in cells_in(stack.box, *self._cells):
+            predicted = predicted_cell(stack, cell, self._restored, restored_box, self._spectra)
+            image[:, *cell.slices_within(stack.box)] = predicted
+        sigma = np.sqrt(np.where(stack.valid, stack.variance, np.float32(0.0)))
+        image += sigma * self._noise(stack)
+        return dataclasses.replace(stack, image=np.where(stack.valid, image, np.float32(0.0)))
+
+    def _noise(self, stack: ExposureStack) -> np.ndarray:
+        columns = slice(stack.box.x_start - self.box.x_start, stack.box.x_stop - self.box.x_start)
+        noise = np.empty(stack.image.shape, np.float32)
+        for number, visit in enumerate(stack.visits):
+            for row in range(stack.shape[0]):
+                # A patch may begin before the first row of its tract.
+                place = stack.box.y_start + row - self.box.y_start
+                rng = random_stream(self._seed, "noise layer", self._layer, visit, place)
+                noise[number, row] = rng.standard_normal(self.box.shape[1], np.float32)[columns]
+        return noise
