@@ -153,7 +153,8 @@ def _held_out_excess(step: dict[str, float], pixels: str, monkeypatch: pytest.Mo
         return patch.latent, {}
 
     monkeypatch.setattr(lsst.acn.restoration, "restore_latent", restore_latent)
-    test = run_held_out_test(patch.exposures, [1, 3], make_config())
+    # A width that is fitted to the held-out exposures would take up some of the blur.
+    test = run_held_out_test(patch.exposures, [1, 3], make_config(nuisances__passes=0))
     return test.restored.value if pixels == "source" else test.restored_sky.value
 
 

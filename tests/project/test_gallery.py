@@ -35,6 +35,7 @@ from small_fields import make_config, make_stack
 
 from lsst.acn import RestorationResult, gaussian_kernel
 from lsst.acn.coadd.coaddition import assemble_coadd
+from lsst.acn.nuisances.corrections import ExposureCorrections
 
 DOC = Path(__file__).parents[2] / "doc"
 PAGE = (DOC / "lsst.acn" / "gallery.rst").read_text()
@@ -73,6 +74,7 @@ def test_field_is_drawn_with_one_stretch(
         latent=truth,
         latent_box=stack.box.grown_by(4),
         target_psf=gaussian_kernel(2.5),
+        corrections=ExposureCorrections.nothing(stack.box, stack.visits),
         history={"epoch": np.zeros(0), "loss": np.zeros(0)},
         summary={},
     )

@@ -56,7 +56,11 @@ OUTPUTS = {
     "reference": ("reference_coadd",),
 }
 OPTIONS = {
-    "restoration": ("-C", f"restoreCoadd:{ROOT / 'config' / 'quick.py'}"),
+    # A few steps of training, so that both pipetasks are at work at one time.
+    "restoration": (
+        *("-c", "restoreCoadd:restoration.cross_exposure.steps=3"),
+        *("-c", "restoreCoadd:restoration.cross_exposure.samples=4"),
+    ),
     "reference": ("-j", "2"),
 }
 TASKS = {"restoration": "restoreCoadd", "reference": "assembleReferenceCoadd"}

@@ -215,10 +215,10 @@ def test_pipetask_runs_the_pipeline(
         config = butler.get("restoreCoadd_config")
     assert outputs["restored_coadd"].bbox == outputs["reference_coadd"].bbox == warps[10].bbox
     assert outputs["restored_coadd"].sky_projection.pixel_frame.skymap == "test"
-    assert set(outputs["restored_coadd_training"]["seed"].tolist()) == {config.restoration.seed}
+    # The shipped network is not trained on the patch.
+    assert len(outputs["restored_coadd_training"]) == 0
     records = [outputs[name].metadata for name in ("restored_coadd", "restored_coadd_latent")]
     for record in (*records, training.meta):
         assert record["seed"] == config.restoration.seed
         assert record["visits"] == "[10, 11, 12]"
-        assert record["backend"] == metadata["backend"]
         assert "keras" in record["packages"]

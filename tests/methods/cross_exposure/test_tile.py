@@ -175,8 +175,10 @@ def test_turned_and_flipped_tiles_are_restored_alike(shape: tuple[int, int]) -> 
     for turns, is_mirrored in ((0, True), (1, False), (2, False), (3, True)):
         found = restored(turned_stack(stack, turns, is_mirrored))
         latent, variance = (turned_planes(plane, turns, is_mirrored) for plane in expected)
-        assert np.abs(found[0] - latent).max() < CLOSE * latent.max()
-        np.testing.assert_allclose(found[1], variance, rtol=1e-3)
+        # Sixty updates multiply the rounding of transforms, which are not turned with the field.
+        assert np.abs(found[0] - latent).max() < 2 * CLOSE * latent.max()
+        # What is nothing beside the rest is all rounding.
+        np.testing.assert_allclose(found[1], variance, rtol=1e-3, atol=1e-8 * variance.max())
 
 
 @needs_keras

@@ -32,7 +32,7 @@ from array_libraries import libraries
 
 from lsst.acn.arrays.namespace import Arrays
 from lsst.acn.arrays.numpy_arrays import numpy_arrays
-from lsst.acn.methods.cross_exposure.family.family import FAMILY_SIZE, SHARP_MEMBER
+from lsst.acn.methods.cross_exposure.family.family import CONVERGED_MEMBER, FAMILY_SIZE, SHARP_MEMBER
 from lsst.acn.methods.cross_exposure.network.mixing_network import (
     N_FEATURES,
     WIDE_REST,
@@ -98,10 +98,10 @@ def test_it_sees_no_further_than_its_margin(library: Callable[[], Any]) -> None:
     assert 0 < np.abs(x - 31).max() <= NETWORK.margin
 
 
-def test_the_sharp_member_leads_where_light_is_bright() -> None:
+def test_the_member_that_has_converged_leads_where_light_is_bright() -> None:
     features, members = draw((12, 12))
     members[...] = 1e7
-    members[..., SHARP_MEMBER] = 2e7
+    members[..., CONVERGED_MEMBER] = 2e7
     latent = mixed(numpy_arrays(), NETWORK, features, members)
     np.testing.assert_allclose(latent, 2e7, rtol=1e-3)
 
