@@ -221,4 +221,5 @@ def test_pipetask_runs_the_pipeline(
     for record in (*records, training.meta):
         assert record["seed"] == config.restoration.seed
         assert record["visits"] == "[10, 11, 12]"
-        assert "keras" in record["packages"]
+        assert record["engine"] == metadata["engine"] == "numpy"
+        assert "numpy" in record["packages"]
