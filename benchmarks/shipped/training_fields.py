@@ -26,13 +26,11 @@ from __future__ import annotations
 __all__ = ("FIELD_SIZE", "corrected_stack", "draw_field")
 
 import dataclasses
-import logging
 from typing import Any
 
 import numpy as np
 
 from lsst.acn import Box, ExposureStack, RestorationConfig
-from lsst.acn.nuisances.corrected_exposures import corrected
 from lsst.acn.nuisances.fit import fit_corrections
 from lsst.acn.simulation import ConditionsConfig, SceneConfig, SimulationConfig, under_sky
 
@@ -72,8 +70,7 @@ def corrected_stack(stack: ExposureStack) -> ExposureStack:
     corrected : `ExposureStack`
         The same.
     """
-    config, log = RestorationConfig(), logging.getLogger(__name__)
-    return corrected(stack, fit_corrections(stack, config.nuisances, log)).cutout(stack.box)
+    return fit_corrections(stack, RestorationConfig().nuisances).applied(stack)
 
 
 def draw_field(seed: int) -> SimulationConfig:

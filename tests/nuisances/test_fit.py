@@ -25,7 +25,6 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 
 import numpy as np
 import pytest
@@ -40,8 +39,6 @@ from lsst.acn.simulation import (
     imperfect,
     simulate_field,
 )
-
-LOG = logging.getLogger(__name__)
 
 
 def config(name=None, strength=1.0, seed=310_001):
@@ -60,7 +57,7 @@ def config(name=None, strength=1.0, seed=310_001):
 def fit(stack, **options):
     nuisances = RestorationConfig().nuisances
     nuisances.update(**options)
-    return fit_corrections(stack, nuisances, LOG)
+    return fit_corrections(stack, nuisances)
 
 
 def differences(values):
@@ -115,6 +112,15 @@ def test_psfs_that_are_all_too_narrow_are_widened():
     assert error > 0.08
     # A wider Kolmogorov profile is not quite the narrow one through a Gaussian.
     assert abs(np.mean(after / true) - 1) < error / 3
+
+
+def test_what_all_psfs_share_stays_where_no_difference_is_significant():
+    bright = {"crowding": 500.0, "star_share": 0.9, "star_bright_limit": 17.0}
+    wrong = config("psf-narrow-5")
+    wrong = dataclasses.replace(wrong, scene=dataclasses.replace(wrong.scene, **bright))
+    width = fit(simulate_field(wrong).stack, significance=1e6, common_sky=False).column("psf_width")
+    assert width[0] > 0.1
+    np.testing.assert_allclose(width, width[0])
 
 
 def test_exposures_that_are_right_are_left_alone():

@@ -324,7 +324,7 @@ def find_corrections(
     """
     if not config.nuisances.passes:
         return ExposureCorrections.nothing(exposures.box, exposures.visits)
-    corrections = fit_corrections(exposures, config.nuisances, log)
+    corrections = fit_corrections(exposures, config.nuisances)
     kernels = exposures.psf.at(*exposures.box.center)
     log_corrections(corrections, kernels, np.sqrt(exposures.median_variances()), exposures.unit, log)
     return corrections

@@ -27,7 +27,6 @@ from __future__ import annotations
 __all__ = ("fit_corrections",)
 
 import dataclasses
-import logging
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -49,9 +48,7 @@ from .star_shapes import common_shape
 _NOTHING = NormalEquations(np.zeros((9, 9)), np.zeros(9), 1.0, 0)
 
 
-def fit_corrections(
-    exposures: ExposureSource, options: NuisancesConfig, log: logging.Logger
-) -> ExposureCorrections:
+def fit_corrections(exposures: ExposureSource, options: NuisancesConfig) -> ExposureCorrections:
     """Fit what is wrong with the exposures of a patch.
 
     A latent image is fitted to some tiles of the patch, exposures are compared
@@ -64,8 +61,6 @@ def fit_corrections(
         The exposures.
     options : `NuisancesConfig`
         What is fitted, and how often.
-    log : `logging.Logger`
-        Told what was found.
 
     Returns
     -------
@@ -137,11 +132,10 @@ def _with_more(
     free = free_parameters(options)
     solved = [solve(_summed(evidence, visit), free) for visit in corrections.visits]
     values, errors = (np.array(arrays) for arrays in zip(*solved, strict=True))
-    values = _differences(values, errors)
-    total = corrections.values + values
-    # What is not significant, all in all, is not corrected.
-    keep = (np.abs(total) > options.significance * errors) & (errors < LARGEST_ERROR)
-    values = np.where(keep, values, -corrections.values)
+    values, before = _differences(values, errors), _differences(corrections.values, errors)
+    # A difference that is not significant, all in all, is taken back; what all exposures share stays.
+    keep = (np.abs(before + values) > options.significance * errors) & (errors < LARGEST_ERROR)
+    values = np.where(keep, values, -before)
     corrections = corrections.plus(values, errors)
     if options.common_psf:
         corrections = _with_common_shape(corrections, evidence)
