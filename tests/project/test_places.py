@@ -47,6 +47,7 @@ ELSEWHERE = {
     "demo/test_bps": ["demo/quantum_outcomes"],
     "demo/test_run": ["demo/images", "demo/picture", "demo/table"],
     "exposures/test_stack": ["exposures/source"],
+    "nuisances/test_corrected_exposures": ["exposures/changed_exposures"],
     "forward/test_forward_model": ["forward/paired_forward_model"],
     "fluxes/test_detection_image": ["fluxes/detection_floor"],
     "fluxes/test_point_fluxes": ["fluxes/cell_filters", "fluxes/flux_images", "fluxes/flux_table"],

@@ -26,12 +26,11 @@ from __future__ import annotations
 
 __all__ = ("CorrectedExposures", "corrected")
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from ..exposures.boxes import Box
+from ..exposures.changed_exposures import ChangedExposures
 from ..exposures.psf_kernels import PsfKernels
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
@@ -60,7 +59,7 @@ def corrected(exposures: ExposureSource, corrections: ExposureCorrections) -> Ex
     return CorrectedExposures(exposures, corrections)
 
 
-class CorrectedExposures:
+class CorrectedExposures(ChangedExposures):
     """An `ExposureSource` that corrects what another one gives out.
 
     Parameters
@@ -72,49 +71,19 @@ class CorrectedExposures:
     """
 
     def __init__(self, exposures: ExposureSource, corrections: ExposureCorrections) -> None:
-        self._exposures = exposures
+        super().__init__(exposures)
         self._corrections = corrections.of_visits(exposures.visits)
-        self.psf: PsfKernels = self._corrections.applied_to_psf(exposures.psf)
+        self._psf = self._corrections.applied_to_psf(exposures.psf)
 
     @property
-    def box(self) -> Box:
-        return self._exposures.box
-
-    @property
-    def visits(self) -> tuple[int, ...]:
-        return self._exposures.visits
-
-    @property
-    def unit(self) -> str:
-        return self._exposures.unit
-
-    @property
-    def band(self) -> str | None:
-        return self._exposures.band
-
-    @property
-    def geometry(self) -> Any:
-        return self._exposures.geometry
-
-    @property
-    def mask_planes(self) -> Mapping[str, int]:
-        return self._exposures.mask_planes
-
-    def __len__(self) -> int:
-        return len(self._exposures)
+    def psf(self) -> PsfKernels:
+        return self._psf
 
     def median_variances(self) -> np.ndarray:
-        return self._exposures.median_variances() / (1.0 + self._corrections.values[:, SCALE]) ** 2
+        return super().median_variances() / (1.0 + self._corrections.values[:, SCALE]) ** 2
 
     def select(self, indices: Sequence[int] | np.ndarray) -> CorrectedExposures:
         return CorrectedExposures(self._exposures.select(indices), self._corrections)
 
-    def cutout(self, box: Box) -> ExposureStack:
-        return self._corrections.applied(self._exposures.cutout(box))
-
-    def exposure(self, index: int) -> ExposureStack:
-        return self._corrections.applied(self._exposures.exposure(index))
-
-    def strips(self, reach: int) -> Iterator[tuple[Box, ExposureStack]]:
-        for rows, stack in self._exposures.strips(reach):
-            yield rows, self._corrections.applied(stack)
+    def changed(self, stack: ExposureStack) -> ExposureStack:
+        return self._corrections.applied(stack)

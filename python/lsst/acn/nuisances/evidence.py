@@ -36,12 +36,7 @@ from scipy.ndimage import binary_dilation
 from ..arrays.numpy_arrays import numpy_arrays
 from ..exposures.boxes import Box
 from ..exposures.stack import ExposureStack
-from ..methods.cross_exposure.family.exposure_sums import (
-    MODEL_FRACTION,
-    OUTLIER_SIGMA,
-    ExposureSums,
-    sum_up,
-)
+from ..methods.cross_exposure.family.exposure_sums import ExposureSums, outlier_limit, sum_up
 from ..methods.cross_exposure.family.first_model import first_model
 from ..methods.cross_exposure.family.margins import family_margin
 from ..methods.cross_exposure.family.path import follow_path
@@ -166,7 +161,7 @@ def _compare(
 def _without_outliers(sums: ExposureSums, index: int, model: np.ndarray) -> np.ndarray:
     """Return the variance of an exposure, infinite where it is an outlier from coadd and model."""
     variance = sums.variance[index]
-    limit = OUTLIER_SIGMA * np.sqrt(variance) + MODEL_FRACTION * np.abs(model)
+    limit = outlier_limit(numpy_arrays(), variance, model)
     is_outlier = sums.suspect[index] & (np.abs(sums.image[index] - model) > limit)
     return np.where(is_outlier, np.float32(np.inf), variance)
 

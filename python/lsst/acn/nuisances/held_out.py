@@ -30,7 +30,7 @@ import numpy as np
 
 from ..exposures.boxes import Box
 from ..exposures.stack import ExposureStack
-from ..forward.forward_model import ForwardModel
+from ..metrics.prediction import predict_exposure
 from ..restoration_config import NuisancesConfig
 from .corrections import ExposureCorrections, plane_coordinates
 from .exposure_fit import MODEL_ERRORS, REACH, exposure_equations, solve
@@ -88,17 +88,8 @@ def _solve_one(
     free: np.ndarray,
     model_error: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    model = ForwardModel(stack.shape, stack.psf.size)
-    here = stack.box.grown_by(stack.psf.radius).slices_within(latent_box)
-    kernel = stack.psf.at(*stack.box.center)[index : index + 1]
-    prediction = model.apply(np.asarray(latent[here], np.float32), model.spectra(kernel))[0]
-    inside = Box(
-        stack.box.y_start + REACH,
-        stack.box.y_stop - REACH,
-        stack.box.x_start + REACH,
-        stack.box.x_stop - REACH,
-    )
+    prediction = predict_exposure(latent, latent_box, stack, index)
     planes = np.s_[index, REACH:-REACH, REACH:-REACH]
-    v, u = plane_coordinates(stack.box, inside)
+    v, u = plane_coordinates(stack.box, stack.box.grown_by(-REACH))
     equations = exposure_equations(stack.image[planes], stack.variance[planes], prediction, v, u, model_error)
     return solve(equations, free)

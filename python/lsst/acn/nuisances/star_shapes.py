@@ -32,6 +32,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.ndimage import maximum_filter
 
+from ..exposures.psf_kernels import FWHM_PER_SIGMA
 from .exposure_fit import REACH, prediction_changes
 from .kernel_changes import corrected_kernels
 
@@ -116,7 +117,7 @@ def measure_stars(
         Of those that could be fitted.
     """
     variance = psf_variance(kernel)
-    fwhm = 2.3548 * np.sqrt(variance)
+    fwhm = FWHM_PER_SIGMA * np.sqrt(variance)
     radius = int(np.ceil(1.3 * fwhm))
     stars = []
     for y, x in _bright_peaks(coadd, noise, int(np.ceil(0.7 * fwhm)), int(np.ceil(2.0 * fwhm)) + radius):

@@ -26,13 +26,11 @@ from __future__ import annotations
 __all__ = ("NoiseExposures",)
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from ..exposures.boxes import Box
-from ..exposures.psf_kernels import PsfKernels
+from ..exposures.changed_exposures import ChangedExposures
 from ..exposures.random_streams import random_stream
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
@@ -40,7 +38,7 @@ from .cell_residual import PictureSpectra, predicted_cell
 from .patch_residual import cells_in, residual_cells
 
 
-class NoiseExposures:
+class NoiseExposures(ChangedExposures):
     """An `ExposureSource` of what a restored image predicts, and of noise.
 
     The noise is drawn from the variance planes, pixel by pixel: what warping
@@ -71,43 +69,10 @@ class NoiseExposures:
         seed: int,
         layer: int,
     ) -> None:
-        self._exposures, self._restored, self._spectra = exposures, restored, spectra
+        super().__init__(exposures)
+        self._restored, self._spectra = restored, spectra
         self._seed, self._layer = seed, layer
         self._cells = residual_cells(exposures)
-
-    @property
-    def box(self) -> Box:
-        return self._exposures.box
-
-    @property
-    def visits(self) -> tuple[int, ...]:
-        return self._exposures.visits
-
-    @property
-    def psf(self) -> PsfKernels:
-        return self._exposures.psf
-
-    @property
-    def unit(self) -> str:
-        return self._exposures.unit
-
-    @property
-    def band(self) -> str | None:
-        return self._exposures.band
-
-    @property
-    def geometry(self) -> Any:
-        return self._exposures.geometry
-
-    @property
-    def mask_planes(self) -> Mapping[str, int]:
-        return self._exposures.mask_planes
-
-    def __len__(self) -> int:
-        return len(self._exposures)
-
-    def median_variances(self) -> np.ndarray:
-        return self._exposures.median_variances()
 
     def select(self, indices: Sequence[int] | np.ndarray) -> NoiseExposures:
         return NoiseExposures(
@@ -118,18 +83,7 @@ class NoiseExposures:
             layer=self._layer,
         )
 
-    def cutout(self, box: Box) -> ExposureStack:
-        return self._drawn(self._exposures.cutout(box))
-
-    def exposure(self, index: int) -> ExposureStack:
-        return self._drawn(self._exposures.exposure(index))
-
-    def strips(self, reach: int) -> Iterator[tuple[Box, ExposureStack]]:
-        for rows, stack in self._exposures.strips(reach):
-            yield rows, self._drawn(stack)
-
-    def _drawn(self, stack: ExposureStack) -> ExposureStack:
-        """Return a stack with other pixels."""
+    def changed(self, stack: ExposureStack) -> ExposureStack:
         restored_box = self.box.grown_by(self.psf.radius)
         image = np.zeros(stack.image.shape, np.float32)
         for cell in cells_in(stack.box, *self._cells):

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("ExposureSums", "compare", "make_sums", "sum_up", "window_sums")
+__all__ = ("ExposureSums", "compare", "make_sums", "outlier_limit", "sum_up", "window_sums")
 
 from typing import Any, NamedTuple
 
@@ -270,6 +270,26 @@ def sum_up(xp: Arrays, sums: ExposureSums, latent: Any = None) -> SufficientStat
     return compare(xp, sums, latent)[0]
 
 
+def outlier_limit(xp: Arrays, variance: Any, model: Any) -> Any:
+    """Return how far a pixel may be from its model.
+
+    Parameters
+    ----------
+    xp : `Arrays`
+        Array functions.
+    variance : array
+        Of the pixels.
+    model : array
+        Their predictions.
+
+    Returns
+    -------
+    limit : array
+        In the unit of the model.
+    """
+    return np.float32(OUTLIER_SIGMA) * xp.sqrt(variance) + np.float32(MODEL_FRACTION) * xp.abs(model)
+
+
 def compare(xp: Arrays, sums: ExposureSums, latent: Any) -> tuple[SufficientStatistics, Any]:
     r"""Return the sums over exposures, and how far they are from their models.
 
@@ -294,7 +314,7 @@ def compare(xp: Arrays, sums: ExposureSums, latent: Any) -> tuple[SufficientStat
     model_spectrum = xp.rfft2(latent, shape)
 
     def unless_outlier(trusted: Any, residual: Any, model: Any, variance: Any) -> Any:
-        limit = np.float32(OUTLIER_SIGMA) * xp.sqrt(variance) + np.float32(MODEL_FRACTION) * xp.abs(model)
+        limit = outlier_limit(xp, variance, model)
         return xp.where(xp.abs(residual) > limit, np.float32(0.0), trusted)
 
     def project_residual(
