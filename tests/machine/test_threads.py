@@ -22,6 +22,7 @@
 import os
 import runpy
 import threading
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ from threadpoolctl import threadpool_info
 
 from lsst.acn.arrays.numpy_arrays import numpy_arrays
 from lsst.acn.machine import threads
-from lsst.acn.machine.threads import MAX_CORES, blas_with_one_thread, cores, cores_in_use, for_each
+from lsst.acn.machine.threads import MAX_CORES, blas_with_one_thread, cores, cores_in_use, for_each, in_turn
 from lsst.acn.methods.cross_exposure.family.exposure_sums import sum_up
 
 
@@ -48,6 +49,28 @@ def test_as_many_at_once_as_there_are_cores() -> None:
     with cores(2):
         # Neither call returns before the other has begun.
         assert len(for_each(lambda _: together.wait(), 2)) == 2
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_items_are_taken_in_turn_and_no_further_ahead_than_there_are_cores(number: int) -> None:
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for item in range(8):
+            taken.append(item)
+            yield item
+
+    with cores(number):
+        for count, result in enumerate(in_turn(lambda item: item**2, items(), 8)):
+            assert result == count**2
+            assert len(taken) <= count + 1 + number
+    assert taken == list(range(8))
+
+
+def test_a_single_item_has_all_cores() -> None:
+    with cores(3):
+        assert list(in_turn(lambda _: cores_in_use(), [None], 1)) == [3]
+        assert list(in_turn(lambda _: cores_in_use(), [None] * 2, 2)) == [1, 1]
 
 
 def test_errors_are_not_lost() -> None:

@@ -24,11 +24,12 @@
 
 from __future__ import annotations
 
-__all__ = ("MAX_CORES", "blas_with_one_thread", "cores", "cores_in_use", "for_each", "side_thread")
+__all__ = ("MAX_CORES", "blas_with_one_thread", "cores", "cores_in_use", "for_each", "in_turn", "side_thread")
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
@@ -106,6 +107,41 @@ def for_each[Result](function: Callable[[int], Result], number: int) -> list[Res
         return [function(index) for index in range(number)]
     with ThreadPoolExecutor(n_threads, thread_name_prefix="for-each") as pool:
         return list(pool.map(function, range(number)))
+
+
+def in_turn[Item, Result](
+    function: Callable[[Item], Result], items: Iterable[Item], number: int
+) -> Iterator[Result]:
+    """Yield what a function makes of each item, in order, as many at once as `cores` allows.
+
+    Parameters
+    ----------
+    function : `~collections.abc.Callable`
+        Takes an item; called from several threads, or from this one, with all
+        of its cores, if there is one core or one item.
+    items : `~collections.abc.Iterable`
+        Taken from one after the other, no more ahead than there are cores:
+        what is begun or done waits in memory.
+    number : `int`
+        How many items there are.
+
+    Yields
+    ------
+    result
+        Of each item.
+    """
+    n_cores = cores_in_use()
+    if n_cores == 1 or number == 1:
+        yield from map(function, items)
+        return
+    with ThreadPoolExecutor(n_cores, thread_name_prefix="in-turn") as pool:
+        running: deque[Future[Result]] = deque()
+        for item in items:
+            running.append(pool.submit(function, item))
+            if len(running) > n_cores:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
 
 
 def side_thread(name: str, n_cores: int) -> Executor:

@@ -26,14 +26,13 @@ from __future__ import annotations
 __all__ = ("ExposureFit", "ExposureFits", "fit_exposures")
 
 import dataclasses
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 
 import numpy as np
 
 from ..coadd.coaddition import exposure_weights
 from ..exposures.stack import ExposureStack
+from ..machine.threads import cores, in_turn
 from ..metrics import (
     PixelClasses,
     ResidualStatistics,
@@ -151,24 +150,14 @@ def fit_exposures(
     # A few exposures at a time: the predictions of all would need as much
     # memory as the stack.
     weights = exposure_weights(patch.exposures)
-    for weight, (one, residual, deviation) in zip(weights, _in_turn(fit, len(weights), n_cores), strict=True):
-        fits.append(one)
-        signal += weight * residual * deviation
-        noise += (weight * deviation) ** 2
+    with cores(n_cores):
+        compared = in_turn(fit, range(len(weights)), len(weights))
+        for weight, (one, residual, deviation) in zip(weights, compared, strict=True):
+            fits.append(one)
+            signal += weight * residual * deviation
+            noise += (weight * deviation) ** 2
     noise[noise == 0] = np.nan
     return ExposureFits(_flagged(fits, outlier_threshold), signal / np.sqrt(noise), full_scale)
-
-
-def _in_turn[Result](function: Callable[[int], Result], number: int, n_cores: int) -> Iterator[Result]:
-    """Yield what a function makes of each index, no more at once than n_cores."""
-    with ThreadPoolExecutor(n_cores, thread_name_prefix="fit-exposures") as pool:
-        running: deque[Future[Result]] = deque()
-        for index in range(number):
-            running.append(pool.submit(function, index))
-            if len(running) >= n_cores:
-                yield running.popleft().result()
-        while running:
-            yield running.popleft().result()
 
 
 def _fit_exposure(

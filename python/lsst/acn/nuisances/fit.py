@@ -27,15 +27,14 @@ from __future__ import annotations
 __all__ = ("fit_corrections",)
 
 import dataclasses
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
 from ..exposures.boxes import Box
 from ..exposures.source import ExposureSource
-from ..machine.threads import blas_with_one_thread, cores_in_use
+from ..exposures.stack import ExposureStack
+from ..machine.threads import blas_with_one_thread, in_turn
 from ..methods.cross_exposure.family.margins import largest_margin
 from ..restoration_config import NuisancesConfig
 from ..tiles.grid import tile_grid
@@ -114,16 +113,17 @@ def _evidence(
 ) -> Iterator[TileEvidence]:
     """Yield what the tiles say, as many worked on at once as there are cores."""
     reach = largest_margin(exposures.psf.radius) + exposures.psf.radius
-    n_cores = cores_in_use()
-    with blas_with_one_thread(), ThreadPoolExecutor(n_cores, thread_name_prefix="nuisances") as pool:
-        running: deque[Future[TileEvidence | None]] = deque()
-        for tile in tiles:
-            stack = corrections.applied(exposures.cutout(tile.grown_by(reach).intersection(exposures.box)))
-            running.append(pool.submit(gather_evidence, stack, tile, exposures.box, model_error))
-            if len(running) >= n_cores:
-                yield from filter(None, [running.popleft().result()])
-        while running:
-            yield from filter(None, [running.popleft().result()])
+
+    def gather(stack_and_tile: tuple[ExposureStack, Box]) -> TileEvidence | None:
+        return gather_evidence(*stack_and_tile, exposures.box, model_error)
+
+    # Exposures are read here: what threads are handed is in memory.
+    read = (
+        (corrections.applied(exposures.cutout(tile.grown_by(reach).intersection(exposures.box))), tile)
+        for tile in tiles
+    )
+    with blas_with_one_thread():
+        yield from filter(None, in_turn(gather, read, len(tiles)))
 
 
 def _with_more(

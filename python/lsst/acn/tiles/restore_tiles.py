@@ -27,16 +27,14 @@ __all__ = ("OnStrip", "restore_tiles")
 
 import functools
 import logging
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 
 import numpy as np
 
 from ..exposures.boxes import Box
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
-from ..machine.threads import blas_with_one_thread, cores_in_use, side_thread
+from ..machine.threads import blas_with_one_thread, cores_in_use, in_turn, side_thread
 from ..restoration_config import TilesConfig
 from .grid import TileBlender, tile_grid
 
@@ -93,8 +91,7 @@ def restore_tiles(
     latent, variance = TileBlender(latent_box, options.overlap), TileBlender(exposures.box, options.overlap)
     progress = PeriodicLogger(log, interval=LOG_SECONDS)
     has_variance, n_rows = False, 0
-    n_cores = cores_in_use()
-    with side_thread("on-strip", n_cores) as listener, blas_with_one_thread():
+    with side_thread("on-strip", cores_in_use()) as listener, blas_with_one_thread():
         for rows, strip in exposures.strips(options.overlap + reach):
             told = None if on_strip is None else listener.submit(on_strip, rows, strip)
             n_rows += rows.shape[0]
@@ -103,7 +100,7 @@ def restore_tiles(
                 options.restoring_size,
                 options.overlap,
             )
-            restored = _restored(strip, tiles, restore_tile, n_cores)
+            restored = in_turn(functools.partial(restore_tile, strip), tiles, len(tiles))
             for tile, (image, square) in zip(tiles, restored, strict=True):
                 latent.add(tile, image)
                 if square is not None:
@@ -126,26 +123,3 @@ def _latent_rows(rows: Box, patch: Box, latent_box: Box, options: TilesConfig) -
     first = latent_box.y_start if rows.y_start == patch.y_start else rows.y_start - fade
     last = latent_box.y_stop if rows.y_stop == patch.y_stop else rows.y_stop + options.overlap - fade
     return Box(first, last, latent_box.x_start, latent_box.x_stop)
-
-
-def _restored(
-    strip: ExposureStack,
-    tiles: list[Box],
-    restore_tile: Callable[[ExposureStack, Box], Restored],
-    n_cores: int,
-) -> Iterator[Restored]:
-    """Yield what is made of each tile, in order."""
-    if n_cores == 1 or len(tiles) == 1:
-        # A single tile has all cores for itself.
-        for tile in tiles:
-            yield restore_tile(strip, tile)
-        return
-    with ThreadPoolExecutor(n_cores, thread_name_prefix="restore-tiles") as pool:
-        # No more tiles ahead than there are cores: what is done waits in memory.
-        running: deque[Future[Restored]] = deque()
-        for tile in tiles:
-            running.append(pool.submit(functools.partial(restore_tile, strip, tile)))
-            if len(running) > n_cores:
-                yield running.popleft().result()
-        while running:
-            yield running.popleft().result()
