@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("ExposureStack", "median_variances")
+__all__ = ("ExposureStack", "median_variances", "scaled_variance")
 
 import dataclasses
 import functools
@@ -198,8 +198,9 @@ class ExposureStack:
 
     @property
     def weight(self) -> np.ndarray:
-        """Inverse variance, 0 where not valid, shape ``(n, height, width)``."""
-        return 1.0 / self.variance
+        """Inverse variance, 0 where not valid, float64, shape ``(n, height, width)``."""
+        # In single precision that of a small variance is infinite.
+        return np.divide(1.0, self.variance, dtype=np.float64)
 
     def median_variances(self) -> np.ndarray:
         """Return the median variance over valid pixels, shape ``(n,)``.
@@ -295,6 +296,31 @@ class ExposureStack:
             **self._planes(lambda planes: planes[chosen]),
         )
 
+    def in_unit(self, factor: float) -> ExposureStack:
+        """Return the same exposures in another unit.
+
+        Parameters
+        ----------
+        factor : `float`
+            What pixels are multiplied by.
+
+        Returns
+        -------
+        stack : `ExposureStack`
+            A copy; this stack where nothing changes.
+        """
+        if factor == 1.0:
+            return self
+        scaled = dataclasses.replace(
+            self,
+            image=self.image * np.float32(factor),
+            variance=scaled_variance(self.variance, factor),
+            unit=f"{1.0 / factor!r} {self.unit}",
+        )
+        if "_median_variances" in vars(self):
+            vars(scaled)["_median_variances"] = self._median_variances * factor**2
+        return scaled
+
     def strips(self, reach: int) -> Iterator[tuple[Box, ExposureStack]]:
         """Yield the rows of the patch piece by piece; here, all at once.
 
@@ -327,9 +353,30 @@ def median_variances(variance: np.ndarray, valid: np.ndarray) -> np.ndarray:
     Returns
     -------
     medians : `numpy.ndarray`
-        Shape ``(n,)``, infinite where an exposure has no valid pixel.
+        Float64, shape ``(n,)``, infinite where an exposure has no valid pixel.
     """
-    return np.array([np.median(v[m]) if m.any() else np.inf for v, m in zip(variance, valid, strict=True)])
+    medians = [np.median(v[m]) if m.any() else np.inf for v, m in zip(variance, valid, strict=True)]
+    return np.array(medians, np.float64)
+
+
+def scaled_variance(variance: np.ndarray, factor: float) -> np.ndarray:
+    """Return variances of pixels that are multiplied by a factor.
+
+    Parameters
+    ----------
+    variance : `numpy.ndarray`
+        Variances, float32.
+    factor : `float`
+        Of the pixels; its square need not be in the range of float32.
+
+    Returns
+    -------
+    scaled : `numpy.ndarray`
+        Float32.
+    """
+    scaled = variance * np.float32(factor)
+    scaled *= np.float32(factor)
+    return scaled
 
 
 def _check_same_shape(image: np.ndarray, **planes: np.ndarray | None) -> None:
