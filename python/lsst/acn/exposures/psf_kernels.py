@@ -28,6 +28,7 @@ __all__ = ("PsfKernels", "constant_kernels", "gaussian_kernel", "kernel_moments"
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from ..errors import InvalidExposureError
 from .boxes import Box
@@ -225,7 +226,7 @@ def constant_kernels(kernels: np.ndarray) -> np.ndarray | None:
     return np.stack(first)
 
 
-def gaussian_kernel(fwhm: float, size: int | None = None) -> np.ndarray:
+def gaussian_kernel(fwhm: float, size: int | None = None, dtype: DTypeLike = np.float32) -> np.ndarray:
     """Return a round Gaussian of unit sum, integrated at pixel centres.
 
     Parameters
@@ -235,17 +236,19 @@ def gaussian_kernel(fwhm: float, size: int | None = None) -> np.ndarray:
     size : `int`, optional
         Odd side of the stamp; by default it reaches to 4.5 standard
         deviations.
+    dtype : `numpy.typing.DTypeLike`, optional
+        Precision of the stamp.
 
     Returns
     -------
     kernel : `numpy.ndarray`
-        Float32 stamp, shape ``(size, size)``.
+        The stamp, shape ``(size, size)``.
     """
     sigma = fwhm / FWHM_PER_SIGMA
     radius = int(np.ceil(4.5 * sigma)) if size is None else size // 2
     profile = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
     kernel = np.outer(profile, profile)
-    return (kernel / kernel.sum()).astype(np.float32)
+    return (kernel / kernel.sum()).astype(dtype)
 
 
 def kernel_moments(kernel: np.ndarray) -> tuple[float, float, float]:

@@ -372,10 +372,13 @@ def scaled_variance(variance: np.ndarray, factor: float) -> np.ndarray:
     Returns
     -------
     scaled : `numpy.ndarray`
-        Float32.
+        Float32; what is finite stays so, at the largest number that there is.
     """
-    scaled = variance * np.float32(factor)
-    scaled *= np.float32(factor)
+    with np.errstate(over="ignore"):
+        scaled = variance * np.float32(factor)
+        scaled *= np.float32(factor)
+    if factor > 1.0:
+        np.minimum(scaled, np.finfo(np.float32).max, out=scaled, where=np.isfinite(variance))
     return scaled
 
 

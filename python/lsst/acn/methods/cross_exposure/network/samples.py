@@ -142,8 +142,10 @@ def draw_samples(
         order = rng.permutation(len(stack))
         n_inside = min(max(round(share * len(stack)), 1), len(stack) - n_held_out)
         inside, outside = order[:n_inside], order[n_inside : n_inside + n_held_out]
-        family = restore_family(stack.select(np.sort(inside)), tile.grown_by(stack.psf.radius))
         target = stack.select(outside).cutout(tile)
+        if not (target.valid.any() and stack.cutout(tile).valid[inside].any()):
+            continue
+        family = restore_family(stack.select(np.sort(inside)), tile.grown_by(stack.psf.radius))
         yield CrossExposureSample(
             features=make_features(numpy_arrays(), family),
             members=family.members,
