@@ -119,7 +119,8 @@ class ExposureStack:
         image : `numpy.ndarray`
             Pixel values, shape ``(n, height, width)``; NaN is allowed.
         variance : `numpy.ndarray`
-            Variance of each pixel, same shape.
+            Variance of each pixel, same shape; pixels are not valid where
+            single precision does not hold it.
         psf : `PsfKernels` or `numpy.ndarray`
             PSF kernels; an array of shape ``(n, k, k)`` if they do not vary
             over the patch.
@@ -401,6 +402,22 @@ def _clean(
     usable = np.isfinite(image) & np.isfinite(variance) & (variance > 0)
     if valid is not None:
         usable &= np.asarray(valid, dtype=bool)
-    image = np.where(usable, image, 0).astype(np.float32, copy=False)
-    variance = np.where(usable, variance, np.inf).astype(np.float32, copy=False)
-    return image, variance, usable
+    with np.errstate(over="ignore", under="ignore"):
+        image32 = np.where(usable, image, 0).astype(np.float32, copy=False)
+        variance32 = np.where(usable, variance, np.inf).astype(np.float32, copy=False)
+    fits = usable & np.isfinite(image32) & np.isfinite(variance32) & (variance32 > 0)
+    if (lost := usable & ~fits).any():
+        _check_range(variance, usable, fits)
+        image32[lost], variance32[lost] = 0.0, np.inf
+    return image32, variance32, fits
+
+
+def _check_range(variance: np.ndarray, usable: np.ndarray, fits: np.ndarray) -> None:
+    """Raise if nothing of an exposure is left in single precision."""
+    for index in np.flatnonzero(usable.any(axis=(1, 2)) & ~fits.any(axis=(1, 2))):
+        typical = np.median(variance[index][usable[index]])
+        raise InvalidExposureError(
+            f"Variances of exposure number {index}, such as {typical:.3g}, or its pixels are beyond the range "
+            "of single precision: give them in another unit.",
+            exposure=int(index),
+        )
