@@ -31,7 +31,7 @@ import numpy as np
 
 from .exposures.boxes import Box
 from .exposures.psf_kernels import PsfKernels
-from .exposures.stack import scaled_variance
+from .exposures.variances import scaled_variance
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

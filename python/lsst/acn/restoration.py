@@ -34,6 +34,7 @@ from typing import Any
 import numpy as np
 
 from .errors import InvalidExposureError, TrainingDivergedError
+from .exposure_quality import measure_exposures
 from .exposures.noise_unit import ExposuresInUnit, in_unit, noise_unit
 from .exposures.psf_kernels import gaussian_kernel
 from .exposures.source import ExposureSource
@@ -77,7 +78,7 @@ def restore(
         Trained network in plain values, as a ``restoration_network`` dataset
         holds it, for the method ``cross_exposure`` to begin with.
     log : `logging.Logger`, optional
-        Told of the progress.
+        Told of the progress, and warned of PSFs and variances that are wrong.
     on_strip : `~collections.abc.Callable`, optional
         Called with the rows of the patch and the exposures on at least these,
         as they pass by, so that a large patch need not be read twice.
@@ -101,6 +102,7 @@ def restore(
     config = config or RestorationConfig()
     log = log or logging.getLogger(__name__)
     with cores(n_cores):
+        measure_exposures(exposures, log)
         fitted = _fit(exposures, config, network, log, n_cores)
         start = time.perf_counter()
         exposures, method = fitted.exposures, fitted.method

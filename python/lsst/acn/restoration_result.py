@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .exposures.boxes import Box
-from .exposures.stack import scaled_variance
+from .exposures.variances import scaled_variance
 from .residual_image import ResidualImage
 
 if TYPE_CHECKING:

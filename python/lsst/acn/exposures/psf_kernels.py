@@ -100,8 +100,24 @@ class PsfKernels:
         -------
         psf : `PsfKernels`
             The kernels, in a grid of one cell.
+
+        Raises
+        ------
+        InvalidExposureError
+            Raised if they are of another shape, or as by `PsfKernels`.
         """
-        return cls(np.asarray(kernels)[:, None, None], box, box.shape)
+        if not isinstance(kernels, np.ndarray):
+            kind, shapes = type(kernels).__name__, [np.shape(kernel) for kernel in kernels]
+            raise InvalidExposureError(
+                f"PSF kernels must be an array of shape (n, k, k); got a {kind} of {shapes}."
+            )
+        if kernels.ndim != 3 or kernels.shape[1] != kernels.shape[2] or kernels.shape[2] % 2 == 0:
+            raise InvalidExposureError(
+                "PSF kernels must be square with odd sides, in an array of shape (n, k, k) with one for each "
+                f"exposure; got {kernels.shape}.",
+                shape=str(kernels.shape),
+            )
+        return cls(kernels[:, None, None], box, box.shape)
 
     def __len__(self) -> int:
         return len(self.kernels)

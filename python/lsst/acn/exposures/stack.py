@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("ExposureStack", "median_variances", "scaled_variance")
+__all__ = ("ExposureStack",)
 
 import dataclasses
 import functools
@@ -34,7 +34,9 @@ import numpy as np
 
 from ..errors import InvalidExposureError
 from .boxes import Box
+from .plain_planes import PlainPlanes, single_precision
 from .psf_kernels import PsfKernels
+from .variances import median_variances, scaled_variance
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -99,14 +101,14 @@ class ExposureStack:
     @classmethod
     def from_arrays(
         cls,
-        image: np.ndarray,
-        variance: np.ndarray,
+        image: Any,
+        variance: Any,
         psf: PsfKernels | np.ndarray,
         *,
-        valid: np.ndarray | None = None,
+        valid: Any = None,
         box: Box | None = None,
         visits: Sequence[int] | None = None,
-        unit: str = "nJy",
+        unit: str | None = None,
         mask: np.ndarray | None = None,
         mask_planes: Mapping[str, int] | None = None,
         band: str | None = None,
@@ -117,10 +119,15 @@ class ExposureStack:
         Parameters
         ----------
         image : `numpy.ndarray`
-            Pixel values, shape ``(n, height, width)``; NaN is allowed.
+            Pixel values, shape ``(n, height, width)``; NaN is allowed.  Also
+            a masked array, an `astropy.units.Quantity`, an
+            `astropy.nddata.NDData` or `astropy.nddata.CCDData`, or a sequence
+            of such of each exposure: what is masked is not valid, and units
+            are converted.
         variance : `numpy.ndarray`
             Variance of each pixel, same shape; pixels are not valid where
-            single precision does not hold it.
+            single precision does not hold it.  `None` if ``image`` has
+            uncertainties, of whichever kind of astropy's.
         psf : `PsfKernels` or `numpy.ndarray`
             PSF kernels; an array of shape ``(n, k, k)`` if they do not vary
             over the patch.
@@ -132,7 +139,8 @@ class ExposureStack:
         visits : `~collections.abc.Sequence` [`int`], optional
             Identifier of each exposure; by default 0, 1, and so on.
         unit : `str`, optional
-            Unit of ``image``.
+            Unit of the stack; by default that of ``image``, or nJy if it has
+            none.
         mask : `numpy.ndarray`, optional
             Bit mask of each pixel; by default nothing is set.
         mask_planes : `~collections.abc.Mapping` [`str`, `int`], optional
@@ -152,11 +160,11 @@ class ExposureStack:
         InvalidExposureError
             Raised if the parts do not fit together.
         """
-        image = np.asarray(image)
-        _check_same_shape(image, variance=variance, valid=valid, mask=mask)
-        image, variance, valid = _clean(image, np.asarray(variance), valid)
+        planes = PlainPlanes.of(image, variance, valid, unit)
+        _check_same_shape(planes.image, variance=planes.variance, valid=planes.valid, mask=mask)
+        image, variance, valid = single_precision(planes)
         box = box or Box.from_shape(image.shape[1:])
-        if isinstance(psf, np.ndarray):
+        if not isinstance(psf, PsfKernels):
             psf = PsfKernels.constant(psf, box)
         return cls(
             image=image,
@@ -165,7 +173,7 @@ class ExposureStack:
             psf=psf,
             box=box,
             visits=tuple(range(len(image)) if visits is None else (int(visit) for visit in visits)),
-            unit=unit,
+            unit=planes.unit,
             mask=np.zeros(image.shape, np.uint32) if mask is None else np.asarray(mask, np.uint32),
             mask_planes=dict(mask_planes or {}),
             band=band,
@@ -343,46 +351,6 @@ class ExposureStack:
         return {name: function(getattr(self, name)) for name in ("image", "variance", "valid", "mask")}
 
 
-def median_variances(variance: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """Return the median variance of each exposure over its valid pixels.
-
-    Parameters
-    ----------
-    variance, valid : `numpy.ndarray`
-        Planes of a stack, shape ``(n, height, width)``.
-
-    Returns
-    -------
-    medians : `numpy.ndarray`
-        Float64, shape ``(n,)``, infinite where an exposure has no valid pixel.
-    """
-    medians = [np.median(v[m]) if m.any() else np.inf for v, m in zip(variance, valid, strict=True)]
-    return np.array(medians, np.float64)
-
-
-def scaled_variance(variance: np.ndarray, factor: float) -> np.ndarray:
-    """Return variances of pixels that are multiplied by a factor.
-
-    Parameters
-    ----------
-    variance : `numpy.ndarray`
-        Variances, float32.
-    factor : `float`
-        Of the pixels; its square need not be in the range of float32.
-
-    Returns
-    -------
-    scaled : `numpy.ndarray`
-        Float32; what is finite stays so, at the largest number that there is.
-    """
-    with np.errstate(over="ignore"):
-        scaled = variance * np.float32(factor)
-        scaled *= np.float32(factor)
-    if factor > 1.0:
-        np.minimum(scaled, np.finfo(np.float32).max, out=scaled, where=np.isfinite(variance))
-    return scaled
-
-
 def _check_same_shape(image: np.ndarray, **planes: np.ndarray | None) -> None:
     if image.ndim != 3 or 0 in image.shape:
         raise InvalidExposureError(
@@ -393,31 +361,3 @@ def _check_same_shape(image: np.ndarray, **planes: np.ndarray | None) -> None:
             raise InvalidExposureError(
                 f"The {name} of a stack has shape {np.shape(plane)}, but its image {image.shape}.", plane=name
             )
-
-
-def _clean(
-    image: np.ndarray, variance: np.ndarray, valid: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return float32 image and variance, and the validity they allow."""
-    usable = np.isfinite(image) & np.isfinite(variance) & (variance > 0)
-    if valid is not None:
-        usable &= np.asarray(valid, dtype=bool)
-    with np.errstate(over="ignore", under="ignore"):
-        image32 = np.where(usable, image, 0).astype(np.float32, copy=False)
-        variance32 = np.where(usable, variance, np.inf).astype(np.float32, copy=False)
-    fits = usable & np.isfinite(image32) & np.isfinite(variance32) & (variance32 > 0)
-    if (lost := usable & ~fits).any():
-        _check_range(variance, usable, fits)
-        image32[lost], variance32[lost] = 0.0, np.inf
-    return image32, variance32, fits
-
-
-def _check_range(variance: np.ndarray, usable: np.ndarray, fits: np.ndarray) -> None:
-    """Raise if nothing of an exposure is left in single precision."""
-    for index in np.flatnonzero(usable.any(axis=(1, 2)) & ~fits.any(axis=(1, 2))):
-        typical = np.median(variance[index][usable[index]])
-        raise InvalidExposureError(
-            f"Variances of exposure number {index}, such as {typical:.3g}, or its pixels are beyond the range "
-            "of single precision: give them in another unit.",
-            exposure=int(index),
-        )

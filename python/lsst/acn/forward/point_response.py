@@ -173,7 +173,9 @@ def gaussian_width(stamp: np.ndarray) -> float:
         model = gaussian_kernel(fwhm, size, np.float64)
         return -(float((stamp * model).sum()) ** 2) / float((model**2).sum())
 
-    return float(minimize_scalar(misfit, bounds=(0.3, size / 1.5), method="bounded", options={"xatol": TOLERANCE}).x)
+    return float(
+        minimize_scalar(misfit, bounds=(0.3, size / 1.5), method="bounded", options={"xatol": TOLERANCE}).x
+    )
 
 
 def matching_fwhm(response: np.ndarray, target_fwhm: float) -> float:
