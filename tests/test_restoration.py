@@ -137,7 +137,7 @@ def test_units_scale_through(method, factor, restored_once):
     for name, power, tolerance in (("image", 1, 1e-5), ("latent", 1, 5e-5), ("variance", 2, 1e-3)):
         expected, found = getattr(one, name), getattr(many, name).astype(float) / factor**power
         # The largest variances may be beyond the range of float32.
-        held = expected * float(factor) ** power < 0.9 * np.finfo(np.float32).max
+        held = expected.astype(float) * factor**power < 0.9 * np.finfo(np.float32).max
         np.testing.assert_allclose(found[held], expected[held], rtol=0, atol=tolerance * expected[held].max())
     left, left_once = many.residual, one.residual
     np.testing.assert_allclose(left.image / factor, left_once.image, atol=1e-5 * one.image.max())

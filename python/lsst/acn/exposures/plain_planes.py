@@ -55,10 +55,21 @@ class _Plane:
 
     @classmethod
     def of(cls, given: Any) -> _Plane:
-        """Take values apart, or a sequence of those of several exposures."""
+        """Take values apart, or a sequence of those of several exposures.
+
+        Parameters
+        ----------
+        given : `object`
+            Of any kind that `PlainPlanes` takes.
+
+        Returns
+        -------
+        plane : `_Plane`
+            Its parts.
+        """
         if type(given) is np.ndarray:
             return cls(given)
-        if isinstance(given, list | tuple) and any(np.ndim(getattr(one, "data", one)) for one in given):
+        if isinstance(given, list | tuple) and any(not np.isscalar(one) for one in given):
             return cls._stacked([cls.of(one) for one in given])
         if hasattr(given, "uncertainty"):
             values, masked = np.asarray(given.data), given.mask
@@ -85,7 +96,18 @@ class _Plane:
         return cls(values, np.stack(masked), unit)
 
     def within(self, valid: np.ndarray | None) -> np.ndarray | None:
-        """Return where pixels are valid and not masked."""
+        """Return where pixels are valid and not masked.
+
+        Parameters
+        ----------
+        valid : `numpy.ndarray` or `None`
+            Where they are valid, if anything is said of that.
+
+        Returns
+        -------
+        usable : `numpy.ndarray` or `None`
+            The same with this mask; as it was if the shapes do not agree.
+        """
         if self.masked is None:
             return valid
         if valid is not None and np.shape(valid) != self.masked.shape:

@@ -26,6 +26,7 @@ from __future__ import annotations
 __all__ = ("PsfKernels", "constant_kernels", "gaussian_kernel", "kernel_moments", "padded_kernels")
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -86,7 +87,7 @@ class PsfKernels:
         object.__setattr__(self, "kernels", kernels)
 
     @classmethod
-    def constant(cls, kernels: np.ndarray, box: Box) -> PsfKernels:
+    def constant(cls, kernels: Any, box: Box) -> PsfKernels:
         """Return kernels that do not vary.
 
         Parameters

@@ -128,12 +128,7 @@ def residual_statistics(residual: np.ndarray, where: np.ndarray) -> ResidualStat
 
 
 def _chi2_error(residual: np.ndarray, where: np.ndarray) -> float:
-    r"""Return the standard error of the mean square over some pixels.
-
-    With the sum :math:`S_b` of squares and the number :math:`n_b` of pixels in
-    each of :math:`B` blocks, :math:`\sqrt{\frac{B}{B - 1} \sum_b (S_b - n_b
-    \bar\chi^2)^2} / \sum_b n_b`.
-    """
+    """Return the standard error of the mean square, from that of blocks of pixels as a ratio of sums."""
     squares = np.where(where, residual, 0.0).astype(np.float64) ** 2
     total, number = (_block_sums(plane) for plane in (squares, where.astype(np.float64)))
     total, number = total[number > 0], number[number > 0]
