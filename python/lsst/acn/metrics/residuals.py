@@ -123,11 +123,11 @@ def residual_statistics(residual: np.ndarray, where: np.ndarray) -> ResidualStat
         rms=float(np.sqrt(np.mean(values**2))),
         sigma=float(SIGMA_PER_MAD * np.median(deviation)),
         outlier_fraction=float(np.mean(np.abs(values) > OUTLIER_SIGMA)),
-        chi2_error=_chi2_error(residual, where),
+        chi2_error=_error_by_blocks(residual, where),
     )
 
 
-def _chi2_error(residual: np.ndarray, where: np.ndarray) -> float:
+def _error_by_blocks(residual: np.ndarray, where: np.ndarray) -> float:
     """Return the standard error of the mean square, from that of blocks of pixels as a ratio of sums."""
     squares = np.where(where, residual, 0.0).astype(np.float64) ** 2
     total, number = (_block_sums(plane) for plane in (squares, where.astype(np.float64)))
