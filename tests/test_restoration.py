@@ -19,14 +19,23 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
+import functools
 import logging
+import time
 
 import numpy as np
 import pytest
 from array_libraries import needs_keras
 from small_fields import make_config, make_stack, make_varying_stack
 
-from lsst.acn import Box, ExposureStack, InvalidExposureError, TrainingDivergedError, restore
+from lsst.acn import (
+    Box,
+    ExposureStack,
+    InvalidExposureError,
+    TrainingDivergedError,
+    gaussian_kernel,
+    restore,
+)
 from lsst.acn.methods.cross_exposure.network.shipped import load_default_network
 from lsst.acn.methods.paper.method import PaperMethod
 
@@ -94,14 +103,151 @@ def test_psfs_may_vary_over_the_patch():
     assert result.history["loss"][-1] < result.history["loss"][0]
 
 
-@needs_keras
-def test_units_scale_through():
-    stack, _ = make_stack()
-    scaled = ExposureStack.from_arrays(
-        stack.image * 1024, stack.variance * 1024**2, stack.psf, valid=stack.valid
+QUICK = {
+    "cross_exposure": {"cross_exposure__network": "shipped"},
+    "image_mm": {"image_mm__iterations": 20},
+    "paper": {},
+}
+METHODS = [pytest.param(name, marks=needs_keras if name == "paper" else ()) for name in QUICK]
+
+
+@pytest.fixture(scope="module")
+def restored_once():
+    """Return what a method makes of a small field, made once."""
+    stack, _ = make_stack(n=4, shape=(36, 40))
+    return functools.cache(
+        lambda method: (stack, restore(stack, make_config(method=method, **QUICK[method])))
     )
-    one, many = restore(stack, make_config()), restore(scaled, make_config())
-    np.testing.assert_allclose(many.image, one.image * 1024, rtol=1e-3, atol=1e-2 * 1024)
+
+
+def in_unit(stack, factor):
+    variance = np.where(stack.valid, stack.variance.astype(float) * factor**2, np.inf)
+    return ExposureStack.from_arrays(stack.image * factor, variance, stack.psf, valid=stack.valid)
+
+
+@pytest.mark.parametrize(
+    ("method", "factor"),
+    [(name, factor) for name in ("cross_exposure", "image_mm") for factor in (1e-20, 1e-9, 1e3, 1e18)]
+    + [pytest.param("paper", factor, marks=needs_keras) for factor in (1e-14, 1e18)],
+)
+def test_units_scale_through(method, factor, restored_once):
+    stack, one = restored_once(method)
+    many = restore(in_unit(stack, factor), make_config(method=method, **QUICK[method]))
+    # The latent image is sharper, and its pixels depend on rounding more.
+    for name, power, tolerance in (("image", 1, 1e-5), ("latent", 1, 5e-5), ("variance", 2, 1e-3)):
+        expected, found = getattr(one, name), getattr(many, name).astype(float) / factor**power
+        # The largest variances may be beyond the range of float32.
+        held = expected.astype(float) * factor**power < 0.9 * np.finfo(np.float32).max
+        np.testing.assert_allclose(found[held], expected[held], rtol=0, atol=tolerance * expected[held].max())
+    left, left_once = many.residual, one.residual
+    np.testing.assert_allclose(left.image / factor, left_once.image, atol=1e-5 * one.image.max())
+    corrections = one.corrections.in_unit(factor)
+    np.testing.assert_allclose(many.corrections.values, corrections.values, rtol=1e-3, atol=1e-4 * factor)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_powers_of_two_change_no_digit(method, restored_once):
+    stack, one = restored_once(method)
+    many = restore(in_unit(stack, 2.0**-30), make_config(method=method, **QUICK[method]))
+    for name, power in (("image", 1), ("latent", 1), ("variance", 2)):
+        np.testing.assert_array_equal(getattr(many, name) * 2.0 ** (30 * power), getattr(one, name))
+
+
+def test_the_nuisances_and_the_noise_layers_have_the_unit_of_the_exposures():
+    stack, _ = make_stack(n=6, shape=(64, 64))
+    image = stack.image + np.array([8.0, 0, 0, -8.0, 0, 0], np.float32)[:, None, None]
+    stack = ExposureStack.from_arrays(image, stack.variance, stack.psf, valid=stack.valid)
+    config = make_config(method="image_mm", image_mm__iterations=10, n_noise_layers=1)
+    factor = 1e-9
+    one, many = restore(stack, config), restore(in_unit(stack, factor), config)
+    assert one.corrections.column("sky")[0] > 3.0
+    expected = one.corrections.in_unit(factor).column("sky")
+    np.testing.assert_allclose(many.corrections.column("sky"), expected, rtol=0, atol=1e-4 * factor)
+    (layer,), (layer_once,) = many.noise_layers, one.noise_layers
+    atol = 1e-5 * one.image.max()
+    np.testing.assert_allclose(layer.image / factor, layer_once.image, atol=atol)
+    np.testing.assert_allclose(layer.residual / factor, layer_once.residual, atol=atol)
+
+
+def block(shape, rows, columns):
+    valid = np.zeros(shape, bool)
+    valid[rows, columns] = True
+    return valid
+
+
+FEW = {
+    "2 x 2 in the middle": block((64, 64), slice(31, 33), slice(31, 33)),
+    "3 x 3 in a corner": block((128, 128), slice(0, 3), slice(0, 3)),
+    "a row": block((64, 64), 20, slice(None)),
+    "one row alone": np.ones((1, 64), bool),
+    "one pixel alone": np.ones((1, 1), bool),
+}
+
+
+def few_pixels(valid):
+    image = np.random.default_rng(2).normal(size=(4, *valid.shape))
+    kernels = np.stack([gaussian_kernel(fwhm, 9) for fwhm in (2.5, 3.0, 3.5, 4.0)])
+    return ExposureStack.from_arrays(
+        image, np.ones_like(image), kernels, valid=np.broadcast_to(valid, image.shape)
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "passes"),
+    [(name, passes) for name in ("cross_exposure", "image_mm") for passes in (0, 2)]
+    + [pytest.param("paper", 2, marks=needs_keras)],
+)
+@pytest.mark.parametrize("few", FEW)
+def test_few_valid_pixels_are_restored_or_refused_at_once(method, few, passes):
+    config = make_config(method=method, **QUICK[method] | {"nuisances__passes": passes})
+    config.image_mm.iterations, config.paper.training.epochs = 5, 1
+    start = time.monotonic()
+    try:
+        result = restore(few_pixels(FEW[few]), config)
+    except TrainingDivergedError:
+        assert method == "paper"
+    else:
+        assert np.isfinite(result.image).all()
+        assert (result.variance > 0).all()
+        if few == "3 x 3 in a corner" and method != "paper":
+            # No tile there has a valid pixel.
+            assert np.isinf(result.variance[60:, 60:]).all()
+        if FEW[few].sum() <= 9:
+            assert result.residual.coverage.max() < 0.3
+    assert time.monotonic() - start < 60
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_exposures_without_any_valid_pixel_are_refused(method):
+    stack = few_pixels(np.zeros((64, 64), bool))
+    with pytest.raises(InvalidExposureError, match="2 exposures with valid pixels; there are 0"):
+        restore(stack, make_config(method=method, **QUICK[method]))
+
+
+@needs_keras
+def test_no_network_is_trained_on_hardly_any_pixel():
+    stack = few_pixels(FEW["2 x 2 in the middle"]).select([0, 1, 2])
+    valid = stack.valid & (np.arange(3) == 1)[:, None, None]
+    valid[[0, 2], 0, 0] = True
+    stack = ExposureStack.from_arrays(stack.image, stack.variance.clip(max=1.0), stack.psf, valid=valid)
+    options = {"steps": 2, "samples": 2, "tile_size": 16}
+    config = make_config(
+        method="cross_exposure",
+        nuisances__passes=0,
+        **{f"cross_exposure__{name}": value for name, value in options.items()},
+    )
+    with pytest.raises(InvalidExposureError, match="No tile is reached by enough exposures"):
+        restore(stack, config)
+
+
+def test_wrong_psfs_are_told_of_by_number(caplog):
+    stack, _ = make_stack(n=4, kernel_size=15)
+    kernels = stack.psf.kernels[:, 0, 0].copy()
+    kernels[2] = np.roll(kernels[2], 1, axis=0)
+    moved = ExposureStack.from_arrays(stack.image, stack.variance, kernels, valid=stack.valid)
+    with caplog.at_level(logging.WARNING):
+        restore(moved, make_config(method="image_mm", image_mm__iterations=2, nuisances__passes=0))
+    assert "Visit 2: its PSF is 1.00 pixels off the middle of its kernel." in caplog.text
 
 
 @needs_keras

@@ -46,6 +46,7 @@ ELSEWHERE = {
     ],
     "demo/test_bps": ["demo/quantum_outcomes"],
     "demo/test_run": ["demo/images", "demo/picture", "demo/table"],
+    "exposures/test_noise_unit": ["exposures/variances"],
     "exposures/test_stack": ["exposures/source"],
     "nuisances/test_corrected_exposures": ["exposures/changed_exposures"],
     "forward/test_forward_model": ["forward/paired_forward_model"],

@@ -28,6 +28,7 @@ from .errors import *
 from .exposures.boxes import *
 from .exposures.psf_kernels import *
 from .exposures.stack import *
+from .exposures.variances import median_variances
 from .residual_image import *
 from .restoration_result import *
 

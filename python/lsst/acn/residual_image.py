@@ -31,6 +31,7 @@ import numpy as np
 
 from .exposures.boxes import Box
 from .exposures.psf_kernels import PsfKernels
+from .exposures.variances import scaled_variance
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -79,6 +80,23 @@ class ResidualImage:
     coverage: np.ndarray
     psf: PsfKernels
     box: Box
+
+    def in_unit(self, factor: float) -> ResidualImage:
+        """Return the residual of exposures in another unit.
+
+        Parameters
+        ----------
+        factor : `float`
+            What pixels are multiplied by.
+
+        Returns
+        -------
+        residual : `ResidualImage`
+            In that unit.
+        """
+        return dataclasses.replace(
+            self, image=self.image * np.float32(factor), variance=scaled_variance(self.variance, factor)
+        )
 
     def kernel_at(self, y: float, x: float) -> np.ndarray:
         """Return the PSF of the residual at a point.

@@ -34,6 +34,8 @@ from typing import Any
 import numpy as np
 
 from .errors import InvalidExposureError, TrainingDivergedError
+from .exposure_quality import measure_exposures
+from .exposures.noise_unit import ExposuresInUnit, in_unit, noise_unit
 from .exposures.psf_kernels import gaussian_kernel
 from .exposures.source import ExposureSource
 from .forward.target_psf import convolve_to_target
@@ -76,7 +78,7 @@ def restore(
         Trained network in plain values, as a ``restoration_network`` dataset
         holds it, for the method ``cross_exposure`` to begin with.
     log : `logging.Logger`, optional
-        Told of the progress.
+        Told of the progress, and warned of PSFs and variances that are wrong.
     on_strip : `~collections.abc.Callable`, optional
         Called with the rows of the patch and the exposures on at least these,
         as they pass by, so that a large patch need not be read twice.
@@ -100,6 +102,7 @@ def restore(
     config = config or RestorationConfig()
     log = log or logging.getLogger(__name__)
     with cores(n_cores):
+        measure_exposures(exposures, log)
         fitted = _fit(exposures, config, network, log, n_cores)
         start = time.perf_counter()
         exposures, method = fitted.exposures, fitted.method
@@ -118,18 +121,19 @@ def restore(
             _noise_layer(exposures, picture, config, network, log, number)
             for number in range(config.n_noise_layers)
         ]
-    return RestorationResult(
+    result = RestorationResult(
         image=picture.image,
         variance=variance,
         latent=latent,
         latent_box=exposures.box.grown_by(exposures.psf.radius),
         target_psf=to_target.target_psf,
-        corrections=fitted.corrections,
+        corrections=fitted.corrections.in_unit(1.0 / fitted.unit),
         history=fitted.history,
         summary=_summarize(fitted, config) | {"matching_kernel_fwhm": fwhm} | times,
         residual=residual,
         noise_layers=tuple(layers),
     )
+    return result.in_unit(fitted.unit)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -218,7 +222,7 @@ def restore_latent(
         fitted = _fit(exposures, config, network, log, n_cores)
         restored, _ = fitted.method.restore(None, log)
         _check(restored, fitted.exposures, config)
-        return fitted.method.to_latent(restored), fitted.history
+        return fitted.method.to_latent(restored) * np.float32(fitted.unit), fitted.history
 
 
 def make_method(
@@ -276,9 +280,10 @@ def make_method(
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Fitted:
-    """A method that knows its exposures, and how that came about."""
+    """A method that knows its exposures, in units of their noise, and how that came about."""
 
     exposures: ExposureSource
+    unit: float
     corrections: ExposureCorrections
     method: RestorationMethod
     history: dict[str, np.ndarray]
@@ -298,10 +303,11 @@ def _fit(
     log.info("Restoring %s from %d exposures of %s.", exposures.box, len(exposures), exposures.box.shape)
     start = time.perf_counter()
     corrections = find_corrections(exposures, config, log)
-    exposures = corrected(exposures, corrections)
+    unit = noise_unit(exposures)
+    exposures = corrected(in_unit(exposures, 1.0 / unit), corrections.in_unit(1.0 / unit))
     method = make_method(exposures, config, network, n_cores)
     history = method.fit(log)
-    return _Fitted(exposures, corrections, method, history, time.perf_counter() - start)
+    return _Fitted(exposures, unit, corrections, method, history, time.perf_counter() - start)
 
 
 def find_corrections(
@@ -325,7 +331,8 @@ def find_corrections(
     """
     if not config.nuisances.passes:
         return ExposureCorrections.nothing(exposures.box, exposures.visits)
-    corrections = fit_corrections(exposures, config.nuisances)
+    unit = noise_unit(exposures)
+    corrections = fit_corrections(ExposuresInUnit(exposures, 1.0 / unit), config.nuisances).in_unit(unit)
     kernels = exposures.psf.at(*exposures.box.center)
     log_corrections(corrections, kernels, np.sqrt(exposures.median_variances()), exposures.unit, log)
     return corrections

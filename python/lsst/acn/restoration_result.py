@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .exposures.boxes import Box
+from .exposures.variances import scaled_variance
 from .residual_image import ResidualImage
 
 if TYPE_CHECKING:
@@ -53,6 +54,22 @@ class NoiseLayer:
 
     image: np.ndarray
     residual: np.ndarray | None
+
+    def in_unit(self, factor: float) -> NoiseLayer:
+        """Return the layer in another unit.
+
+        Parameters
+        ----------
+        factor : `float`
+            What pixels are multiplied by.
+
+        Returns
+        -------
+        layer : `NoiseLayer`
+            In that unit.
+        """
+        by = np.float32(factor)
+        return NoiseLayer(self.image * by, None if self.residual is None else self.residual * by)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -100,3 +117,29 @@ class RestorationResult:
     summary: Mapping[str, int | float | str]
     residual: ResidualImage | None = None
     noise_layers: tuple[NoiseLayer, ...] = ()
+
+    def in_unit(self, factor: float) -> RestorationResult:
+        """Return what a restoration of exposures in another unit returns.
+
+        Parameters
+        ----------
+        factor : `float`
+            What pixels are multiplied by.
+
+        Returns
+        -------
+        result : `RestorationResult`
+            In that unit.
+        """
+        if factor == 1.0:
+            return self
+        by = np.float32(factor)
+        return dataclasses.replace(
+            self,
+            image=self.image * by,
+            variance=scaled_variance(self.variance, factor),
+            latent=self.latent * by,
+            corrections=self.corrections.in_unit(factor),
+            residual=None if self.residual is None else self.residual.in_unit(factor),
+            noise_layers=tuple(layer.in_unit(factor) for layer in self.noise_layers),
+        )

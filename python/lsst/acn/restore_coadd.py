@@ -35,7 +35,6 @@ from lsst.pex.config import ConfigField, Field
 from lsst.pipe.base import InputQuantizedConnection, QuantumContext, Struct
 from lsst.pipe.base import connectionTypes as cT
 
-from .exposure_quality import measure_exposures
 from .exposures.psf_kernels import PsfKernels
 from .image_io import make_cell_coadd, make_latent_image, make_residual_coadd
 from .nuisances.corrections import CORRECTIONS_KEY
@@ -188,7 +187,6 @@ class RestoreCoaddTask(WarpInputsTask):
         from .restoration import restore
 
         exposures = inputs.exposures
-        measure_exposures(exposures, self.log.logger)
         records = PatchRecords(exposures, inputs.identities, self.propagate_mask)
         result = restore(
             exposures,

@@ -258,5 +258,8 @@ def solve(equations: NormalEquations, free: np.ndarray) -> tuple[np.ndarray, np.
     scale = 1.0 / np.sqrt(np.maximum(np.diag(matrix), np.finfo(float).tiny))
     inverse = np.linalg.pinv(matrix * np.outer(scale, scale), hermitian=True) * np.outer(scale, scale)
     values[free] = inverse @ (equations.vector[free] / equations.inflation)
-    errors[free] = np.sqrt(np.diag(inverse))
+    # Few pixels may leave a parameter open; rounding shows it as a square that is not positive.
+    squares = np.diag(inverse)
+    errors[free] = np.where(squares > 0, np.sqrt(np.maximum(squares, 0.0)), np.inf)
+    values[~np.isfinite(errors)] = 0.0
     return values, errors

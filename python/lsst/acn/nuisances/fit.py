@@ -205,7 +205,7 @@ def _summed(evidence: Sequence[TileEvidence], visit: int) -> NormalEquations:
 
 def _differences(values: np.ndarray, errors: np.ndarray) -> np.ndarray:
     """Return values less their weighted mean: what all exposures share, an image takes up."""
-    weight = np.where(np.isfinite(errors), 1.0 / errors**2, 0.0)
+    weight = np.where(np.isfinite(errors) & (errors > 0), errors, np.inf) ** -2.0
     mean = (weight * values).sum(0) / np.maximum(weight.sum(0), np.finfo(float).tiny)
     return np.where(weight > 0, values - mean, 0.0)
 
