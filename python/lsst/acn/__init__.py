@@ -46,6 +46,7 @@ __all__ = (
     "PaperTrainingConfig",
     "PsfKernels",
     "RepositoryConflictError",
+    "RepositoryUnavailableError",
     "ResidualImage",
     "RestorationConfig",
     "RestorationError",
