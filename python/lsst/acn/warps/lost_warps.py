@@ -69,4 +69,5 @@ def find_lost_warps(butlerQC: QuantumContext, warps: Sequence[DatasetRef]) -> li
 
 def _is_lost(butler: Butler, warp: DatasetRef) -> bool:
     existence = butler.exists(warp, full_check=True)
-    return bool(existence & DatasetExistence.DATASTORE) and not existence
+    # In what the datastore believes, and not among what is true.
+    return DatasetExistence.DATASTORE in existence and not existence
