@@ -133,7 +133,7 @@ def _damage(
         signal.alarm(LONGEST)
         try:
             read(path)
-            verdict.add("read, for no harm was done")
+            verdict.add("read all the same")
         except RestorationError as error:
             verdict.add("refused" if str(path) in str(error) else "tracebacks", f"no name: {error}")
         except TimeoutError:

@@ -138,7 +138,7 @@ def read_warp_file(
         missing = [name for name in PLANES if name not in hdus]
         if missing:
             raise _error(path, f"has no extension {', '.join(missing)}; it has {_names(hdus)}")
-        image, variance = (_float32(_pixels(path, hdus[name])) for name in ("IMAGE", "VARIANCE"))
+        image, variance = (_single_precision(_pixels(path, hdus[name])) for name in ("IMAGE", "VARIANCE"))
         mask, mask_planes = _mask(path, hdus["MASK"])
         for name, plane in {"MASK": mask, "VARIANCE": variance}.items():
             if plane.shape != image.shape:
@@ -198,14 +198,14 @@ def _pixels(path: Path, hdu: Any) -> np.ndarray:
     return data.astype(data.dtype.newbyteorder("="))
 
 
-def _float32(pixels: np.ndarray) -> np.ndarray:
+def _single_precision(pixels: np.ndarray) -> np.ndarray:
     """Return pixels in single precision; what is too large for it is not finite."""
     with np.errstate(over="ignore", invalid="ignore"):
         return pixels.astype(np.float32)
 
 
 def _scaled(pixels: np.ndarray, factor: float) -> np.ndarray:
-    return pixels if factor == 1 else _float32(pixels * np.float64(factor))
+    return pixels if factor == 1 else _single_precision(pixels * np.float64(factor))
 
 
 def _mask(path: Path, hdu: Any) -> tuple[np.ndarray, dict[str, int]]:
@@ -247,7 +247,7 @@ def _psf_of_file(path: Path, limit: int) -> np.ndarray:
 
 
 def _kernel(path: Path, hdu: Any) -> np.ndarray:
-    kernel = _float32(_pixels(path, hdu))
+    kernel = _single_precision(_pixels(path, hdu))
     try:
         check_kernel(kernel)
     except InvalidExposureError as error:

@@ -151,14 +151,14 @@ def _row(table: Path, number: int, values: dict[str, Any]) -> WarpTableRow:
 
 def _whole(name: str, value: Any) -> int:
     """Return a whole number from 0 on, however the table has it."""
-    whole = None
+    whole: int | None = None
     if isinstance(value, str) and value.strip().isdecimal():
         whole = int(value) if len(value) < 20 else None
     elif isinstance(value, int | np.integer) and not isinstance(value, bool):
         whole = int(value)
     elif isinstance(value, float | np.floating) and math.isfinite(value) and value == round(value):
         # Above, neighbouring numbers are the same in double precision.
-        whole = int(value) if abs(value) < 2**53 else None
+        whole = int(value) if abs(float(value)) < 2**53 else None
     if whole is None or not 0 <= whole <= MAX_VISIT:
         raise ValueError(f"{name} must be a whole number from 0 to {MAX_VISIT}; it is {value!r}")
     return whole
