@@ -26,7 +26,6 @@ from __future__ import annotations
 __all__ = ("Child", "ingest_arguments", "is_traceback", "stored_warps", "write_warps")
 
 import os
-import resource
 import signal
 import sys
 import time
@@ -54,15 +53,13 @@ class Child:
         Of the command.
     output : `pathlib.Path`
         Where it writes what it says.
-    largest_file : `int`, optional
-        Bytes beyond which it cannot write a file, as on a disk without room.
     """
 
-    def __init__(self, arguments: list[str], output: Path, largest_file: int | None = None) -> None:
+    def __init__(self, arguments: list[str], output: Path) -> None:
         self._output = output
         self._pid = os.fork()
         if self._pid == 0:
-            _become(arguments, output, largest_file)
+            _become(arguments, output)
 
     def kill_after(self, seconds: float) -> None:
         """Kill it once it has run for some time, unless it is done by then.
@@ -103,15 +100,12 @@ class Child:
         return self._output.read_text(errors="replace")
 
 
-def _become(arguments: list[str], output: Path, largest_file: int | None) -> None:
+def _become(arguments: list[str], output: Path) -> None:
     descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream in (1, 2):
         os.dup2(descriptor, stream)
     status = 1
     try:
-        if largest_file is not None:
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
         cli.main(arguments, prog_name="butler")
     except SystemExit as error:
         status = int(error.code or 0)

@@ -25,6 +25,10 @@ from __future__ import annotations
 
 __all__ = ("fill_the_disk",)
 
+import contextlib
+import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -34,16 +38,17 @@ from .verdict import Verdict
 
 
 def fill_the_disk(folder: Path, count: int, seed: int) -> Verdict:
-    """Let writing fail at some size of a file, in a new repository and in an old one.
+    """Ingest onto a disk that has room for a part of it, into a new repository or an old one.
 
     Parameters
     ----------
     folder : `pathlib.Path`
-        Where to work.
+        Where to work; disks in memory are mounted there, which needs the
+        right to do so.
     count : `int`
         Number of attempts.
     seed : `int`
-        Of the sizes.
+        Of the room that there is.
 
     Returns
     -------
@@ -53,24 +58,36 @@ def fill_the_disk(folder: Path, count: int, seed: int) -> Verdict:
     verdict, rng = Verdict(f"{count} ingests onto a disk without room"), np.random.default_rng(seed)
     first, second = (write_warps(folder / f"source{visit}", [visit, visit + 1]) for visit in (1, 3))
     for number in range(count):
-        repo, is_old = folder / f"repo{number}", number % 2 == 1
-        if is_old:
-            Child(ingest_arguments(repo, first, "warps"), folder / "output").wait()
-        size = int(np.exp(rng.uniform(np.log(1e3), np.log(1e6))))
-        arguments = ingest_arguments(repo, second, "more")
-        child = Child(arguments, folder / "output", largest_file=size)
-        _judge(verdict, child, repo, is_old, f"{size} bytes")
-        child = Child(arguments, folder / "output")
-        if child.wait() != 0 and "already has warps" not in child.said:
-            verdict.add("cannot be repeated", f"{size} bytes: {child.said}")
+        with _disk(folder / f"disk{number}") as disk:
+            repo, is_old = disk / "repo", number % 2 == 1
+            if is_old:
+                Child(ingest_arguments(repo, first, "warps"), folder / "output").wait()
+            room = int(np.exp(rng.uniform(np.log(1e3), np.log(1.2e6))))
+            (disk / "other").write_bytes(bytes(shutil.disk_usage(disk).free - room))
+            child = Child(ingest_arguments(repo, second, "more"), folder / "output")
+            if _is_refused(verdict, child, repo, is_old, f"{room} bytes"):
+                (disk / "other").unlink()
+                child = Child(ingest_arguments(repo, second, "more"), folder / "output")
+                if child.wait() != 0:
+                    verdict.add("cannot be repeated", f"{room} bytes: {child.said}")
     return verdict
 
 
-def _judge(verdict: Verdict, child: Child, repo: Path, is_old: bool, example: str) -> None:
+@contextlib.contextmanager
+def _disk(folder: Path) -> Iterator[Path]:
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def _is_refused(verdict: Verdict, child: Child, repo: Path, is_old: bool, example: str) -> bool:
     status = child.wait()
     if status == 0:
         verdict.add("succeeded")
-        return
+        return False
     verdict.add("refused with a message")
     if status is None:
         verdict.add("hangs", example)
@@ -82,3 +99,4 @@ def _judge(verdict: Verdict, child: Child, repo: Path, is_old: bool, example: st
         whole, others = stored_warps(repo)
         if whole != 2 or others:
             verdict.add("lost" if whole < 2 else "half-written", f"{example}: {whole} and {others}")
+    return True
