@@ -110,7 +110,9 @@ def open_repository(path: str) -> Iterator[Butler]:
         with writing_turn(root):
             is_new = not (root / CONFIG_NAME).exists()
             try:
-                make_repository(root) if is_new else remove_makings(root)
+                if is_new:
+                    make_repository(root)
+                remove_makings(root)
                 check_registry_is_free(root)
                 with _opened(str(root)) as butler:
                     yield butler
