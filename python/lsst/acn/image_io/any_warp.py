@@ -55,7 +55,7 @@ def warp_box(warp: Any) -> Box:
     Raises
     ------
     InvalidExposureError
-        Raised if its file is gone or cannot be read.
+        Raised if its file cannot be read.
     """
     if isinstance(warp, DeferredDatasetHandle):
         return _to_box(get_dataset(warp, component="bbox"))
@@ -89,7 +89,7 @@ def read_arrays(
     ------
     InvalidExposureError
         Raised if the warp is of neither type or lacks a part, or if its file
-        is gone or cannot be read.
+        cannot be read.
     """
     data_id = getattr(warp, "dataId", {})
     warp = _get(warp, box) if isinstance(warp, DeferredDatasetHandle) else _loaded(warp)
@@ -152,14 +152,13 @@ def get_dataset(handle: Any, **options: Any) -> Any:
     Raises
     ------
     InvalidExposureError
-        Raised if its file is gone or cannot be read.
+        Raised if its file cannot be read.
     """
     try:
         return handle.get(**options)
-    except MemoryError:
+    except (MemoryError, FileNotFoundError):
+        # Not what is wrong with the data: the file may come back, and its path names the visit.
         raise
-    except FileNotFoundError as error:
-        raise InvalidExposureError(f"Its file is gone: {error}") from error
     except Exception as error:
         # Whatever a damaged file makes of those who read it, it is the file that is at fault.
         told = " ".join(f"{type(error).__name__}: {error}".split())

@@ -114,7 +114,7 @@ def survey_warps(
     Raises
     ------
     InvalidExposureError
-        Raised if the file of a warp is gone or cannot be read.
+        Raised if the file of a warp cannot be read.
     lsst.pipe.base.NoWorkFound
         Raised if no warp has a valid pixel.
     """
