@@ -112,9 +112,16 @@ ELSEWHERE = {
         "report/report_writer",
     ],
     "report/test_thumbnails": ["report/blink_views", "report/patch_data"],
-    "repository/test_ingest": ["cli/cmd/ingest_warps", "repository/warp_files", "repository/warp_table"],
+    "repository/test_ingest": ["cli/cmd/ingest_warps"],
+    "repository/test_ingest_errors": ["repository/leftovers", "repository/names", "repository/warp_table"],
     "repository/test_simulate": ["cli/cmd/simulate_warps"],
     "repository/test_store": ["image_io/write_recipes"],
+    "repository/test_warp_files": [
+        "repository/bounded_file",
+        "repository/fits_layout",
+        "repository/fits_tiles",
+        "repository/pixel_units",
+    ],
     "simulation/faults/test_psf_errors": ["simulation/faults/nuisances", "simulation/modelled_psf"],
     "simulation/test_exposures": [
         "simulation/draw_exposures",

@@ -47,6 +47,7 @@ __all__ = (
     "PaperTrainingConfig",
     "PsfKernels",
     "RepositoryConflictError",
+    "RepositoryUnavailableError",
     "ResidualImage",
     "RestorationConfig",
     "RestorationError",

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("get_inside", "read_arrays", "warp_box")
+__all__ = ("get_dataset", "get_inside", "read_arrays", "warp_box")
 
 from typing import Any
 
@@ -51,9 +51,14 @@ def warp_box(warp: Any) -> Box:
     -------
     box : `Box`
         Its bounding box.
+
+    Raises
+    ------
+    InvalidExposureError
+        Raised if its file cannot be read.
     """
     if isinstance(warp, DeferredDatasetHandle):
-        return _to_box(warp.get(component="bbox"))
+        return _to_box(get_dataset(warp, component="bbox"))
     warp = _loaded(warp)
     return _to_box(warp.bbox if isinstance(warp, CellCoadd) else warp.getBBox())
 
@@ -83,7 +88,8 @@ def read_arrays(
     Raises
     ------
     InvalidExposureError
-        Raised if the warp is of neither type, or lacks a part.
+        Raised if the warp is of neither type or lacks a part, or if its file
+        cannot be read.
     """
     data_id = getattr(warp, "dataId", {})
     warp = _get(warp, box) if isinstance(warp, DeferredDatasetHandle) else _loaded(warp)
@@ -100,7 +106,7 @@ def _loaded(warp: Any) -> Any:
 
 def _get(handle: DeferredDatasetHandle, box: Box | None) -> Any:
     if box is None:
-        return handle.get()
+        return get_dataset(handle)
     is_afw = handle.ref.datasetType.storageClass_name.startswith("Exposure")
     return get_inside(handle, box, is_afw=is_afw)
 
@@ -123,9 +129,40 @@ def get_inside(handle: DeferredDatasetHandle, box: Box, *, is_afw: bool) -> Any:
         What there is inside the box, or all of it.
     """
     if "bbox" not in handle.ref.datasetType.storageClass.parameters:
-        return handle.get()
+        return get_dataset(handle)
     images_box = box_to_images(box)
-    return handle.get(parameters={"bbox": images_box.to_legacy() if is_afw else images_box})
+    return get_dataset(handle, parameters={"bbox": images_box.to_legacy() if is_afw else images_box})
+
+
+def get_dataset(handle: Any, **options: Any) -> Any:
+    """Read a dataset, with all that can be wrong with its file told alike.
+
+    Parameters
+    ----------
+    handle : `lsst.daf.butler.DeferredDatasetHandle`
+        The dataset.
+    **options
+        Arguments of its ``get``.
+
+    Returns
+    -------
+    dataset : `typing.Any`
+        What was asked for.
+
+    Raises
+    ------
+    InvalidExposureError
+        Raised if its file cannot be read.
+    """
+    try:
+        return handle.get(**options)
+    except (MemoryError, FileNotFoundError):
+        # Not what is wrong with the data: the file may come back, and its path names the visit.
+        raise
+    except Exception as error:
+        # Whatever a damaged file makes of those who read it, it is the file that is at fault.
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InvalidExposureError(f"Its file cannot be read: {told}") from error
 
 
 def _to_box(box: Any) -> Box:

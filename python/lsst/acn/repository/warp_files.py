@@ -23,37 +23,45 @@
 
 from __future__ import annotations
 
-__all__ = ("DEFAULT_UNIT", "WarpFile", "read_warp_file")
+__all__ = ("WarpFile", "read_warp_file")
 
 import dataclasses
-import gzip
-import io
-import logging
+import re
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import astropy.io.fits
-import astropy.units
 import astropy.wcs
 import numpy as np
-from astropy.io.fits.verify import VerifyError, VerifyWarning
+from astropy.coordinates import SkyCoord
+from astropy.io.fits.verify import VerifyWarning
 from astropy.utils.exceptions import AstropyUserWarning
 
 from ..errors import InvalidExposureError, InvalidWarpFileError
 from ..exposures.boxes import Box
 from ..image_io import check_kernel
-
-_LOG = logging.getLogger(__name__)
-
-DEFAULT_UNIT = "adu"
-"""Unit of pixels of which nothing says what they are."""
+from ..image_io.warp_arrays import MASK_BITS
+from .bounded_file import MAX_FILE_SIZE, open_bounded
+from .fits_layout import check_fits_layout
+from .fits_tiles import check_tiles
+from .pixel_units import find_calibration
 
 PLANES = ("IMAGE", "MASK", "VARIANCE")
-GZIP_MAGIC = b"\x1f\x8b"
+
+MAX_PIXEL = 2**30
+"""Largest row or column of a tract (`int`)."""
+
+WHOLE = 0.01
+"""How far, in pixels, the place of the first pixel may be from a whole number."""
+
+NUMBERS_OF_WCS = re.compile(r"(CRVAL|CRPIX|CDELT|CROTA)\d|(CD|PC|PV)\d_\d+|LONPOLE|LATPOLE|EQUINOX")
+"""Keywords of a WCS whose values are numbers."""
+
+MAX_RETURN = 0.1
+"""How far, in pixels, a corner may move on its way to the sky and back."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -97,7 +105,9 @@ class WarpFile:
         return Box.from_shape((self.image.shape[0], self.image.shape[1]), self.start or (0, 0))
 
 
-def read_warp_file(path: Path, *, psf_path: Path | None = None, unit: str | None = None) -> WarpFile:
+def read_warp_file(
+    path: Path, *, psf_path: Path | None = None, unit: str | None = None, max_file_size: int = MAX_FILE_SIZE
+) -> WarpFile:
     """Read a warp and check that it is one.
 
     Parameters
@@ -109,6 +119,9 @@ def read_warp_file(path: Path, *, psf_path: Path | None = None, unit: str | None
         FITS file whose first image is the PSF kernel.
     unit : `str`, optional
         Unit of the pixels, where the file does not state any.
+    max_file_size : `int`, optional
+        Bytes that a file, and the pixels of each of its extensions, may have
+        when they are decompressed.
 
     Returns
     -------
@@ -121,25 +134,25 @@ def read_warp_file(path: Path, *, psf_path: Path | None = None, unit: str | None
         Raised if a file is missing, damaged, or lacks something; the message
         begins with the name of the file.
     """
-    with _open(path) as hdus:
+    with _open(path, max_file_size) as hdus:
         missing = [name for name in PLANES if name not in hdus]
         if missing:
             raise _error(path, f"has no extension {', '.join(missing)}; it has {_names(hdus)}")
-        image, variance = (_pixels(path, hdus[name]).astype(np.float32) for name in ("IMAGE", "VARIANCE"))
+        image, variance = (_single_precision(_pixels(path, hdus[name])) for name in ("IMAGE", "VARIANCE"))
         mask, mask_planes = _mask(path, hdus["MASK"])
         for name, plane in {"MASK": mask, "VARIANCE": variance}.items():
             if plane.shape != image.shape:
                 raise _error(path, f"has an IMAGE of shape {image.shape}, but a {name} of {plane.shape}")
-        psf = _psf(path, hdus) if psf_path is None else _psf_of_file(psf_path)
-        factor, unit = _calibration(path, hdus, unit)
+        psf = _psf(path, hdus) if psf_path is None else _psf_of_file(psf_path, max_file_size)
+        factor, unit = find_calibration(path, hdus, unit)
         return WarpFile(
             path=path,
-            image=image * np.float32(factor),
-            variance=variance * np.float32(factor**2),
+            image=_scaled(image, factor),
+            variance=_scaled(variance, factor**2),
             mask=mask,
             mask_planes=mask_planes,
-            start=_start(hdus["IMAGE"].header),
-            wcs=_wcs(path, hdus["IMAGE"].header),
+            start=_start(path, hdus["IMAGE"].header),
+            wcs=_wcs(path, hdus["IMAGE"].header, image.shape),
             unit=unit,
             psf=psf,
         )
@@ -150,32 +163,24 @@ def _error(path: Path, what: str) -> InvalidWarpFileError:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[astropy.io.fits.HDUList]:
-    """Open a FITS file, with errors and warnings of damage made alike."""
+def _open(path: Path, limit: int) -> Iterator[astropy.io.fits.HDUList]:
+    """Open a FITS file, with all that can be wrong with it told alike."""
     try:
-        with warnings.catch_warnings():
+        with open_bounded(path, limit) as stream, warnings.catch_warnings():
             warnings.simplefilter("ignore", astropy.wcs.FITSFixedWarning)
             warnings.simplefilter("ignore", VerifyWarning)
             # A damaged file is only worth a warning to astropy.
             warnings.filterwarnings("error", "(?s).*(corrupt|truncate)", AstropyUserWarning)
-            with (
-                _stream(path) as stream,
-                astropy.io.fits.open(stream, lazy_load_hdus=False, memmap=False) as hdus,
-            ):
+            check_fits_layout(stream, limit)
+            check_tiles(stream)
+            with astropy.io.fits.open(stream, lazy_load_hdus=False, memmap=False) as hdus:
                 yield hdus
-    except FileNotFoundError:
-        raise _error(path, "does not exist") from None
-    except (OSError, EOFError, TypeError, ValueError, VerifyError, zlib.error, AstropyUserWarning) as error:
-        raise _error(path, f"cannot be read as FITS: {' '.join(str(error).split())}") from error
-
-
-def _stream(path: Path) -> BinaryIO:
-    """Open a file; astropy takes any end of a gzip file for its end."""
-    stream = path.open("rb")
-    if stream.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC):
-        with stream:
-            return io.BytesIO(gzip.decompress(stream.read()))
-    return stream
+    except InvalidWarpFileError:
+        raise
+    except Exception as error:
+        # Whatever a damaged or hostile file makes of astropy, it is the file that is at fault.
+        told = " ".join(str(error).split()) or type(error).__name__
+        raise _error(path, f"cannot be read as FITS: {told}") from error
 
 
 def _names(hdus: astropy.io.fits.HDUList) -> str:
@@ -187,22 +192,40 @@ def _pixels(path: Path, hdu: Any) -> np.ndarray:
     if not isinstance(data, np.ndarray) or data.dtype.names or data.ndim != 2:
         shape = "no pixels" if data is None else f"shape {np.shape(data)}"
         raise _error(path, f"must have a two-dimensional {hdu.name or 'first image'}, not one of {shape}")
+    if not data.size:
+        raise _error(path, f"has no pixels in its {hdu.name or 'first image'}")
     # FITS is big endian, which nothing after this likes.
     return data.astype(data.dtype.newbyteorder("="))
+
+
+def _single_precision(pixels: np.ndarray) -> np.ndarray:
+    """Return pixels in single precision; what is too large for it is not finite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return pixels.astype(np.float32)
+
+
+def _scaled(pixels: np.ndarray, factor: float) -> np.ndarray:
+    return pixels if factor == 1 else _single_precision(pixels * np.float64(factor))
 
 
 def _mask(path: Path, hdu: Any) -> tuple[np.ndarray, dict[str, int]]:
     pixels = _pixels(path, hdu)
     if pixels.dtype.kind not in "iu":
         raise _error(path, f"has a MASK of {pixels.dtype}, which has no bits")
-    planes = {
-        card.keyword.removeprefix("MP_"): int(card.value)
-        for card in hdu.header.cards
-        if card.keyword.startswith("MP_")
-    }
+    if int(pixels.max()) >= 1 << MASK_BITS or int(pixels.min()) < -(1 << MASK_BITS - 1):
+        raise _error(path, f"has a MASK with values of more than {MASK_BITS} bits")
+    cards = [card for card in hdu.header.cards if card.keyword.startswith("MP_")]
+    planes = {card.keyword.removeprefix("MP_"): _bit(path, card) for card in cards}
     if not planes and pixels.any():
         raise _error(path, "has no MP_ keywords in its MASK to say what the bits mean")
     return pixels.astype(np.int64).astype(np.uint32), planes
+
+
+def _bit(path: Path, card: astropy.io.fits.Card) -> int:
+    value = card.value
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < MASK_BITS:
+        raise _error(path, f"has {card.keyword} = {value!r}, which is no bit from 0 to {MASK_BITS - 1}")
+    return value
 
 
 def _psf(path: Path, hdus: astropy.io.fits.HDUList) -> np.ndarray:
@@ -215,8 +238,8 @@ def _psf(path: Path, hdus: astropy.io.fits.HDUList) -> np.ndarray:
     return _kernel(path, hdus["PSF"])
 
 
-def _psf_of_file(path: Path) -> np.ndarray:
-    with _open(path) as hdus:
+def _psf_of_file(path: Path, limit: int) -> np.ndarray:
+    with _open(path, limit) as hdus:
         images = [hdu for hdu in hdus if hdu.is_image and hdu.header.get("NAXIS", 0) > 0]
         if not images:
             raise _error(path, "holds no image to be a PSF")
@@ -224,7 +247,7 @@ def _psf_of_file(path: Path) -> np.ndarray:
 
 
 def _kernel(path: Path, hdu: Any) -> np.ndarray:
-    kernel = _pixels(path, hdu).astype(np.float32)
+    kernel = _single_precision(_pixels(path, hdu))
     try:
         check_kernel(kernel)
     except InvalidExposureError as error:
@@ -232,53 +255,48 @@ def _kernel(path: Path, hdu: Any) -> np.ndarray:
     return kernel
 
 
-def _start(header: astropy.io.fits.Header) -> tuple[int, int] | None:
+def _start(path: Path, header: astropy.io.fits.Header) -> tuple[int, int] | None:
     """Return the row and column of the first pixel, as afw writes them."""
     if "LTV1" in header and "LTV2" in header:
-        return -round(header["LTV2"]), -round(header["LTV1"])
-    if header.get("CTYPE1A", "").strip() == "LINEAR" and "CRVAL1A" in header and "CRVAL2A" in header:
-        y, x = (header[f"CRVAL{n}A"] + 1 - header.get(f"CRPIX{n}A", 1) for n in (2, 1))
-        return round(y), round(x)
-    return None
-
-
-def _wcs(path: Path, header: astropy.io.fits.Header) -> astropy.wcs.WCS:
-    wcs = astropy.wcs.WCS(header)
-    if not wcs.has_celestial or wcs.naxis != 2:
-        raise _error(path, "has no WCS in its IMAGE that leads to the sky")
-    return wcs
-
-
-def _calibration(path: Path, hdus: astropy.io.fits.HDUList, told: str | None) -> tuple[float, str]:
-    """Return what to multiply pixels with, and the unit they are in then."""
-    stated = hdus["IMAGE"].header.get("BUNIT") or hdus[0].header.get("BUNIT")
-    unit = _unit(path, stated, "BUNIT")
-    wanted = _unit(path, told, "the unit given for it")
-    if unit is not None and wanted is not None and unit != wanted:
-        raise _error(path, f"has BUNIT {stated!r}, but the unit given for it is {told!r}")
-    unit = unit or wanted
-    is_flux = unit is not None and unit.is_equivalent(astropy.units.nJy)
-    if "PhotoCalib" in hdus and wanted is None and not is_flux:
-        return _photo_calib(path, hdus["PhotoCalib"]), "nJy"
-    if unit is None:
-        _LOG.warning("Nothing states the unit of the pixels of %s; they are taken as %s.", path, DEFAULT_UNIT)
-    return 1.0, DEFAULT_UNIT if unit is None else unit.to_string()
-
-
-def _unit(path: Path, text: str | None, what: str) -> astropy.units.UnitBase | None:
-    if not text:
-        return None
-    try:
-        return astropy.units.Unit(text.strip().replace("ADU", "adu"))
-    except ValueError as error:
-        raise _error(path, f"is in a unit that is not known: {what} is {text!r}") from error
-
-
-def _photo_calib(path: Path, hdu: Any) -> float:
-    """Return the nanojansky of one count, as afw's archive has it."""
-    row = hdu.data[0]
-    if not np.all(row["flags"]):
-        raise _error(
-            path, "has a PhotoCalib that varies, which only lsst.afw can apply; state the unit of its pixels"
+        y, x = (-_number(path, header, f"LTV{n}") for n in (2, 1))
+    elif str(header.get("CTYPE1A", "")).strip() == "LINEAR" and "CRVAL1A" in header and "CRVAL2A" in header:
+        y, x = (
+            _number(path, header, f"CRVAL{n}A") + 1 - _number(path, header, f"CRPIX{n}A", 1.0) for n in (2, 1)
         )
-    return float(row["calibrationMean"])
+    else:
+        return None
+    if not all(abs(value) < MAX_PIXEL and abs(value - round(value)) < WHOLE for value in (y, x)):
+        raise _error(
+            path, f"has its first pixel in row {y:g} and column {x:g}, which are no pixels of a tract"
+        )
+    return round(y), round(x)
+
+
+def _number(path: Path, header: astropy.io.fits.Header, keyword: str, default: float | None = None) -> float:
+    value = header.get(keyword, default)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _error(path, f"has {keyword} = {value!r}, which is no number")
+    return float(value)
+
+
+def _wcs(path: Path, header: astropy.io.fits.Header, shape: tuple[int, ...]) -> astropy.wcs.WCS:
+    for keyword in filter(NUMBERS_OF_WCS.fullmatch, header):
+        # What is no number would be taken as 0.
+        _number(path, header, keyword)
+    try:
+        wcs = astropy.wcs.WCS(header)
+        if not wcs.has_celestial or wcs.naxis != 2:
+            raise _error(path, "has no WCS in its IMAGE that leads to the sky")
+        height, width = shape
+        corners = np.array([(x, y) for x in (0, width - 1) for y in (0, height - 1)], float)
+        ra, dec = wcs.celestial.pixel_to_world_values(*corners.T)
+        moved = np.array(wcs.celestial.world_to_pixel_values(ra, dec)).T - corners
+        if not isinstance(wcs.celestial.pixel_to_world(0.0, 0.0), SkyCoord):
+            raise _error(path, f"has a WCS in its IMAGE of a frame that is not known: {wcs.wcs.radesys}")
+    except InvalidWarpFileError:
+        raise
+    except Exception as error:
+        raise _error(path, f"has a WCS in its IMAGE that is none: {' '.join(str(error).split())}") from error
+    if not (np.abs(moved) < MAX_RETURN).all():
+        raise _error(path, "has a WCS in its IMAGE that does not lead to the sky and back")
+    return wcs

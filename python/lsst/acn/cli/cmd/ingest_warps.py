@@ -59,8 +59,17 @@ from lsst.daf.butler.cli.utils import ButlerCommand
     show_default=True,
     help="Side in pixels that the cells of the patch should have.",
 )
+@click.option(
+    "--max-file-size",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1024.0,
+    show_default=True,
+    metavar="MIB",
+    help="Size in MiB that a file, and the pixels of each of its extensions, may have when they are "
+    "decompressed.  Several times as much memory may be needed.",
+)
 @options_file_option()
-def ingest_warps(repo: str, table: str, **options: object) -> None:
+def ingest_warps(repo: str, table: str, max_file_size: float, **options: object) -> None:
     """Ingest warps, exposures resampled to the pixels of a patch.
 
     TABLE is an ECSV table with columns visit, band, physical_filter, day_obs,
@@ -77,7 +86,8 @@ def ingest_warps(repo: str, table: str, **options: object) -> None:
     from lsst.acn.repository.ingest import ingest_warps as ingest
 
     try:
-        references = ingest(repo, table, **options)  # type: ignore[arg-type]
+        size = int(max_file_size * 2**20)
+        references = ingest(repo, table, max_file_size=size, **options)  # type: ignore[arg-type]
     except RestorationError as error:
         raise click.ClickException(str(error)) from error
     for reference in references:
