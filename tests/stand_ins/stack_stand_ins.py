@@ -41,7 +41,8 @@ from lsst.pipe.base import connectionTypes as cT
 
 ROOT = Path(__file__).parents[2]
 OURS = {"restoreCoadd", "convertRestoredCoadd", "measureRestoration"}
-PATCH_BAND = ("skymap", "tract", "patch", "band")
+PATCH = ("skymap", "tract", "patch")
+PATCH_BAND = (*PATCH, "band")
 WARP = ("instrument", "visit", "skymap", "tract", "patch")
 
 
@@ -130,9 +131,25 @@ class CompareWarpAssembleCoaddTask(StandInTask):
 
 class DetectCoaddSourcesConnections(PipelineTaskConnections, dimensions=PATCH_BAND):
     exposure = cT.Input(name="deepCoadd", storageClass="ExposureF", doc="Coadd.", dimensions=PATCH_BAND)
+    exposure_cells = cT.Input(
+        name="deepCoaddCell", storageClass="MultipleCellCoadd", doc="Coadd.", dimensions=PATCH_BAND
+    )
     outputExposure = cT.Output(
         name="deepCoadd_calexp", storageClass="ExposureF", doc="Coadd.", dimensions=PATCH_BAND
     )
+    outputBackgrounds = cT.Output(
+        name="deepCoadd_calexp_background", storageClass="Background", doc="Sky.", dimensions=PATCH_BAND
+    )
+    outputSources = cT.Output(
+        name="deepCoadd_det", storageClass="SourceCatalog", doc="Sources.", dimensions=PATCH_BAND
+    )
+
+    def __init__(self, *, config: Any = None) -> None:
+        super().__init__(config=config)
+        if config is None or config.useCellCoadds:
+            del self.exposure
+        else:
+            del self.exposure_cells
 
 
 class DetectCoaddSourcesConfig(PipelineTaskConfig, pipelineConnections=DetectCoaddSourcesConnections):
@@ -144,6 +161,77 @@ class DetectCoaddSourcesTask(StandInTask):
     """`lsst.pipe.tasks.multiBand.DetectCoaddSourcesTask`."""
 
     ConfigClass, _DefaultName = DetectCoaddSourcesConfig, "detectCoaddSources"
+
+
+class MergeDetectionsConnections(PipelineTaskConnections, dimensions=PATCH):
+    catalogs = cT.Input(
+        name="deepCoadd_det",
+        storageClass="SourceCatalog",
+        doc="Sources.",
+        dimensions=PATCH_BAND,
+        multiple=True,
+    )
+    outputCatalog = cT.Output(
+        name="deepCoadd_mergeDet", storageClass="SourceCatalog", doc="Sources.", dimensions=PATCH
+    )
+
+
+class MergeDetectionsConfig(PipelineTaskConfig, pipelineConnections=MergeDetectionsConnections):
+    pass
+
+
+class MergeDetectionsTask(StandInTask):
+    """`lsst.pipe.tasks.mergeDetections.MergeDetectionsTask`."""
+
+    ConfigClass, _DefaultName = MergeDetectionsConfig, "mergeDetections"
+
+
+class DeconvolveExposureConnections(PipelineTaskConnections, dimensions=PATCH_BAND):
+    coadd = cT.Input(name="deepCoadd_calexp", storageClass="ExposureF", doc="Coadd.", dimensions=PATCH_BAND)
+    catalog = cT.Input(
+        name="deepCoadd_mergeDet", storageClass="SourceCatalog", doc="Sources.", dimensions=PATCH
+    )
+    deconvolved = cT.Output(
+        name="deconvolved_deep_coadd", storageClass="ExposureF", doc="Sharper.", dimensions=PATCH_BAND
+    )
+
+
+class DeconvolveExposureConfig(PipelineTaskConfig, pipelineConnections=DeconvolveExposureConnections):
+    useCellCoadds = Field[bool](doc="Use cells.", default=False)
+
+
+class DeconvolveExposureTask(StandInTask):
+    """`lsst.meas.extensions.scarlet.deconvolveExposureTask.DeconvolveExposureTask`."""
+
+    ConfigClass, _DefaultName = DeconvolveExposureConfig, "deconvolveExposure"
+
+
+class DeblendCoaddSourcesMultiConnections(PipelineTaskConnections, dimensions=PATCH):
+    mergedDetections = cT.Input(
+        name="deepCoadd_mergeDet", storageClass="SourceCatalog", doc="Sources.", dimensions=PATCH
+    )
+    deconvolvedCoadds = cT.Input(
+        name="deconvolved_deep_coadd",
+        storageClass="ExposureF",
+        doc="Sharper.",
+        dimensions=PATCH_BAND,
+        multiple=True,
+    )
+    deblendedCatalog = cT.Output(
+        name="deepCoadd_deblendedCatalog", storageClass="SourceCatalog", doc="Sources.", dimensions=PATCH
+    )
+
+
+class DeblendCoaddSourcesMultiConfig(
+    PipelineTaskConfig, pipelineConnections=DeblendCoaddSourcesMultiConnections
+):
+    useCellCoadds = Field[bool](doc="Use cells.", default=False)
+
+
+class DeblendCoaddSourcesMultiTask(StandInTask):
+    """`lsst.pipe.tasks.deblendCoaddSourcesPipeline.DeblendCoaddSourcesMultiTask`."""
+
+    ConfigClass, _DefaultName = DeblendCoaddSourcesMultiConfig, "deblend"
 
 
 class StandInInstrument(Instrument):
@@ -165,49 +253,88 @@ MODULES: dict[str, tuple[type, ...]] = {
     "lsst.drp.tasks.assemble_coadd": (CompareWarpAssembleCoaddTask,),
     "lsst.pipe.tasks.selectImages": (BestSeeingSelectVisitsTask,),
     "lsst.pipe.tasks.multiBand": (DetectCoaddSourcesTask,),
+    "lsst.pipe.tasks.mergeDetections": (MergeDetectionsTask,),
+    "lsst.pipe.tasks.deblendCoaddSourcesPipeline": (DeblendCoaddSourcesMultiTask,),
+    "lsst.meas.extensions.scarlet.deconvolveExposureTask": (DeconvolveExposureTask,),
     "lsst.pipe.tasks.other": (OtherTask,),
-    "lsst.obs.lsst": (type("LsstCam", (StandInInstrument,), {}),),
+    "lsst.obs.lsst": tuple(type(name, (StandInInstrument,), {}) for name in ("LsstCam", "LsstComCam")),
+    "lsst.obs.decam": (type("DarkEnergyCamera", (StandInInstrument,), {}),),
     "lsst.obs.subaru": (type("HyperSuprimeCam", (StandInInstrument,), {}),),
 }
 
-SPECIAL: dict[str, dict[str, dict[str, Any]]] = {
-    "LSSTCam/DRP.yaml": {
-        "makeDirectWarp": {
-            "class": "lsst.drp.tasks.make_direct_warp.MakeDirectWarpTask",
-            "config": {"connections.warp": "direct_warp"},
+CELLS = {"useCellCoadds": "parameters.use_cell_coadds"}
+
+# Labels, classes and names of datasets as in drp_pipe of 13 May 2026 (a5ef3ba), around coadds.
+FIRST_GENERATION: dict[str, tuple[str, dict[str, str]]] = {
+    "makeDirectWarp": ("lsst.drp.tasks.make_direct_warp.MakeDirectWarpTask", {}),
+    "selectDeepCoaddVisits": (
+        "lsst.pipe.tasks.selectImages.BestSeeingSelectVisitsTask",
+        {"connections.goodVisits": "deepCoaddVisits"},
+    ),
+    "assembleCoadd": ("lsst.drp.tasks.assemble_coadd.CompareWarpAssembleCoaddTask", {}),
+    "detection": ("lsst.pipe.tasks.multiBand.DetectCoaddSourcesTask", CELLS),
+    "mergeDetections": ("lsst.pipe.tasks.mergeDetections.MergeDetectionsTask", {}),
+    "deconvolve": ("lsst.meas.extensions.scarlet.deconvolveExposureTask.DeconvolveExposureTask", CELLS),
+    "deblend": ("lsst.pipe.tasks.deblendCoaddSourcesPipeline.DeblendCoaddSourcesMultiTask", CELLS),
+}
+SECOND_GENERATION: dict[str, tuple[str, dict[str, str]]] = {
+    "makeDirectWarp": (
+        "lsst.drp.tasks.make_direct_warp.MakeDirectWarpTask",
+        {"connections.warp": "direct_warp"},
+    ),
+    "selectDeepCoaddVisits": (
+        "lsst.pipe.tasks.selectImages.BestSeeingSelectVisitsTask",
+        {"connections.goodVisits": "deep_coadd_visit_selection"},
+    ),
+    "assembleDeepCoadd": (
+        "lsst.drp.tasks.assemble_coadd.CompareWarpAssembleCoaddTask",
+        {
+            "connections.inputWarps": "direct_warp",
+            "connections.coaddExposure": "deep_coadd_predetection",
         },
-        "selectDeepCoaddVisits": {
-            "class": "lsst.pipe.tasks.selectImages.BestSeeingSelectVisitsTask",
-            "config": {"connections.goodVisits": "deep_coadd_visit_selection"},
+    ),
+    "detectCoaddPeaks": (
+        "lsst.pipe.tasks.multiBand.DetectCoaddSourcesTask",
+        {
+            "connections.exposure": "deep_coadd_predetection",
+            "connections.exposure_cells": "deep_coadd_cell_predetection",
+            "connections.outputBackgrounds": "deep_coadd_background",
+            "connections.outputSources": "object_detection",
+            "connections.outputExposure": "deep_coadd",
+            **CELLS,
         },
-        "assembleDeepCoadd": {
-            "class": "lsst.drp.tasks.assemble_coadd.CompareWarpAssembleCoaddTask",
-            "config": {
-                "connections.inputWarps": "direct_warp",
-                "connections.coaddExposure": "deep_coadd_predetection",
-            },
+    ),
+    "mergeObjectDetection": (
+        "lsst.pipe.tasks.mergeDetections.MergeDetectionsTask",
+        {
+            "connections.catalogs": "object_detection",
+            "connections.outputCatalog": "object_detection_merged",
         },
-        "detectCoaddPeaks": {
-            "class": "lsst.pipe.tasks.multiBand.DetectCoaddSourcesTask",
-            "config": {
-                "connections.exposure": "deep_coadd_predetection",
-                "connections.outputExposure": "deep_coadd",
-                "useCellCoadds": "parameters.use_cell_coadds",
-            },
+    ),
+    "deconvolve": (
+        "lsst.meas.extensions.scarlet.deconvolveExposureTask.DeconvolveExposureTask",
+        {
+            "connections.coadd": "deep_coadd",
+            "connections.catalog": "object_detection_merged",
+            "connections.deconvolved": "deconvolved_deep_coadd",
+            **CELLS,
         },
-    },
-    "HSC/DRP-Prod.yaml": {
-        "makeDirectWarp": {"class": "lsst.drp.tasks.make_direct_warp.MakeDirectWarpTask"},
-        "selectDeepCoaddVisits": {
-            "class": "lsst.pipe.tasks.selectImages.BestSeeingSelectVisitsTask",
-            "config": {"connections.goodVisits": "deepCoaddVisits"},
+    ),
+    "deblendCoaddFootprints": (
+        "lsst.pipe.tasks.deblendCoaddSourcesPipeline.DeblendCoaddSourcesMultiTask",
+        {
+            "connections.mergedDetections": "object_detection_merged",
+            "connections.deblendedCatalog": "object_deblend",
+            **CELLS,
         },
-        "assembleCoadd": {"class": "lsst.drp.tasks.assemble_coadd.CompareWarpAssembleCoaddTask"},
-        "detection": {
-            "class": "lsst.pipe.tasks.multiBand.DetectCoaddSourcesTask",
-            "config": {"useCellCoadds": "parameters.use_cell_coadds"},
-        },
-    },
+    ),
+}
+# Each pipeline, and whether it measures on cell-based coadds.
+UPSTREAM: dict[str, tuple[dict[str, tuple[str, dict[str, str]]], str, bool]] = {
+    "HSC/DRP-Prod.yaml": (FIRST_GENERATION, "lsst.obs.subaru.HyperSuprimeCam", False),
+    "DECam/DRP-Merian.yaml": (FIRST_GENERATION, "lsst.obs.decam.DarkEnergyCamera", False),
+    "LSSTCam/DRP.yaml": (SECOND_GENERATION, "lsst.obs.lsst.LsstCam", True),
+    "LSSTComCam/DRP-v2.yaml": (SECOND_GENERATION, "lsst.obs.lsst.LsstComCam", False),
 }
 
 
@@ -221,16 +348,17 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 monkeypatch.setitem(sys.modules, parent, types.ModuleType(parent))
         for value in classes:
             monkeypatch.setattr(sys.modules[name], value.__name__, value, raising=False)
-    for path, special in SPECIAL.items():
-        _write_pipeline(folder / "pipelines" / path, special)
+    for path in UPSTREAM:
+        _write_pipeline(folder / "pipelines" / path, path)
     monkeypatch.setenv("DRP_PIPE_DIR", str(folder))
     monkeypatch.setenv("ACN_DIR", str(ROOT))
 
 
-def _write_pipeline(path: Path, special: dict[str, dict[str, Any]]) -> None:
+def _write_pipeline(target: Path, path: str) -> None:
     """Write a pipeline with every task that ours puts into its subsets."""
-    ours = yaml.safe_load((ROOT / "pipelines" / path.parent.name / "acn.yaml").read_text())
-    subsets = {name: subset["subset"] for name, subset in ours["subsets"].items() if name != "restoration"}
+    facts, instrument, has_cells = UPSTREAM[path]
+    special = {label: {"class": name, "config": dict(config)} for label, (name, config) in facts.items()}
+    subsets = _subsets(target.parent.name) or {"step3": sorted(special)}
     labels = sorted({label for subset in subsets.values() for label in subset} - OURS)
     others = {
         label: {"class": "lsst.pipe.tasks.other.OtherTask", "config": {"connections.output": f"of_{label}"}}
@@ -238,18 +366,32 @@ def _write_pipeline(path: Path, special: dict[str, dict[str, Any]]) -> None:
     }
     pipeline: dict[str, Any] = {
         "description": "Stand-in.",
-        "instrument": ours["instrument"],
-        "parameters": {"use_cell_coadds": True},
+        "instrument": instrument,
+        "parameters": {"use_cell_coadds": has_cells},
         "tasks": others | special,
         "subsets": {
             name: {"subset": [label for label in subset if label not in OURS], "description": "Stand-in."}
             for name, subset in subsets.items()
         },
+        "contracts": [
+            f"{label}.useCellCoadds == deconvolve.useCellCoadds"
+            for label in ("detection", "detectCoaddPeaks")
+            if label in special
+        ],
     }
     if step := next((name for name in subsets if name.startswith("step3a")), None):
         # As upstream, every task has to be in some step.
         others_step = {"subset": sorted(set(labels) - set(subsets[step])), "description": "Stand-in."}
         pipeline["subsets"]["step3b"] = others_step
         pipeline["steps"] = [{"label": step, "dimensions": ["tract"]}, {"label": "step3b", "dimensions": []}]
-    path.parent.mkdir(parents=True)
-    path.write_text(yaml.safe_dump(pipeline))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(yaml.safe_dump(pipeline))
+
+
+def _subsets(instrument: str) -> dict[str, list[str]]:
+    """Return the subsets of drp_pipe that our pipeline of an instrument names."""
+    path = ROOT / "pipelines" / instrument / "acn.yaml"
+    if not path.exists():
+        return {}
+    subsets = yaml.safe_load(path.read_text())["subsets"]
+    return {name: subset["subset"] for name, subset in subsets.items() if name != "restoration"}

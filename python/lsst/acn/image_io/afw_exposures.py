@@ -19,7 +19,7 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""Warps as ``lsst.afw.image.ExposureF``: all that is known of afw here."""
+"""Warps as ``lsst.afw.image.ExposureF``."""
 
 from __future__ import annotations
 
