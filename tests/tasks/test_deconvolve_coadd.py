@@ -26,6 +26,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import astropy.units
 import numpy as np
 import pytest
 from afw_coadds import NANOJANSKY_PER_COUNT, Background, Coadd, install
@@ -47,9 +48,13 @@ from lsst.acn.deconvolve_coadd import (
     DeconvolveCoaddConnections,
     DeconvolveCoaddTask,
 )
+from lsst.acn.image_io import make_warp
 from lsst.acn.nuisances.corrections import ExposureCorrections
 from lsst.acn.nuisances.smooth_sky import SmoothSky
 from lsst.acn.warps.reader import WarpInputs
+from lsst.images import MaskedImage, get_legacy_deep_coadd_mask_planes
+from lsst.images.cells import CellCoadd
+from lsst.images.fields import ChebyshevField
 from lsst.pipe.base.testUtils import assertValidOutput, lintConnections
 
 SKY = -3.0
@@ -136,3 +141,44 @@ def test_psf_is_that_of_the_models_of_scarlet(warp_inputs: WarpInputs) -> None:
     model = np.outer(profile, profile)
     np.testing.assert_allclose(kernel, model / model.sum(), atol=1.1e-3 * model.max())
     assert DeconvolveCoaddConfig().restoration.target_psf_fwhm == MODEL_PSF_FWHM
+
+
+def deep_coadd(warp_inputs: WarpInputs) -> CellCoadd:
+    """Return a coadd of the same patch as the cell-based pipelines release it, with a sky taken off."""
+    stack = warp_inputs.exposures
+    ones = np.ones(stack.shape)
+    coadd = make_warp(
+        ones,
+        4 * ones,
+        gaussian_kernel(3.0, 11),
+        geometry=stack.geometry,
+        mask=np.arange(ones.size).reshape(ones.shape) % 2,
+        mask_planes={"SAT": 0},
+        band="r",
+    )
+    # Chebyshev polynomials over the box: a constant.
+    sky = ChebyshevField(coadd.bbox, np.array([[0.25]]), unit=astropy.units.nJy)
+    coadd.backgrounds.add("object", sky, is_subtracted=True)
+    return coadd
+
+
+def test_image_of_today_stands_beside_a_coadd_of_cells(warp_inputs: WarpInputs) -> None:
+    coadd = deep_coadd(warp_inputs)
+    made = DeconvolveCoaddTask().run(inputs=warp_inputs, coadd=coadd).deconvolved
+    assert type(made) is MaskedImage
+    assert (made.bbox, made.unit) == (coadd.bbox, coadd.unit)
+    np.testing.assert_allclose(made.image.array, 100.0 + SKY - 0.25, rtol=1e-6)
+    np.testing.assert_array_equal(made.variance.array, coadd.variance.array)
+    np.testing.assert_array_equal(made.mask.get("SATURATED"), coadd.mask.get("SATURATED"))
+    # The deblender gives the mask back to afw by these names.
+    names = {plane.name for plane in get_legacy_deep_coadd_mask_planes().values()}
+    assert set(made.mask.schema.names) <= names
+
+
+def test_storage_classes_follow_the_image_type() -> None:
+    config = DeconvolveCoaddConfig()
+    config.imageType = "future"
+    connections = DeconvolveCoaddConnections(config=config)
+    assert connections.coadd.storageClass == "CellCoadd"
+    assert connections.deconvolved.storageClass == "MaskedImageV2"
+    assert "background" not in connections.inputs

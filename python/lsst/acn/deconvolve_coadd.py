@@ -25,6 +25,7 @@ from __future__ import annotations
 
 __all__ = ("DeconvolveCoaddConfig", "DeconvolveCoaddConnections", "DeconvolveCoaddTask")
 
+import dataclasses
 from typing import Any, ClassVar
 
 import numpy as np
@@ -53,7 +54,8 @@ class DeconvolveCoaddConnections(WarpInputsConnections, dimensions=DIMENSIONS):
     Parameters
     ----------
     config : `DeconvolveCoaddConfig`, optional
-        Decides whether footprints of detections are an input.
+        Decides whether footprints of detections are an input, and in which
+        form images are read and written.
     """
 
     coadd = cT.Input(
@@ -83,8 +85,14 @@ class DeconvolveCoaddConnections(WarpInputsConnections, dimensions=DIMENSIONS):
 
     def __init__(self, *, config: Any = None) -> None:
         super().__init__(config=config)
-        if config is not None and not config.use_footprints:
+        if config is None:
+            return
+        if not config.use_footprints:
             del self.detections
+        if config.imageType == "future":
+            self.coadd = dataclasses.replace(self.coadd, storageClass="CellCoadd")
+            self.deconvolved = dataclasses.replace(self.deconvolved, storageClass="MaskedImageV2")
+            del self.background
 
 
 class DeconvolveCoaddConfig(WarpInputsConfig, pipelineConnections=DeconvolveCoaddConnections):
@@ -104,6 +112,15 @@ class DeconvolveCoaddConfig(WarpInputsConfig, pipelineConnections=DeconvolveCoad
         doc="Keep nothing outside the footprints of what was detected on the coadds of all bands, as the "
         "deblender expects.",
         default=True,
+    )
+    imageType = ChoiceField[str](
+        doc="Types of the coadd that is read and of the image that is written; the name is that of the "
+        "deblending task.",
+        allowed={
+            "legacy": "Both are an ExposureF.",
+            "future": "A CellCoadd, which brings the background along that is off it, and a MaskedImage.",
+        },
+        default="legacy",
     )
     useCellCoadds = Field[bool](
         doc="Whether the pipeline measures on cell-based coadds. The contracts of drp_pipe ask every task "
@@ -143,8 +160,8 @@ class DeconvolveCoaddTask(WarpInputsTask):
     config: DeconvolveCoaddConfig
 
     def read_more(self, butlerQC: QuantumContext, inputRefs: InputQuantizedConnection) -> dict[str, Any]:
-        names = ("coadd", "background", *(("detections",) if self.config.use_footprints else ()))
-        return {name: butlerQC.get(getattr(inputRefs, name)) for name in names}
+        names = ("coadd", "background", "detections")
+        return {name: butlerQC.get(getattr(inputRefs, name)) for name in names if hasattr(inputRefs, name)}
 
     def run(
         self, *, inputs: WarpInputs, coadd: Any, background: Any = None, detections: Any = None
@@ -155,10 +172,10 @@ class DeconvolveCoaddTask(WarpInputsTask):
         ----------
         inputs : `WarpInputs`
             The warps.
-        coadd : ``lsst.afw.image.ExposureF``
+        coadd : ``lsst.afw.image.ExposureF`` or `lsst.images.cells.CellCoadd`
             The coadd of the same patch and band.
         background : ``lsst.afw.math.BackgroundList``, optional
-            What detection has taken off that coadd.
+            What detection has taken off an ``ExposureF``.
         detections : ``lsst.afw.table.SourceCatalog``, optional
             Sources with footprints, outside of which nothing is kept.
 
@@ -166,7 +183,7 @@ class DeconvolveCoaddTask(WarpInputsTask):
         -------
         outputs : `lsst.pipe.base.Struct`
             Result struct with the attribute ``deconvolved``, a
-            ``lsst.afw.image.ExposureF``.
+            ``lsst.afw.image.ExposureF`` or a `lsst.images.MaskedImage`.
 
         Raises
         ------

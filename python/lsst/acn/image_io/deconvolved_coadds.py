@@ -19,7 +19,7 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""A restored image in the place of a deconvolved coadd of ``lsst.afw``."""
+"""A restored image in the place of a deconvolved coadd."""
 
 from __future__ import annotations
 
@@ -27,11 +27,16 @@ __all__ = ("make_deconvolved_coadd",)
 
 from typing import Any
 
+import astropy.units
 import numpy as np
+
+from lsst.images import Image, MaskedImage
+from lsst.images.cells import CellCoadd
 
 from ..errors import InvalidExposureError
 from ..exposures.boxes import Box
 from .afw_exposures import box_from_afw
+from .geometry import box_from_images
 
 
 def make_deconvolved_coadd(
@@ -54,18 +59,20 @@ def make_deconvolved_coadd(
         Pixels of ``image``; they cover those of ``coadd``.
     psf : `numpy.ndarray`
         PSF kernel of ``image``, of unit sum.
-    coadd : ``lsst.afw.image.ExposureF``
+    coadd : ``lsst.afw.image.ExposureF`` or `lsst.images.cells.CellCoadd`
         The coadd that is deblended.
     background : ``lsst.afw.math.BackgroundList``, optional
-        What detection has taken off that coadd.
+        What detection has taken off that coadd; a `~lsst.images.cells.CellCoadd`
+        brings it along.
     detections : ``lsst.afw.table.SourceCatalog``, optional
         Sources with footprints, outside of which the image is to be empty.
 
     Returns
     -------
-    deconvolved : ``lsst.afw.image.ExposureF``
-        A copy of ``coadd``, in its unit and on its pixels, with the values
-        and the PSF of the image.  Nowhere below 0.
+    deconvolved : ``lsst.afw.image.ExposureF`` or `lsst.images.MaskedImage`
+        The image in the unit and on the pixels of ``coadd``, with its mask
+        and variance; nowhere below 0.  An exposure has the PSF of the image,
+        and all else that ``coadd`` has; a masked image has no PSF.
 
     Raises
     ------
@@ -79,21 +86,45 @@ def make_deconvolved_coadd(
     with its median, and takes what is some standard deviations *of the coadd*
     for a footprint.
     """
-    coadd_box = box_from_afw(coadd.getBBox())
-    if not box.contains(coadd_box):
-        raise InvalidExposureError(
-            f"The coadd on {coadd_box} is not inside the patch that is restored, {box}."
+    if isinstance(coadd, CellCoadd):
+        values = _values(image, box, box_from_images(coadd.bbox), detections, *_unit_and_sky(coadd))
+        return MaskedImage(
+            Image(values, bbox=coadd.bbox, unit=coadd.unit, sky_projection=coadd.sky_projection),
+            mask=coadd.mask,
+            variance=coadd.variance,
         )
-    values = image[coadd_box.slices_within(box)] / _nanojansky_per_count(coadd)
-    if background is not None:
-        values = values - _level(background, coadd_box)
-    values = np.where(np.isfinite(values), np.maximum(values, 0.0), 0.0)
-    if detections is not None:
-        values = np.where(_inside_footprints(detections, coadd_box), values, 0.0)
+    coadd_box = box_from_afw(coadd.getBBox())
+    level = 0.0 if background is None else _level(background, coadd_box)
     deconvolved = coadd.clone()
-    deconvolved.image.array[:] = values
+    deconvolved.image.array[:] = _values(
+        image, box, coadd_box, detections, _nanojansky_per_count(coadd), level
+    )
     deconvolved.setPsf(_make_psf(psf))
     return deconvolved
+
+
+def _values(
+    image: np.ndarray, box: Box, wanted: Box, detections: Any, unit: float, sky: np.ndarray | float
+) -> np.ndarray:
+    """Return the pixels of a coadd, given its unit in nanojansky and the sky that is off it."""
+    if not box.contains(wanted):
+        raise InvalidExposureError(f"The coadd on {wanted} is not inside the patch that is restored, {box}.")
+    values = image[wanted.slices_within(box)] / np.float32(unit) - sky
+    values = np.where(np.isfinite(values), np.maximum(values, 0.0), 0.0)
+    if detections is not None:
+        values = np.where(_inside_footprints(detections, wanted), values, 0.0)
+    return values.astype(np.float32)
+
+
+def _unit_and_sky(coadd: CellCoadd) -> tuple[float, np.ndarray | float]:
+    """Return the unit of a coadd in nanojansky, and the sky that was taken off it, in that unit."""
+    unit = float(coadd.unit.to(astropy.units.nJy))
+    subtracted = coadd.backgrounds.subtracted
+    if subtracted is None:
+        return unit, 0.0
+    sky = subtracted.field.render(coadd.bbox)
+    level = sky.array if sky.unit is None else sky.quantity.to_value(coadd.unit)
+    return unit, np.where(np.isfinite(level), level, 0.0)
 
 
 def _nanojansky_per_count(coadd: Any) -> float:
