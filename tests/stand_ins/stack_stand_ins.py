@@ -69,13 +69,24 @@ class OtherTask(StandInTask):
 class MakeDirectWarpConnections(
     PipelineTaskConnections, dimensions=WARP, defaultTemplates={"coaddName": "deep"}
 ):
+    calexp_list = cT.Input(
+        name="calexp",
+        storageClass="ExposureF",
+        doc="Exposures.",
+        dimensions=("instrument", "visit", "detector"),
+        multiple=True,
+    )
     warp = cT.Output(
         name="{coaddName}Coadd_directWarp", storageClass="ExposureF", doc="Warp.", dimensions=WARP
     )
 
 
 class MakeDirectWarpConfig(PipelineTaskConfig, pipelineConnections=MakeDirectWarpConnections):
-    pass
+    useVisitSummaryPsf = Field[bool](doc="Take the PSF of the summary.", default=True)
+    useVisitSummaryWcs = Field[bool](doc="Take the WCS of the summary.", default=True)
+    useVisitSummaryPhotoCalib = Field[bool](doc="Take the calibration of the summary.", default=True)
+    doSelectPreWarp = Field[bool](doc="Leave detectors out.", default=True)
+    numberOfNoiseRealizations = Field[int](doc="Noise.", default=0)
 
 
 class MakeDirectWarpTask(StandInTask):
@@ -94,7 +105,9 @@ class BestSeeingSelectVisitsConnections(PipelineTaskConnections, dimensions=("in
 
 
 class BestSeeingSelectVisitsConfig(PipelineTaskConfig, pipelineConnections=BestSeeingSelectVisitsConnections):
-    pass
+    maxPsfFwhm = Field[float](doc="Greatest seeing in arcsec.", default=1.5, optional=True)
+    minMJD = Field[float](doc="First date.", default=None, optional=True)
+    maxMJD = Field[float](doc="Last date.", default=None, optional=True)
 
 
 class BestSeeingSelectVisitsTask(StandInTask):
@@ -358,7 +371,7 @@ def _write_pipeline(target: Path, path: str) -> None:
     """Write a pipeline with every task that ours puts into its subsets."""
     facts, instrument, has_cells = UPSTREAM[path]
     special = {label: {"class": name, "config": dict(config)} for label, (name, config) in facts.items()}
-    subsets = _subsets(target.parent.name) or {"step3": sorted(special)}
+    subsets = _subsets(target.parent.name) or {"step3": [*sorted(special), "makePsfMatchedWarp"]}
     labels = sorted({label for subset in subsets.values() for label in subset} - OURS)
     others = {
         label: {"class": "lsst.pipe.tasks.other.OtherTask", "config": {"connections.output": f"of_{label}"}}

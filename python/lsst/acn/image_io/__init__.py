@@ -25,6 +25,14 @@ Nothing outside this package knows ``lsst.images``, and nothing outside its
 modules ``afw_exposures`` and ``deconvolved_coadds`` knows ``lsst.afw``.
 """
 
+try:
+    from lsst.images import SkyProjection  # noqa: F401
+except ImportError as error:
+    raise ImportError(
+        "lsst.acn needs lsst.images of the week w_2026_30, or of v30.0.10 where the stack is of v30.0; what "
+        "is installed is older."
+    ) from error
+
 from .afw_exposures import default_mask_storage_class, default_warp_storage_class, make_exposure
 from .cell_coadds import make_warp
 from .contributions import CoaddInput, ProvenanceCollector, make_provenance
