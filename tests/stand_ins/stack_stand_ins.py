@@ -34,6 +34,7 @@ from typing import Any
 
 import pytest
 import yaml
+from drp_pipe_facts import UPSTREAM
 
 from lsst.pex.config import Field
 from lsst.pipe.base import Instrument, PipelineTask, PipelineTaskConfig, PipelineTaskConnections
@@ -273,81 +274,6 @@ MODULES: dict[str, tuple[type, ...]] = {
     "lsst.obs.lsst": tuple(type(name, (StandInInstrument,), {}) for name in ("LsstCam", "LsstComCam")),
     "lsst.obs.decam": (type("DarkEnergyCamera", (StandInInstrument,), {}),),
     "lsst.obs.subaru": (type("HyperSuprimeCam", (StandInInstrument,), {}),),
-}
-
-CELLS = {"useCellCoadds": "parameters.use_cell_coadds"}
-
-# Labels, classes and names of datasets as in drp_pipe of 13 May 2026 (a5ef3ba), around coadds.
-FIRST_GENERATION: dict[str, tuple[str, dict[str, str]]] = {
-    "makeDirectWarp": ("lsst.drp.tasks.make_direct_warp.MakeDirectWarpTask", {}),
-    "selectDeepCoaddVisits": (
-        "lsst.pipe.tasks.selectImages.BestSeeingSelectVisitsTask",
-        {"connections.goodVisits": "deepCoaddVisits"},
-    ),
-    "assembleCoadd": ("lsst.drp.tasks.assemble_coadd.CompareWarpAssembleCoaddTask", {}),
-    "detection": ("lsst.pipe.tasks.multiBand.DetectCoaddSourcesTask", CELLS),
-    "mergeDetections": ("lsst.pipe.tasks.mergeDetections.MergeDetectionsTask", {}),
-    "deconvolve": ("lsst.meas.extensions.scarlet.deconvolveExposureTask.DeconvolveExposureTask", CELLS),
-    "deblend": ("lsst.pipe.tasks.deblendCoaddSourcesPipeline.DeblendCoaddSourcesMultiTask", CELLS),
-}
-SECOND_GENERATION: dict[str, tuple[str, dict[str, str]]] = {
-    "makeDirectWarp": (
-        "lsst.drp.tasks.make_direct_warp.MakeDirectWarpTask",
-        {"connections.warp": "direct_warp"},
-    ),
-    "selectDeepCoaddVisits": (
-        "lsst.pipe.tasks.selectImages.BestSeeingSelectVisitsTask",
-        {"connections.goodVisits": "deep_coadd_visit_selection"},
-    ),
-    "assembleDeepCoadd": (
-        "lsst.drp.tasks.assemble_coadd.CompareWarpAssembleCoaddTask",
-        {
-            "connections.inputWarps": "direct_warp",
-            "connections.coaddExposure": "deep_coadd_predetection",
-        },
-    ),
-    "detectCoaddPeaks": (
-        "lsst.pipe.tasks.multiBand.DetectCoaddSourcesTask",
-        {
-            "connections.exposure": "deep_coadd_predetection",
-            "connections.exposure_cells": "deep_coadd_cell_predetection",
-            "connections.outputBackgrounds": "deep_coadd_background",
-            "connections.outputSources": "object_detection",
-            "connections.outputExposure": "deep_coadd",
-            **CELLS,
-        },
-    ),
-    "mergeObjectDetection": (
-        "lsst.pipe.tasks.mergeDetections.MergeDetectionsTask",
-        {
-            "connections.catalogs": "object_detection",
-            "connections.outputCatalog": "object_detection_merged",
-        },
-    ),
-    "deconvolve": (
-        "lsst.meas.extensions.scarlet.deconvolveExposureTask.DeconvolveExposureTask",
-        {
-            "connections.coadd": "deep_coadd",
-            "connections.catalog": "object_detection_merged",
-            "connections.deconvolved": "deconvolved_deep_coadd",
-            **CELLS,
-        },
-    ),
-    "deblendCoaddFootprints": (
-        "lsst.pipe.tasks.deblendCoaddSourcesPipeline.DeblendCoaddSourcesMultiTask",
-        {
-            "connections.mergedDetections": "object_detection_merged",
-            "connections.deblendedCatalog": "object_deblend",
-            **CELLS,
-        },
-    ),
-}
-# Each pipeline, and whether it measures on cell-based coadds.
-UPSTREAM: dict[str, tuple[dict[str, tuple[str, dict[str, str]]], str, bool]] = {
-    "HSC/DRP-Prod.yaml": (FIRST_GENERATION, "lsst.obs.subaru.HyperSuprimeCam", False),
-    "DECam/DRP-Merian.yaml": (FIRST_GENERATION, "lsst.obs.decam.DarkEnergyCamera", False),
-    "LSSTCam/DRP.yaml": (SECOND_GENERATION, "lsst.obs.lsst.LsstCam", True),
-    "LSSTComCam/DRP-v2.yaml": (SECOND_GENERATION, "lsst.obs.lsst.LsstComCam", False),
 }
 
 

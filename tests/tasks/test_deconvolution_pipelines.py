@@ -28,7 +28,8 @@ from collections import ChainMap
 from pathlib import Path
 
 import pytest
-from stack_stand_ins import ROOT, UPSTREAM, install
+from drp_pipe_facts import UPSTREAM
+from stack_stand_ins import ROOT, install
 
 from lsst.acn.deconvolve_coadd import DeconvolveCoaddTask
 from lsst.daf.butler import DimensionUniverse
