@@ -24,6 +24,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import astropy.units
@@ -51,10 +52,13 @@ from lsst.acn.deconvolve_coadd import (
 from lsst.acn.image_io import make_warp
 from lsst.acn.nuisances.corrections import ExposureCorrections
 from lsst.acn.nuisances.smooth_sky import SmoothSky
+from lsst.acn.warps.config import DIMENSIONS
 from lsst.acn.warps.reader import WarpInputs
+from lsst.daf.butler import Butler, DatasetType
 from lsst.images import MaskedImage, get_legacy_deep_coadd_mask_planes
 from lsst.images.cells import CellCoadd
 from lsst.images.fields import ChebyshevField
+from lsst.pipe.base.simple_pipeline_executor import SimplePipelineExecutor
 from lsst.pipe.base.testUtils import assertValidOutput, lintConnections
 
 SKY = -3.0
@@ -182,3 +186,24 @@ def test_storage_classes_follow_the_image_type() -> None:
     assert connections.coadd.storageClass == "CellCoadd"
     assert connections.deconvolved.storageClass == "MaskedImageV2"
     assert "background" not in connections.inputs
+
+
+def test_quantum_is_run_on_coadds_of_cells(
+    make_repository: Callable[[dict[int, Any]], str], warps: dict[int, Any], warp_inputs: WarpInputs
+) -> None:
+    root, data_id = make_repository(warps), {"skymap": "test", "tract": 0, "patch": 0, "band": "r"}
+    with Butler.from_config(root, writeable=True, run="warps") as butler:
+        dataset_type = DatasetType("deep_coadd", DIMENSIONS, "CellCoadd", universe=butler.dimensions)
+        butler.registry.registerDatasetType(dataset_type)
+        butler.put(deep_coadd(warp_inputs), dataset_type, data_id)
+    config = DeconvolveCoaddConfig()
+    config.imageType, config.use_footprints = "future", False
+    butler = SimplePipelineExecutor.prep_butler(root, inputs=["warps"], output="out")
+    try:
+        executor = SimplePipelineExecutor.from_task_class(DeconvolveCoaddTask, config, butler=butler)
+        assert len(executor.run(register_dataset_types=True)) == 1
+        made = butler.get("deconvolved_deep_coadd", data_id)
+    finally:
+        butler.close()
+    assert type(made) is MaskedImage
+    np.testing.assert_allclose(made.image.array, 100.0 + SKY - 0.25, rtol=1e-3)
