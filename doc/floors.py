@@ -40,9 +40,10 @@ TASKS = (
     "train_restoration",
     "restore_coadd",
     "convert_restored_coadd",
+    "deconvolve_coadd",
     "measure_restoration",
 )
-"""The modules of the five tasks, which pipelines name."""
+"""The modules of the six tasks, which pipelines name."""
 
 FLOORS = (
     ("errors", "restoration_config"),

@@ -115,6 +115,6 @@ def test_table_names_the_packages_that_are_imported() -> None:
     table = (ROOT / "ups" / "acn.table").read_text()
     products = set(re.findall(r"^setup(?:Required|Optional)\((\w+)\)", table, re.MULTILINE))
     modules = (ROOT / "python" / "lsst" / "acn").rglob("*.py")
-    pattern = re.compile(r"^\s*(?:from|import) lsst\.((?:daf|pex|pipe|ctrl)\.\w+|\w+)", re.MULTILINE)
+    pattern = re.compile(r"^\s*(?:from|import) lsst\.((?:daf|meas|pex|pipe|ctrl)\.\w+|\w+)", re.MULTILINE)
     imported = {name.replace(".", "_") for path in modules for name in pattern.findall(path.read_text())}
     assert imported - {"acn"} <= products

@@ -22,12 +22,21 @@
 """The boundary between Butler datasets and arrays.
 
 Nothing outside this package knows ``lsst.images``, and nothing outside its
-module ``afw_exposures`` knows ``lsst.afw``.
+modules ``afw_exposures`` and ``deconvolved_coadds`` knows ``lsst.afw``.
 """
+
+try:
+    from lsst.images import SkyProjection  # noqa: F401
+except ImportError as error:
+    raise ImportError(
+        "lsst.acn needs lsst.images of the week w_2026_30, or of v30.0.10 where the stack is of v30.0; what "
+        "is installed is older."
+    ) from error
 
 from .afw_exposures import default_mask_storage_class, default_warp_storage_class, make_exposure
 from .cell_coadds import make_warp
 from .contributions import CoaddInput, ProvenanceCollector, make_provenance
+from .deconvolved_coadds import make_deconvolved_coadd
 from .geometry import PatchGeometry
 from .patch_layout import make_patch_geometry, tangent_plane_wcs, with_patch
 from .psf_grid import check_kernel
@@ -51,6 +60,7 @@ __all__ = (
     "default_mask_storage_class",
     "default_warp_storage_class",
     "make_cell_coadd",
+    "make_deconvolved_coadd",
     "make_exposure",
     "make_latent_image",
     "make_patch_geometry",

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("get_dataset", "get_inside", "read_arrays", "warp_box")
+__all__ = ("get_dataset", "get_inside", "read_arrays", "stored_box", "warp_box")
 
 from typing import Any
 
@@ -58,13 +58,44 @@ def warp_box(warp: Any) -> Box:
         Raised if its file cannot be read.
     """
     if isinstance(warp, DeferredDatasetHandle):
-        return _to_box(get_dataset(warp, component="bbox"))
+        if (box := stored_box(warp)) is not None:
+            return box
+        warp = get_dataset(warp)
     warp = _loaded(warp)
     return _to_box(warp.bbox if isinstance(warp, CellCoadd) else warp.getBBox())
 
 
+def stored_box(handle: DeferredDatasetHandle) -> Box | None:
+    """Return the pixels of a dataset, if that can be told without reading it.
+
+    Parameters
+    ----------
+    handle : `lsst.daf.butler.DeferredDatasetHandle`
+        Of an image or a mask.
+
+    Returns
+    -------
+    box : `Box` or `None`
+        `None` if its storage class has no such component; ``Mask`` of
+        ``lsst.afw`` has none.
+
+    Raises
+    ------
+    InvalidExposureError
+        Raised if its file cannot be read.
+    """
+    if "bbox" not in handle.ref.datasetType.storageClass.allComponents():
+        return None
+    return _to_box(get_dataset(handle, component="bbox"))
+
+
 def read_arrays(
-    warp: Any, box: Box | None = None, *, sky_map: Any = None, cell_size: int = 300
+    warp: Any,
+    box: Box | None = None,
+    *,
+    whole: Box | None = None,
+    sky_map: Any = None,
+    cell_size: int = 300,
 ) -> WarpArrays:
     """Read a warp, or the part of it inside a box.
 
@@ -74,7 +105,10 @@ def read_arrays(
         A dataset handle or an image in memory: a
         `lsst.images.cells.CellCoadd` or a ``lsst.afw.image.ExposureF``.
     box : `Box`, optional
-        Pixels to read; must lie inside the warp.
+        Pixels to read; must lie inside the warp.  By default those of its
+        patch.
+    whole : `Box`, optional
+        All pixels of the warp, if only those of ``box`` are read.
     sky_map : ``lsst.skymap.BaseSkyMap``, optional
         Where tract and patch of an exposure lie.
     cell_size : `int`, optional
@@ -96,7 +130,7 @@ def read_arrays(
     if isinstance(warp, CellCoadd):
         return read_cell_coadd(warp, box)
     if is_exposure(warp):
-        return read_exposure(warp, box, data_id=data_id, sky_map=sky_map, cell_size=cell_size)
+        return read_exposure(warp, box, whole=whole, data_id=data_id, sky_map=sky_map, cell_size=cell_size)
     raise InvalidExposureError(f"A warp must be a CellCoadd or an ExposureF; it is a {type(warp).__name__}.")
 
 
