@@ -52,8 +52,8 @@ DETECTION = """
 ## Detection as Rubin does it
 
 Smoothing by the PSF, noise taken for white, a threshold: peaks with / without a source within 3 pixels (or a
-galaxy within two of its half-light radii), per field.  Depth: magnitude of 50 % completeness at 5 σ, chance matches (those of the mirrored image) taken
-off.  Scatter: of the significance, which is 1 in noise.
+galaxy within two of its half-light radii), per field.  Depth: magnitude of 50 % completeness at 5 σ, chance
+matches (those of the mirrored image) taken off.  Scatter: of the significance, which is 1 in noise.
 The picture has the variance plane that is written, which has a floor (`detection_floor`); with the variance
 of each pixel by itself it is not for detection.  "For detection" is `make_detection_image`.
 """

@@ -174,4 +174,5 @@ class ConvertRestoredCoaddTask(PipelineTask):
             made = make_detection_image(images)
         else:
             made = complete_image(images, self.config.psf_fwhm)
-        return with_pixels(restored_coadd, made.image, made.variance, made.psf)
+        # That of the residual says where the PSF is not exact.
+        return with_pixels(restored_coadd, made.image, made.variance, made.psf, residual.mask)
