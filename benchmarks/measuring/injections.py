@@ -158,16 +158,22 @@ def _measured(result: RestorationResult) -> dict[tuple[str, str], np.ndarray]:
 def _injected(
     stack: ExposureStack, light: np.ndarray, truth: np.ndarray, result: RestorationResult
 ) -> dict[tuple[str, str], np.ndarray]:
-    """Return what is measured of the injections alone, without noise, on an empty picture."""
+    """Return what there is to be measured.
+
+    For the flux of a point source, that is what a picture without anything in
+    it and its residual say of the injections alone; in a circle, their light
+    at the target PSF.
+    """
     images = flux_images(result)
     empty = np.zeros(stack.box.grown_by(stack.psf.radius).shape, np.float32)
     spectra = PictureSpectra(result.target_psf, result.target_psf)
     residual = residual_of_patch(dataclasses.replace(stack, image=light), empty, spectra)
     alone = dataclasses.replace(images, image=np.zeros_like(images.image), residual=residual)
+    on_picture = _on_picture(truth, result.target_psf)
     return {
-        **_on_picture(truth, result.target_psf),
+        **on_picture,
         ("picture + residual", "psf"): point_flux_map(alone)[0],
-        ("picture + residual", "aperture"): aperture_flux_map(alone, RADIUS)[0],
+        ("picture + residual", "aperture"): on_picture["picture", "aperture"],
     }
 
 
