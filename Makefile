@@ -49,6 +49,7 @@ bench: $(STAMP) ## Compare all methods on simulated fields (two hours; a part: B
 	    --requirement pyproject.toml --extra peers || echo "STARRED cannot be installed: going on without it." >&2
 	@$(QUIET) $(BYTECODE) $(PYTHON) -m benchmarks.scoreboard "$(BENCH_OUTPUT)" $(BENCH_ARGS)
 	@$(QUIET) $(BYTECODE) $(PYTHON) -m benchmarks.imperfect "$(BENCH_OUTPUT)" $(BENCH_ARGS)
+	@$(QUIET) $(BYTECODE) $(PYTHON) -m benchmarks.measuring "$(BENCH_OUTPUT)" $(BENCH_ARGS)
 
 test: $(STAMP) ## Run all tests (one folder: PYTEST_ARGS=tests/tiles).
 	@$(QUIET) $(BYTECODE) $(ONE_THREAD) $(PYTHON) -m pytest $(WORKERS) $(PYTEST_ARGS)

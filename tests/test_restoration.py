@@ -36,6 +36,7 @@ from lsst.acn import (
     gaussian_kernel,
     restore,
 )
+from lsst.acn.forward.target_psf import convolve_separable
 from lsst.acn.methods.cross_exposure.network.shipped import load_default_network
 from lsst.acn.methods.paper.method import PaperMethod
 
@@ -324,3 +325,18 @@ def test_a_trained_network_is_not_trained_further_on_a_patch(given: bool) -> Non
         restore(stack, config, network=load_default_network() if given else None)
     config.cross_exposure.network = "fresh"
     config.forbid_adaptation(False)
+
+
+@pytest.mark.parametrize("method", ["cross_exposure", "image_mm"])
+def test_detection_on_a_picture_of_noise_finds_nothing(method):
+    rng = np.random.default_rng(5)
+    kernels = np.stack([gaussian_kernel(fwhm, 25) for fwhm in (3.6, 4.2, 4.8, 5.2)])
+    noise = rng.normal(size=(4, 96, 96))
+    stack = ExposureStack.from_arrays(noise, np.ones_like(noise), kernels)
+    result = restore(stack, make_config(method=method, image_mm__iterations=20))
+    height = (result.target_psf.astype(float) ** 2).sum()
+    significance = convolve_separable(result.image, result.target_psf) / np.sqrt(
+        height * result.detection_variance
+    )
+    assert significance[12:-12, 12:-12].max() < 5.0
+    assert (result.detection_variance >= result.variance).all()

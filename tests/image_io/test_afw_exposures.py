@@ -238,10 +238,13 @@ def test_detection_gets_the_residual_as_well(kind: str, monkeypatch: pytest.Monk
     coadd = restored_coadd()
     psf = PsfKernels.constant(gaussian_kernel(5.0, 21)[None], BOX)
     planes = [np.full(BOX.shape, value, np.float32) for value in (0.0, 1.0, 1.0)]
+    # Half of the weight is missing in one pixel.
+    planes[2][3, 4] = 0.5
+    saturated = coadd.mask.get("SATURATED")
     residual = make_residual_coadd(
         ResidualImage(*planes, psf, BOX),
-        mask=np.zeros(BOX.shape, np.uint32),
-        mask_planes={"INEXACT_PSF": 0},
+        mask=2 * saturated.astype(np.uint32),
+        mask_planes={"INEXACT_PSF": 0, "SATURATED": 1},
         exposures=read_exposure_stack({1: coadd}),
         provenance=coadd.provenance,
     )
@@ -259,7 +262,8 @@ def test_detection_gets_the_residual_as_well(kind: str, monkeypatch: pytest.Monk
     # The square root of the residual's PSF is a Gaussian of .71 of its width.
     expected = gaussian_kernel(5.0 / 2.0**0.5, 11) if kind == "linear" else gaussian_kernel(2.5, 11)
     np.testing.assert_allclose(kernel, expected, atol=5e-3)
-    np.testing.assert_array_equal(exposure.mask.get("SATURATED"), coadd.mask.get("SATURATED"))
+    np.testing.assert_array_equal(exposure.mask.get("SATURATED"), saturated)
+    assert np.argwhere(exposure.mask.get("INEXACT_PSF")).tolist() == [[3, 4]]
 
 
 def test_residual_is_an_input_unless_it_is_the_picture_that_is_wanted() -> None:

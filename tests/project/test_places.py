@@ -50,7 +50,6 @@ ELSEWHERE = {
     "exposures/test_stack": ["exposures/source"],
     "nuisances/test_corrected_exposures": ["exposures/changed_exposures"],
     "forward/test_forward_model": ["forward/paired_forward_model"],
-    "fluxes/test_detection_image": ["fluxes/detection_floor"],
     "fluxes/test_point_fluxes": ["fluxes/cell_filters", "fluxes/flux_images", "fluxes/flux_table"],
     "image_io/test_afw_exposures": ["convert_restored_coadd"],
     "image_io/test_stack_reading": ["image_io/stack_building"],

@@ -38,6 +38,8 @@ from .exposure_quality import measure_exposures
 from .exposures.noise_unit import ExposuresInUnit, in_unit, noise_unit
 from .exposures.psf_kernels import gaussian_kernel
 from .exposures.source import ExposureSource
+from .fluxes.detection_floor import detection_variance
+from .fluxes.flux_images import FluxImages
 from .forward.target_psf import convolve_to_target
 from .machine.backend_setup import prepare_backend
 from .machine.threads import cores
@@ -49,7 +51,6 @@ from .nuisances.fit import fit_corrections
 from .residual.cell_residual import PictureSpectra
 from .residual.noise_exposures import NoiseExposures
 from .residual.patch_residual import residual_of_patch
-from .residual_image import ResidualImage
 from .restoration_config import RestorationConfig
 from .restoration_result import NoiseLayer, RestorationResult
 from .tiles.restore_tiles import OnStrip
@@ -115,7 +116,9 @@ def restore(
         picture = _picture(exposures, restored if config.match_target_psf else latent, to_target)
         times = {"fit_seconds": fitted.seconds, "restore_seconds": time.perf_counter() - start}
         start = time.perf_counter()
-        residual = _residual(exposures, picture, config)
+        residual = residual_of_patch(exposures, picture.unconvolved, to_target)
+        images = FluxImages(picture.image, to_target.target_psf, residual, exposures.unit)
+        safe = detection_variance(images, variance)
         times["residual_seconds"] = time.perf_counter() - start
         layers = [
             _noise_layer(exposures, picture, config, network, log, number)
@@ -124,13 +127,14 @@ def restore(
     result = RestorationResult(
         image=picture.image,
         variance=variance,
+        detection_variance=safe,
         latent=latent,
         latent_box=exposures.box.grown_by(exposures.psf.radius),
         target_psf=to_target.target_psf,
         corrections=fitted.corrections.in_unit(1.0 / fitted.unit),
         history=fitted.history,
         summary=_summarize(fitted, config) | {"matching_kernel_fwhm": fwhm} | times,
-        residual=residual,
+        residual=residual if config.keep_residual else None,
         noise_layers=tuple(layers),
     )
     return result.in_unit(fitted.unit)
@@ -167,17 +171,10 @@ def _noise_layer(
     restored, _ = method.restore(None, log)
     unconvolved = restored if config.match_target_psf else method.to_latent(restored)
     again = _picture(exposures, unconvolved, picture.to_target)
-    residual = _residual(drawn, again, config)
-    return NoiseLayer(again.image - picture.image, None if residual is None else residual.image)
-
-
-def _residual(
-    exposures: ExposureSource, picture: _Picture, config: RestorationConfig
-) -> ResidualImage | None:
-    """Return what a picture leaves over, if that is kept."""
+    change = again.image - picture.image
     if not config.keep_residual:
-        return None
-    return residual_of_patch(exposures, picture.unconvolved, picture.to_target)
+        return NoiseLayer(change, None)
+    return NoiseLayer(change, residual_of_patch(drawn, unconvolved, picture.to_target).image)
 
 
 def restore_latent(

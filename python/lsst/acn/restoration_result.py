@@ -82,7 +82,13 @@ class RestorationResult:
         Restored image at ``target_psf``, in the unit of the stack,
         float32, shape ``(height, width)``, on the stack's box.
     variance : `numpy.ndarray`
-        Variance of ``image``, same shape.
+        Variance of each pixel of ``image`` by itself, same shape.  Errors of
+        neighbouring pixels go together, so that it is not for detection, nor
+        for errors of fluxes.
+    detection_variance : `numpy.ndarray`
+        Variance with which detection on ``image``, which takes noise for
+        white, is safe: the larger of ``variance`` and of what a point source
+        asks for (`~lsst.acn.fluxes.detection_floor.detection_floor`).
     latent : `numpy.ndarray`
         Latent image, float32, shape ``(height + k - 1, width + k - 1)`` for
         PSF kernels of side ``k``.
@@ -109,6 +115,7 @@ class RestorationResult:
 
     image: np.ndarray
     variance: np.ndarray
+    detection_variance: np.ndarray
     latent: np.ndarray
     latent_box: Box
     target_psf: np.ndarray

@@ -47,7 +47,7 @@ from .residual_coadds import (
     read_restored_coadd,
     with_pixels,
 )
-from .restored import make_cell_coadd, make_latent_image, read_latent_image
+from .restored import make_cell_coadd, make_latent_image, make_variance_image, read_latent_image
 from .stack_reading import read_exposure_stack
 from .warp_stream import WarpStream, open_exposures
 
@@ -66,6 +66,7 @@ __all__ = (
     "make_patch_geometry",
     "make_provenance",
     "make_residual_coadd",
+    "make_variance_image",
     "make_warp",
     "open_exposures",
     "pixel_positions",

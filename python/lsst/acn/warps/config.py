@@ -184,8 +184,9 @@ class WarpInputsConfig(PipelineTaskConfig, pipelineConnections=WarpInputsConnect
     )
     mask_propagation_thresholds = DictField[str, float](
         doc="For planes in bad_mask_planes: share of the weight of all warps that reach a pixel at which the "
-        "plane is set in the output.",
-        default={"SAT": 0.1},
+        "plane is set in the output. Artifacts and the edges of sensors count wherever any warp is left out "
+        "for them, as in the coadds of the stack.",
+        default={"SAT": 0.1, "CLIPPED": 0.0, "SENSOR_EDGE": 0.0},
     )
     default_mask_propagation_threshold = RangeField(
         dtype=float,
