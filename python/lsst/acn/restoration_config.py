@@ -59,7 +59,7 @@ class PaperNetworkConfig(Config):
     unit_exposures = Field[int](
         doc="Greatest number of exposures that output_unit holds for. With more, the unit falls as one over "
         "their number, for a step of Adam moves the weights of all exposures together.",
-        default=33,
+        default=12,
         check=lambda number: number >= 1,
     )
     statistics = ChoiceField[str](
