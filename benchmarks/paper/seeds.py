@@ -81,7 +81,12 @@ def main() -> None:
         runs = list(restore_from_seeds(field, arguments.seeds, arguments.epochs))
         rows.append(summarize(n_exposures, runs))
         titles = ["exposures", "seeds", "retried", "failed", *FIGURES]
-        (arguments.output / FILE).write_text("\n".join([*lines, "", *table(titles, rows), ""]))
+        (arguments.output / FILE).write_text("\n".join([*lines, "", *table(titles, sorted(rows, key=number_of_exposures)), ""]))
+
+
+def number_of_exposures(row: list[str]) -> int:
+    """Return what the rows are sorted by."""
+    return int(row[0])
 
 
 def parse_arguments() -> argparse.Namespace:
