@@ -56,6 +56,7 @@ def test_shapes_boxes_and_signs():
     assert result.target_psf.sum() == pytest.approx(1.0, abs=1e-5)
     assert all(len(column) == 3 for column in result.history.values())
     assert result.summary["n_exposures"] == 4
+    assert result.summary["n_attempts"] == 1
     assert result.summary["fit_seconds"] >= result.summary["training_seconds"] > 0
     assert result.summary["restore_seconds"] > 0
 

@@ -36,10 +36,11 @@ from ...machine.compiled_inference import compile_inference
 from ...restoration_config import RestorationConfig
 from ...tiles.grid import TileBlender, tile_grid
 from ...tiles.restore_tiles import OnStrip
+from .attempts import train_until_sound
+from .exposure_order import in_order_of_content
 from .inputs import PatchInputs
 from .network import PaperNetwork
 from .noise_variance import estimate_variance
-from .training import train
 
 
 class PaperMethod:
@@ -56,12 +57,15 @@ class PaperMethod:
     def __init__(self, stack: ExposureStack, config: RestorationConfig) -> None:
         self._config = config
         self._stack = stack
+        self._ordered = in_order_of_content(stack)
+        self._n_attempts = 0
         self.network = PaperNetwork(config, len(stack))
-        self.inputs = PatchInputs(stack, self.network.margin)
+        self.inputs = PatchInputs(self._ordered, self.network.margin)
         self.encode = compile_inference(self.network.encode, model=self.network.model)
 
     def fit(self, log: logging.Logger) -> dict[str, np.ndarray]:
-        return train(self.network, self.inputs, self._config, log)
+        history, self._n_attempts = train_until_sound(self.network, self.inputs, self._config, log)
+        return history
 
     def restore(
         self,
@@ -91,8 +95,12 @@ class PaperMethod:
         def restore_latent(stack: ExposureStack) -> np.ndarray:
             return self._latent(PatchInputs(stack, self.network.margin, scale=self.inputs.scale))
 
-        response = measure_point_response(self._stack, restore_latent)
+        response = measure_point_response(self._ordered, restore_latent)
         return matching_fwhm(response, target_fwhm)
 
     def summary(self) -> dict[str, int | float | str]:
-        return {**backend_facts(), "n_parameters": int(self.network.model.count_params())}
+        return {
+            **backend_facts(),
+            "n_parameters": int(self.network.model.count_params()),
+            "n_attempts": self._n_attempts,
+        }

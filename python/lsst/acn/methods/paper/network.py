@@ -31,11 +31,11 @@ from typing import Any
 import numpy as np
 
 from ...exposures.boxes import Box
-from ...exposures.random_streams import random_stream
 from ...forward.forward_model import ForwardModel
 from ...forward.huber_loss import reconstruction_loss
 from ...machine.backend import import_keras
 from ...restoration_config import RestorationConfig
+from .attempt import Attempt
 from .encoder import PaperEncoder
 from .inputs import PatchInputs
 from .pointwise_fit import PointwiseFit
@@ -60,9 +60,9 @@ class PaperNetwork:
 
     def __init__(self, config: RestorationConfig, n_exposures: int) -> None:
         self._config = config
-        self.output_unit = config.paper.network.output_unit
+        self.output_unit = _output_unit(config, n_exposures)
         self.n_exposures = n_exposures
-        self._encoder = _make_encoder(config, n_exposures)
+        self._encoder = _make_encoder(config, n_exposures, Attempt())
         self.margin = self._encoder.margin
 
     @property
@@ -115,6 +115,17 @@ class PaperNetwork:
         delta = self._config.paper.training.huber_delta
         return reconstruction_loss(forward_model, latent, spectra, data, root_weight, delta)
 
+    def draw_weights(self, attempt: Attempt) -> None:
+        """Begin anew with the weights of another attempt.
+
+        Parameters
+        ----------
+        attempt : `Attempt`
+            Which one.
+        """
+        fresh = _make_encoder(self._config, self.n_exposures, attempt)
+        self.model.set_weights(fresh.model.get_weights())
+
     def start(self, inputs: PatchInputs, tiles: Sequence[Box]) -> None:
         """Set what training starts from, given a sample of the patch.
 
@@ -157,9 +168,20 @@ class PaperNetwork:
             layer.momentum = momentum
 
 
-def _make_encoder(config: RestorationConfig, n_exposures: int) -> PaperEncoder:
+def _output_unit(config: RestorationConfig, n_exposures: int) -> float:
+    """Return the unit of the encoder's output for so many exposures.
+
+    All features of a pixel tell of the same light, so that a step of Adam,
+    which moves each weight of the pointwise layer by the learning rate, moves
+    the latent image by as much as there are features.
+    """
+    options = config.paper.network
+    return options.output_unit * min(1.0, options.unit_exposures / n_exposures)
+
+
+def _make_encoder(config: RestorationConfig, n_exposures: int, attempt: Attempt) -> PaperEncoder:
     keras = import_keras()
-    seeds = random_stream(config.seed, "paper", "weights")
+    seeds = attempt.stream(config.seed, "weights")
     return PaperEncoder(
         config.paper.network.kernel_sizes,
         config.paper.network.depth,
