@@ -78,6 +78,7 @@ SAYS = {
     "exposures": "Box, PsfKernels, ExposureStack, ExposureSource",
     "errors": "what can go wrong",
     "restoration_config": "what can be set",
+    "fits_config": "of fits to exposures",
 }
 """What each room is for, in a few words."""
 

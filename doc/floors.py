@@ -46,7 +46,8 @@ TASKS = (
 """The modules of the six tasks, which pipelines name."""
 
 FLOORS = (
-    ("errors", "restoration_config"),
+    ("errors", "fits_config"),
+    ("restoration_config",),
     ("exposures",),
     ("machine", "residual_image"),
     ("arrays",),

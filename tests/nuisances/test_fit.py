@@ -138,20 +138,19 @@ def test_exposures_that_are_right_are_left_alone():
 def test_a_bright_source_on_an_edge_accuses_no_exposure(seed):
     # What is beyond the edge is not known, and no exposure is to blame for it.
     stack = simulate_field(
-        SimulationConfig(
-            seed=seed, box=Box.from_shape((160, 160)), visits=12, defects=DefectsConfig.none()
-        )
+        SimulationConfig(seed=seed, box=Box.from_shape((160, 160)), visits=12, defects=DefectsConfig.none())
     ).stack
     assert not fit(stack).values.any()
 
 
-def test_one_wrong_exposure_changes_no_other():
+def test_one_wrong_exposure_accuses_none_of_the_others():
     stack = simulate_field(config()).stack
     image = stack.image.copy()
     image[1] *= 1.2
     scale = fit(ExposureStack.from_arrays(image, stack.variance, stack.psf)).column("flux_scale")
-    assert scale[1] == pytest.approx(0.2, abs=0.03)
-    assert not np.delete(scale, 1).any()
+    others = np.delete(scale, 1)
+    assert scale[1] - others.mean() == pytest.approx(0.2, abs=0.01)
+    np.testing.assert_allclose(others, others.mean(), atol=0.01)
 
 
 @pytest.mark.parametrize(

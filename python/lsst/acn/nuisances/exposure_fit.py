@@ -216,9 +216,7 @@ def source_errors(equations: NormalEquations) -> np.ndarray:
         ``(9,)``.
     """
     information = np.diag(equations.matrix)
-    few = np.divide(
-        equations.squares, information**2, where=information > 0, out=np.ones_like(information)
-    )
+    few = np.divide(equations.squares, information**2, where=information > 0, out=np.ones_like(information))
     return SOURCE_ERRORS * np.sqrt(few)
 
 

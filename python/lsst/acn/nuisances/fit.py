@@ -39,7 +39,7 @@ from ..methods.cross_exposure.family.margins import largest_margin
 from ..restoration_config import NuisancesConfig
 from ..tiles.grid import tile_grid
 from .common_sky import common_sky
-from .corrections import KERNEL, PARAMETERS, ExposureCorrections
+from .corrections import KERNEL, ExposureCorrections
 from .evidence import TileEvidence, gather_evidence
 from .exposure_fit import LARGEST_ERROR, MODEL_ERRORS, NormalEquations, solve, source_errors
 from .star_shapes import common_shape, psf_variance
