@@ -148,7 +148,7 @@ ELSEWHERE = {
     ],
     "simulation/test_warping": ["simulation/pixel_grid"],
     "tasks/test_assemble_reference_coadd": ["coadd/patch_coadd"],
-    "tasks/test_pipelines": ["restoration_config"],
+    "tasks/test_pipelines": ["restoration_config", "fits_config"],
     "tasks/test_restore_coadd": ["tiles/restore_tiles"],
     "test_restoration": ["errors", "methods/method", "methods/paper/method", "restoration_result"],
     "warps/test_task": ["warps/config"],

@@ -75,6 +75,7 @@ def fake_restore(stack: ExposureStack, config: RestorationConfig, **keywords: An
     return RestorationResult(
         image=np.full(stack.shape, 100.0, np.float32),
         variance=np.ones(stack.shape, np.float32),
+        detection_variance=np.full(stack.shape, 2.0, np.float32),
         latent=np.ones(stack.shape, np.float32),
         latent_box=stack.box,
         target_psf=gaussian_kernel(config.target_psf_fwhm),
