@@ -136,7 +136,12 @@ def test_units_scale_through(method, factor, restored_once):
     stack, one = restored_once(method)
     many = restore(in_unit(stack, factor), make_config(method=method, **QUICK[method]))
     # The latent image is sharper, and its pixels depend on rounding more.
-    for name, power, tolerance in (("image", 1, 1e-5), ("latent", 1, 5e-5), ("variance", 2, 1e-3)):
+    for name, power, tolerance in (
+        ("image", 1, 1e-5),
+        ("latent", 1, 5e-5),
+        ("variance", 2, 1e-3),
+        ("detection_variance", 2, 1e-3),
+    ):
         expected, found = getattr(one, name), getattr(many, name).astype(float) / factor**power
         # The largest variances may be beyond the range of float32.
         held = expected.astype(float) * factor**power < 0.9 * np.finfo(np.float32).max
@@ -151,7 +156,7 @@ def test_units_scale_through(method, factor, restored_once):
 def test_powers_of_two_change_no_digit(method, restored_once):
     stack, one = restored_once(method)
     many = restore(in_unit(stack, 2.0**-30), make_config(method=method, **QUICK[method]))
-    for name, power in (("image", 1), ("latent", 1), ("variance", 2)):
+    for name, power in (("image", 1), ("latent", 1), ("variance", 2), ("detection_variance", 2)):
         found, expected = getattr(many, name) * 2.0 ** (30 * power), getattr(one, name)
         # But of numbers below the least normal one, which have fewer digits.
         is_normal = np.abs(expected) > 2.0 ** (30 * power) * np.finfo(np.float32).tiny

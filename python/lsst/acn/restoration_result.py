@@ -145,6 +145,7 @@ class RestorationResult:
             self,
             image=self.image * by,
             variance=scaled_variance(self.variance, factor),
+            detection_variance=scaled_variance(self.detection_variance, factor),
             latent=self.latent * by,
             corrections=self.corrections.in_unit(factor),
             residual=None if self.residual is None else self.residual.in_unit(factor),
