@@ -27,6 +27,7 @@ pipeline of an instrument can then be expanded to a graph all the same.
 
 from __future__ import annotations
 
+import os
 import sys
 import types
 from pathlib import Path
@@ -36,9 +37,18 @@ import pytest
 import yaml
 from drp_pipe_facts import UPSTREAM
 
+from lsst.daf.butler import DimensionUniverse
 from lsst.pex.config import Field
-from lsst.pipe.base import Instrument, PipelineTask, PipelineTaskConfig, PipelineTaskConnections
+from lsst.pipe.base import (
+    Instrument,
+    Pipeline,
+    PipelineGraph,
+    PipelineTask,
+    PipelineTaskConfig,
+    PipelineTaskConnections,
+)
 from lsst.pipe.base import connectionTypes as cT
+from lsst.pipe.base.pipelineIR import PipelineIR
 
 ROOT = Path(__file__).parents[2]
 OURS = {"restoreCoadd", "convertRestoredCoadd", "measureRestoration"}
@@ -291,6 +301,22 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         _write_pipeline(folder / "pipelines" / path, path)
     monkeypatch.setenv("DRP_PIPE_DIR", str(folder))
     monkeypatch.setenv("ACN_DIR", str(ROOT))
+
+
+def expanded(path: str) -> PipelineGraph:
+    """Return the graph of a pipeline."""
+    graph = Pipeline.fromFile(path).to_graph()
+    graph.resolve(dimensions=DimensionUniverse(), dataset_types={})
+    return graph
+
+
+def upstream_pipeline(path: str, monkeypatch: pytest.MonkeyPatch) -> PipelineIR:
+    """Return a pipeline of a checkout of drp_pipe, or skip the test without one."""
+    for package in ("DRP_PIPE", "ANALYSIS_TOOLS", "MEAS_EXTENSIONS_MULTIPROFIT"):
+        if not os.environ.get(f"{package}_DIR"):
+            pytest.skip(f"{package}_DIR does not name a checkout; the pipelines there need it.")
+    monkeypatch.setenv("ACN_DIR", str(ROOT))
+    return PipelineIR.from_uri(f"{os.environ['DRP_PIPE_DIR']}/pipelines/{path}")
 
 
 def _write_pipeline(target: Path, path: str) -> None:

@@ -29,11 +29,10 @@ from pathlib import Path
 
 import pytest
 from drp_pipe_facts import UPSTREAM
-from stack_stand_ins import ROOT, install
+from stack_stand_ins import ROOT, expanded, install, upstream_pipeline
 
 from lsst.acn.deconvolve_coadd import DeconvolveCoaddTask
-from lsst.daf.butler import DimensionUniverse
-from lsst.pipe.base import Pipeline, PipelineGraph
+from lsst.pipe.base import Pipeline
 from lsst.pipe.base.pipelineIR import ContractError, PipelineIR
 
 PIPELINES = {Path(path).parent.name: path for path in UPSTREAM}
@@ -66,12 +65,6 @@ def path_of(instrument: str) -> str:
 def stand_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As much of the stack as expanding a pipeline takes."""
     install(tmp_path, monkeypatch)
-
-
-def expanded(path: str) -> PipelineGraph:
-    graph = Pipeline.fromFile(path).to_graph()
-    graph.resolve(dimensions=DimensionUniverse(), dataset_types={})
-    return graph
 
 
 @instruments
@@ -160,11 +153,7 @@ def test_what_belongs_together_is_kept_together(
 def test_only_the_deconvolution_of_drp_pipe_is_exchanged(
     instrument: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for package in ("DRP_PIPE", "ANALYSIS_TOOLS", "MEAS_EXTENSIONS_MULTIPROFIT"):
-        if not os.environ.get(f"{package}_DIR"):
-            pytest.skip(f"{package}_DIR does not name a checkout; the pipelines there need it.")
-    monkeypatch.setenv("ACN_DIR", str(ROOT))
-    upstream = PipelineIR.from_uri(f"{os.environ['DRP_PIPE_DIR']}/pipelines/{PIPELINES[instrument]}")
+    upstream = upstream_pipeline(PIPELINES[instrument], monkeypatch)
     ours = PipelineIR.from_uri(path_of(instrument))
     facts, name, cells = UPSTREAM[PIPELINES[instrument]]
     assert upstream.instrument == name

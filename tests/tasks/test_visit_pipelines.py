@@ -23,13 +23,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
-from stack_stand_ins import ROOT, install
+from stack_stand_ins import ROOT, expanded, install, upstream_pipeline
 
-from lsst.daf.butler import DimensionUniverse
 from lsst.pipe.base import Pipeline
 from lsst.pipe.base.pipelineIR import ContractError, PipelineIR
 
@@ -51,8 +49,7 @@ def stand_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @instruments
 @pytest.mark.usefixtures("stand_ins")
 def test_patch_is_restored_from_calibrated_exposures(instrument: str) -> None:
-    graph = Pipeline.fromFile(path_of(instrument)).to_graph()
-    graph.resolve(dimensions=DimensionUniverse(), dataset_types={})
+    graph = expanded(path_of(instrument))
     assert set(graph.tasks) == WARPING | RESTORATION
     warping = graph.tasks["makeDirectWarp"]
     assert warping.inputs["calexp_list"].parent_dataset_type_name == "visit_image"
@@ -112,12 +109,8 @@ def test_what_belongs_together_is_kept_together(
 
 @instruments
 def test_tasks_are_those_of_drp_pipe(instrument: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for package in ("DRP_PIPE", "ANALYSIS_TOOLS", "MEAS_EXTENSIONS_MULTIPROFIT"):
-        if not os.environ.get(f"{package}_DIR"):
-            pytest.skip(f"{package}_DIR does not name a checkout; the pipelines there need it.")
-    monkeypatch.setenv("ACN_DIR", str(ROOT))
     upstream = {"LSSTCam": "LSSTCam/DRP.yaml", "LSSTComCam": "LSSTComCam/DRP-v2.yaml"}[instrument]
-    theirs = PipelineIR.from_uri(f"{os.environ['DRP_PIPE_DIR']}/pipelines/{upstream}")
+    theirs = upstream_pipeline(upstream, monkeypatch)
     ours = PipelineIR.from_uri(path_of(instrument))
     assert set(ours.tasks) == WARPING | RESTORATION
     for label in WARPING:
