@@ -138,13 +138,7 @@ def make_latent_image(
         Raised if the exposures do not say where on the sky they lie, or
         shapes disagree.
     """
-    return Image(
-        np.asarray(latent, np.float32),
-        bbox=box_to_images(box),
-        unit=astropy.units.Unit(exposures.unit),
-        sky_projection=_geometry(exposures).sky_projection,
-        metadata=dict(metadata or {}),
-    )
+    return _image(latent, box, astropy.units.Unit(exposures.unit), exposures, metadata)
 
 
 def make_variance_image(
@@ -175,10 +169,20 @@ def make_variance_image(
         Raised if the exposures do not say where on the sky they lie, or
         shapes disagree.
     """
+    return _image(variance, exposures.box, astropy.units.Unit(exposures.unit) ** 2, exposures, metadata)
+
+
+def _image(
+    pixels: np.ndarray,
+    box: Box,
+    unit: astropy.units.UnitBase,
+    exposures: ExposureSource,
+    metadata: Mapping[str, str | int | float] | None,
+) -> Image:
     return Image(
-        np.asarray(variance, np.float32),
-        bbox=box_to_images(exposures.box),
-        unit=astropy.units.Unit(exposures.unit) ** 2,
+        np.asarray(pixels, np.float32),
+        bbox=box_to_images(box),
+        unit=unit,
         sky_projection=_geometry(exposures).sky_projection,
         metadata=dict(metadata or {}),
     )
