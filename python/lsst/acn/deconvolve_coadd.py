@@ -34,7 +34,6 @@ from lsst.pex.config import ChoiceField, ConfigField, Field
 from lsst.pipe.base import InputQuantizedConnection, QuantumContext, Struct
 from lsst.pipe.base import connectionTypes as cT
 
-from .exposure_quality import measure_exposures
 from .image_io import make_deconvolved_coadd
 from .restoration_config import RestorationConfig
 from .restoration_result import RestorationResult
@@ -195,7 +194,6 @@ class DeconvolveCoaddTask(WarpInputsTask):
         from .restoration import restore
 
         exposures = inputs.exposures
-        measure_exposures(exposures, self.log.logger)
         result = restore(exposures, self.config.restoration, log=self.log.logger, n_cores=inputs.n_cores)
         self.record_summary(exposures, result.summary)
         image = self._image(result) + result.corrections.common_sky.on(exposures.box)
