@@ -74,7 +74,7 @@ format: $(STAMP) ## Put every Python file into the project's format.
 	$(BIN)/ruff format .
 
 requirements: $(UV) ## Pin the newest dependencies in requirements.txt.
-	$(UV) pip compile pyproject.toml --extra bps --extra postgres --extra test --extra lint \
+	$(UV) pip compile pyproject.toml --extra train --extra bps --extra postgres --extra test --extra lint --extra doc \
 	    --universal --python-version 3.12 \
 	    --no-header --no-annotate --no-emit-index-url --upgrade --quiet --output-file requirements.txt
 
@@ -83,14 +83,15 @@ clean: ## Remove .venv, .uv and the caches (not what the demo made).
 	find python tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An interpreter that is here already is preferred to one that uv must fetch.
+# With --seed there is a pip for those who use it.
 $(PYTHON): | $(UV)
 	@for version in 3.13 3.12; do \
-	    $(UV) venv --quiet --no-python-downloads --python $$version $(VENV) 2>/dev/null && exit 0; \
+	    $(UV) venv --quiet --seed --no-python-downloads --python $$version $(VENV) 2>/dev/null && exit 0; \
 	done; \
 	echo "There is no Python 3.13 or 3.12 here: asking uv for one."; \
-	$(UV) venv --quiet --python 3.13 $(VENV)
+	$(UV) venv --quiet --seed --python 3.13 $(VENV)
 
-$(STAMP): requirements.txt pyproject.toml | $(PYTHON)
+$(STAMP): requirements.txt pyproject.toml setup.py | $(PYTHON)
 	@echo "Installing the package and its dependencies in $(VENV) ..."
 	@grep -vE '^($(WITHOUT))==' requirements.txt > $(VENV)/requirements.txt
 	@$(UV) pip install --quiet --python $(PYTHON) --requirement $(VENV)/requirements.txt
