@@ -28,7 +28,7 @@ QUIET := TF_CPP_MIN_LOG_LEVEL=3 MPLBACKEND=Agg
 BYTECODE := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CURDIR)/$(VENV)/bytecode"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-bps bench test test-light lint format requirements clean
+.PHONY: help setup demo demo-bps bench test test-light lint format doc newcomer requirements clean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -68,6 +68,14 @@ lint: $(STAMP) ## Check style, types and docstrings.
 	$(BIN)/mypy python/lsst/acn
 	$(BIN)/numpydoc lint --config . $$(find python/lsst/acn -name "*.py" ! -name version.py ! -path "*/cli/*")
 	@echo "Lint: ruff, mypy and numpydoc have nothing to say."
+
+doc: $(STAMP) ## Build the documentation in doc/_build/html; a warning is an error.
+	@rm -rf doc/_build
+	@$(QUIET) $(BYTECODE) $(PYTHON) -m sphinx -q -W --keep-going -b html doc doc/_build/html
+	@echo "The documentation is in doc/_build/html/index.html."
+
+newcomer: $(STAMP) ## Do what newcomers do, from the built wheel alone, in a folder of its own.
+	@$(QUIET) UV="$(UV)" bash tests/newcomer.sh
 
 format: $(STAMP) ## Put every Python file into the project's format.
 	$(BIN)/ruff check --fix .
