@@ -28,7 +28,6 @@ __all__ = ("DEFAULT_UNIT", "WarpFile", "read_warp_file")
 import dataclasses
 import gzip
 import io
-import logging
 import warnings
 import zlib
 from collections.abc import Iterator
@@ -45,14 +44,12 @@ from astropy.utils.exceptions import AstropyUserWarning
 
 from ..errors import InvalidExposureError, InvalidWarpFileError
 from ..exposures.boxes import Box
-from ..image_io import check_kernel
-
-_LOG = logging.getLogger(__name__)
+from ..image_io import check_kernel, tangent_plane_wcs
+from .warp_planes import WarpPlanes, extension_names, pixels_of, read_planes, warp_file_error
 
 DEFAULT_UNIT = "adu"
 """Unit of pixels of which nothing says what they are."""
 
-PLANES = ("IMAGE", "MASK", "VARIANCE")
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -77,6 +74,8 @@ class WarpFile:
         Map from pixels of ``image`` to the sky.
     unit : `str`
         Unit of ``image``.
+    states_unit : `bool`
+        Whether anything says that this is its unit.
     psf : `numpy.ndarray`
         PSF kernel, float32, square with odd sides and of unit sum.
     """
@@ -89,6 +88,7 @@ class WarpFile:
     start: tuple[int, int] | None
     wcs: astropy.wcs.WCS
     unit: str
+    states_unit: bool
     psf: np.ndarray
 
     @property
@@ -97,18 +97,27 @@ class WarpFile:
         return Box.from_shape((self.image.shape[0], self.image.shape[1]), self.start or (0, 0))
 
 
-def read_warp_file(path: Path, *, psf_path: Path | None = None, unit: str | None = None) -> WarpFile:
+def read_warp_file(
+    path: Path,
+    *,
+    psf_path: Path | None = None,
+    unit: str | None = None,
+    pixel_scale: float | None = None,
+) -> WarpFile:
     """Read a warp and check that it is one.
 
     Parameters
     ----------
     path : `pathlib.Path`
-        FITS file with extensions IMAGE, MASK, VARIANCE and, unless
-        ``psf_path`` is given, PSF.
+        FITS file with what `~lsst.acn.repository.warp_planes.read_planes`
+        reads and, unless ``psf_path`` is given, an extension PSF.
     psf_path : `pathlib.Path`, optional
         FITS file whose first image is the PSF kernel.
     unit : `str`, optional
         Unit of the pixels, where the file does not state any.
+    pixel_scale : `float`, optional
+        Side of a pixel in arcsec, where the file has no WCS: it gets a
+        tangent plane at right ascension and declination 0.
 
     Returns
     -------
@@ -122,31 +131,21 @@ def read_warp_file(path: Path, *, psf_path: Path | None = None, unit: str | None
         begins with the name of the file.
     """
     with _open(path) as hdus:
-        missing = [name for name in PLANES if name not in hdus]
-        if missing:
-            raise _error(path, f"has no extension {', '.join(missing)}; it has {_names(hdus)}")
-        image, variance = (_pixels(path, hdus[name]).astype(np.float32) for name in ("IMAGE", "VARIANCE"))
-        mask, mask_planes = _mask(path, hdus["MASK"])
-        for name, plane in {"MASK": mask, "VARIANCE": variance}.items():
-            if plane.shape != image.shape:
-                raise _error(path, f"has an IMAGE of shape {image.shape}, but a {name} of {plane.shape}")
+        planes = read_planes(path, hdus)
         psf = _psf(path, hdus) if psf_path is None else _psf_of_file(psf_path)
-        factor, unit = _calibration(path, hdus, unit)
+        factor, stated = _calibration(path, hdus, planes, unit)
         return WarpFile(
             path=path,
-            image=image * np.float32(factor),
-            variance=variance * np.float32(factor**2),
-            mask=mask,
-            mask_planes=mask_planes,
-            start=_start(hdus["IMAGE"].header),
-            wcs=_wcs(path, hdus["IMAGE"].header),
-            unit=unit,
+            image=planes.image * np.float32(factor),
+            variance=planes.variance * np.float32(factor**2),
+            mask=planes.mask,
+            mask_planes=planes.mask_planes,
+            start=_start(planes.header),
+            wcs=_wcs(path, planes, pixel_scale),
+            unit=stated or DEFAULT_UNIT,
+            states_unit=stated is not None,
             psf=psf,
         )
-
-
-def _error(path: Path, what: str) -> InvalidWarpFileError:
-    return InvalidWarpFileError(f"{path} {what}.", path=str(path))
 
 
 @contextmanager
@@ -164,9 +163,9 @@ def _open(path: Path) -> Iterator[astropy.io.fits.HDUList]:
             ):
                 yield hdus
     except FileNotFoundError:
-        raise _error(path, "does not exist") from None
+        raise warp_file_error(path, "does not exist") from None
     except (OSError, EOFError, TypeError, ValueError, VerifyError, zlib.error, AstropyUserWarning) as error:
-        raise _error(path, f"cannot be read as FITS: {' '.join(str(error).split())}") from error
+        raise warp_file_error(path, f"cannot be read as FITS: {' '.join(str(error).split())}") from error
 
 
 def _stream(path: Path) -> BinaryIO:
@@ -178,39 +177,12 @@ def _stream(path: Path) -> BinaryIO:
     return stream
 
 
-def _names(hdus: astropy.io.fits.HDUList) -> str:
-    return ", ".join(hdu.name or "(no name)" for hdu in hdus)
-
-
-def _pixels(path: Path, hdu: Any) -> np.ndarray:
-    data = hdu.data
-    if not isinstance(data, np.ndarray) or data.dtype.names or data.ndim != 2:
-        shape = "no pixels" if data is None else f"shape {np.shape(data)}"
-        raise _error(path, f"must have a two-dimensional {hdu.name or 'first image'}, not one of {shape}")
-    # FITS is big endian, which nothing after this likes.
-    return data.astype(data.dtype.newbyteorder("="))
-
-
-def _mask(path: Path, hdu: Any) -> tuple[np.ndarray, dict[str, int]]:
-    pixels = _pixels(path, hdu)
-    if pixels.dtype.kind not in "iu":
-        raise _error(path, f"has a MASK of {pixels.dtype}, which has no bits")
-    planes = {
-        card.keyword.removeprefix("MP_"): int(card.value)
-        for card in hdu.header.cards
-        if card.keyword.startswith("MP_")
-    }
-    if not planes and pixels.any():
-        raise _error(path, "has no MP_ keywords in its MASK to say what the bits mean")
-    return pixels.astype(np.int64).astype(np.uint32), planes
-
-
 def _psf(path: Path, hdus: astropy.io.fits.HDUList) -> np.ndarray:
     if "PSF" not in hdus:
-        raise _error(
+        raise warp_file_error(
             path,
             f"has no extension PSF and no psf_path is given (a PSF in the archive of lsst.afw needs that "
-            f"package to be read); it has {_names(hdus)}",
+            f"package to be read); it has {extension_names(hdus)}",
         )
     return _kernel(path, hdus["PSF"])
 
@@ -219,12 +191,12 @@ def _psf_of_file(path: Path) -> np.ndarray:
     with _open(path) as hdus:
         images = [hdu for hdu in hdus if hdu.is_image and hdu.header.get("NAXIS", 0) > 0]
         if not images:
-            raise _error(path, "holds no image to be a PSF")
+            raise warp_file_error(path, "holds no image to be a PSF")
         return _kernel(path, images[0])
 
 
 def _kernel(path: Path, hdu: Any) -> np.ndarray:
-    kernel = _pixels(path, hdu).astype(np.float32)
+    kernel = pixels_of(path, hdu).astype(np.float32)
     try:
         check_kernel(kernel)
     except InvalidExposureError as error:
@@ -242,27 +214,31 @@ def _start(header: astropy.io.fits.Header) -> tuple[int, int] | None:
     return None
 
 
-def _wcs(path: Path, header: astropy.io.fits.Header) -> astropy.wcs.WCS:
-    wcs = astropy.wcs.WCS(header)
-    if not wcs.has_celestial or wcs.naxis != 2:
-        raise _error(path, "has no WCS in its IMAGE that leads to the sky")
-    return wcs
+def _wcs(path: Path, planes: WarpPlanes, pixel_scale: float | None) -> astropy.wcs.WCS:
+    wcs = astropy.wcs.WCS(planes.header)
+    if wcs.has_celestial and wcs.naxis == 2:
+        return wcs
+    if pixel_scale is None:
+        what = "has no WCS in its image that leads to the sky; --pixel-scale ARCSEC makes one"
+        raise warp_file_error(path, what)
+    height, width = planes.image.shape
+    return tangent_plane_wcs(0.0, 0.0, pixel_scale, y=0.5 * (height - 1), x=0.5 * (width - 1))
 
 
-def _calibration(path: Path, hdus: astropy.io.fits.HDUList, told: str | None) -> tuple[float, str]:
-    """Return what to multiply pixels with, and the unit they are in then."""
-    stated = hdus["IMAGE"].header.get("BUNIT") or hdus[0].header.get("BUNIT")
+def _calibration(
+    path: Path, hdus: astropy.io.fits.HDUList, planes: WarpPlanes, told: str | None
+) -> tuple[float, str | None]:
+    """Return what to multiply pixels with, and the unit they are in then, if anything states it."""
+    stated = planes.header.get("BUNIT") or hdus[0].header.get("BUNIT")
     unit = _unit(path, stated, "BUNIT")
     wanted = _unit(path, told, "the unit given for it")
     if unit is not None and wanted is not None and unit != wanted:
-        raise _error(path, f"has BUNIT {stated!r}, but the unit given for it is {told!r}")
+        raise warp_file_error(path, f"has BUNIT {stated!r}, but the unit given for it is {told!r}")
     unit = unit or wanted
     is_flux = unit is not None and unit.is_equivalent(astropy.units.nJy)
     if "PhotoCalib" in hdus and wanted is None and not is_flux:
         return _photo_calib(path, hdus["PhotoCalib"]), "nJy"
-    if unit is None:
-        _LOG.warning("Nothing states the unit of the pixels of %s; they are taken as %s.", path, DEFAULT_UNIT)
-    return 1.0, DEFAULT_UNIT if unit is None else unit.to_string()
+    return 1.0, None if unit is None else unit.to_string()
 
 
 def _unit(path: Path, text: str | None, what: str) -> astropy.units.UnitBase | None:
@@ -271,14 +247,14 @@ def _unit(path: Path, text: str | None, what: str) -> astropy.units.UnitBase | N
     try:
         return astropy.units.Unit(text.strip().replace("ADU", "adu"))
     except ValueError as error:
-        raise _error(path, f"is in a unit that is not known: {what} is {text!r}") from error
+        raise warp_file_error(path, f"is in a unit that is not known: {what} is {text!r}") from error
 
 
 def _photo_calib(path: Path, hdu: Any) -> float:
     """Return the nanojansky of one count, as afw's archive has it."""
     row = hdu.data[0]
     if not np.all(row["flags"]):
-        raise _error(
+        raise warp_file_error(
             path, "has a PhotoCalib that varies, which only lsst.afw can apply; state the unit of its pixels"
         )
     return float(row["calibrationMean"])

@@ -65,7 +65,7 @@ def read_warp_table(path: str | Path) -> tuple[list[WarpTableRow], dict[str, Any
     Parameters
     ----------
     path : `str` or `pathlib.Path`
-        ECSV table with columns ``visit``, ``band``, ``physical_filter``,
+        Table in ECSV or plain CSV, with columns ``visit``, ``band``, ``physical_filter``,
         ``day_obs`` and ``path``, and, if need be, ``psf_path``, ``unit`` and
         ``exposure_time``.  Paths are relative to the table.
 
@@ -84,11 +84,11 @@ def read_warp_table(path: str | Path) -> tuple[list[WarpTableRow], dict[str, Any
     """
     path = Path(path)
     try:
-        table = astropy.table.Table.read(path, format="ascii.ecsv")
+        table = astropy.table.Table.read(path, format="ascii.csv" if _is_csv(path) else "ascii.ecsv")
     except FileNotFoundError:
         raise _error(path, "does not exist") from None
     except (OSError, ValueError, astropy.table.TableMergeError) as error:
-        raise _error(path, f"cannot be read as ECSV: {error}") from error
+        raise _error(path, f"cannot be read as ECSV or CSV: {error}") from error
     if missing := [name for name in COLUMNS if name not in table.colnames]:
         raise _error(path, f"has no column {', '.join(missing)}; it has {', '.join(table.colnames)}")
     if not len(table):
@@ -102,6 +102,13 @@ def read_warp_table(path: str | Path) -> tuple[list[WarpTableRow], dict[str, Any
             raise _error(path, f"lists visit {row.visit.visit} more than once")
         seen.add(row.visit.visit)
     return rows, dict(table.meta)
+
+
+def _is_csv(path: Path) -> bool:
+    """Tell plain CSV, which has no head that says of what types columns are."""
+    with path.open(encoding="utf-8") as stream:
+        first = stream.readline()
+    return "," in first and not first.startswith("#")
 
 
 def _error(path: Path, what: str) -> InvalidWarpFileError:

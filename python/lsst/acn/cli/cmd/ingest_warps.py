@@ -59,15 +59,22 @@ from lsst.daf.butler.cli.utils import ButlerCommand
     show_default=True,
     help="Side in pixels that the cells of the patch should have.",
 )
+@click.option(
+    "--pixel-scale",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="ARCSEC",
+    help="Side of a pixel, for files that have no WCS.  They are taken to show the same pixels of the sky, "
+    "and put at right ascension and declination 0.",
+)
 @options_file_option()
 def ingest_warps(repo: str, table: str, **options: object) -> None:
     """Ingest warps, exposures resampled to the pixels of a patch.
 
-    TABLE is an ECSV table with columns visit, band, physical_filter, day_obs,
-    path and, if need be, psf_path, unit and exposure_time.  Each path,
-    relative to the table, is a FITS file with extensions IMAGE, MASK (with
-    MP_* keywords), VARIANCE and, unless psf_path names a file of its own,
-    PSF.
+    TABLE is an ECSV or CSV table with columns visit, band, physical_filter,
+    day_obs, path and, if need be, psf_path, unit and exposure_time.  Each
+    path, relative to the table, is a FITS file with extensions IMAGE or SCI;
+    VARIANCE, VAR or ERR (a standard deviation); MASK (with MP_* keywords) or
+    DQ, if any; and, unless psf_path names a file of its own, PSF.
 
     Skymap, tract, patch, instrument and visits are registered where they are
     missing.  All files are checked before anything is written; a warp that
