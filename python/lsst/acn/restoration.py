@@ -99,6 +99,7 @@ def restore(
     """
     config = config or RestorationConfig()
     log = log or logging.getLogger(__name__)
+    described = {"unit": exposures.unit, "band": exposures.band, "geometry": exposures.geometry}
     with cores(n_cores):
         fitted = _fit(exposures, config, network, log, n_cores)
         start = time.perf_counter()
@@ -129,6 +130,7 @@ def restore(
         summary=_summarize(fitted, config) | {"matching_kernel_fwhm": fwhm} | times,
         residual=residual,
         noise_layers=tuple(layers),
+        **described,
     )
 
 

@@ -28,7 +28,7 @@ module ``afw_exposures`` knows ``lsst.afw``.
 from .afw_exposures import default_mask_storage_class, default_warp_storage_class, make_exposure
 from .cell_coadds import make_warp
 from .contributions import CoaddInput, ProvenanceCollector, make_provenance
-from .geometry import PatchGeometry
+from .geometry import PatchGeometry, fits_wcs
 from .patch_layout import make_patch_geometry, tangent_plane_wcs, with_patch
 from .psf_grid import check_kernel
 from .residual_coadds import (
@@ -50,6 +50,7 @@ __all__ = (
     "check_kernel",
     "default_mask_storage_class",
     "default_warp_storage_class",
+    "fits_wcs",
     "make_cell_coadd",
     "make_exposure",
     "make_latent_image",

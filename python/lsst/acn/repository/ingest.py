@@ -48,7 +48,7 @@ from .warp_files import DEFAULT_UNIT, WarpFile, read_warp_file
 from .warp_table import WarpTableRow, read_warp_table
 
 _LOG = logging.getLogger(__name__)
-_PROGRESS = Progress("lsst.acn.repository.ingest")
+_PROGRESS = Progress("lsst.acn.repository.ingest", level=logging.WARNING)
 
 MAX_SEPARATION = 0.1
 """Distance, in pixels, by which the grids of two files may differ."""

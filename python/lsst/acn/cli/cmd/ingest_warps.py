@@ -28,7 +28,9 @@ __all__ = ("ingest_warps",)
 import click
 
 from lsst.daf.butler.cli.opt import options_file_option, repo_argument
+from lsst.daf.butler.cli.progress import ClickProgressHandler
 from lsst.daf.butler.cli.utils import ButlerCommand
+from lsst.daf.butler.progress import Progress
 
 
 @click.command(short_help="Ingest warps from FITS files.", cls=ButlerCommand)
@@ -81,8 +83,11 @@ def ingest_warps(repo: str, table: str, **options: object) -> None:
     the run already has is an error.
     """
     from lsst.acn.errors import RestorationError
+    from lsst.acn.machine.progress import someone_watches
     from lsst.acn.repository.ingest import ingest_warps as ingest
 
+    if someone_watches():
+        Progress.set_handler(ClickProgressHandler())
     try:
         references = ingest(repo, table, **options)  # type: ignore[arg-type]
     except RestorationError as error:
