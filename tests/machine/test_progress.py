@@ -40,38 +40,24 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    stream = Terminal()
+def output_of(stream: io.StringIO, level: int, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return what some work shows on a standard error, with a log of a level."""
+    LOG.setLevel(level)
     monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setattr(LOG, "level", logging.WARNING)
-    LOG.manager._clear_cache()
-    return stream
-
-
-def work() -> None:
     with progress_bar("Restoring", LOG) as advance:
         for _ in range(4):
             advance(0.25)
+    return stream.getvalue()
 
 
-def test_a_terminal_shows_a_bar(terminal: Terminal) -> None:
-    work()
-    assert "Restoring:   0 %" in terminal.getvalue()
+def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Restoring:   0 %" in output_of(Terminal(), logging.WARNING, monkeypatch)
 
 
-def test_a_log_that_tells_of_the_progress_takes_its_place(
-    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(LOG, "level", logging.INFO)
-    LOG.manager._clear_cache()
-    work()
-    assert not terminal.getvalue()
+def test_a_log_that_tells_of_the_progress_takes_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not output_of(Terminal(), logging.INFO, monkeypatch)
 
 
 def test_a_batch_job_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    stream = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", stream)
+    assert not output_of(io.StringIO(), logging.WARNING, monkeypatch)
     assert not someone_watches()
-    work()
-    assert not stream.getvalue()
