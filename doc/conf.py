@@ -48,7 +48,7 @@ extensions = [
     "sphinx.ext.mathjax",
     "task_directives",
 ]
-exclude_patterns = ["_build", "api", "changes", "requirements.txt"]
+exclude_patterns = ["_build", "api", "changes", "notebooks"]
 default_role = "py:obj"
 html_theme = "pydata_sphinx_theme"
 html_title = "lsst.acn"

@@ -83,7 +83,7 @@ def run_python(code: str, names: dict[str, Any]) -> None:
 
 
 def main(checkout: Path) -> None:
-    """Run the blocks of the README and of the page of other programs."""
+    """Run the blocks of the README, and of the pages that go on from there."""
     readme = (checkout / "README.md").read_text()
     names: dict[str, Any] = {}
     for block in blocks_of_readme(readme):
@@ -103,7 +103,8 @@ def main(checkout: Path) -> None:
     (arrays,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
     run_python(arrays, names)
     Path("restored.fits").unlink()
-    page = (checkout / "doc" / "lsst.acn" / "elsewhere.rst").read_text()
+    guide = checkout / "doc" / "lsst.acn"
+    page = (guide / "look-at-a-patch.rst").read_text() + (guide / "elsewhere.rst").read_text()
     for block in re.findall(r"^\.\. code-block:: python\n\n((?:   .*\n|\n)+)", page, re.MULTILINE):
         run_python(textwrap.dedent(block).strip() + "\n", names)
 
