@@ -27,6 +27,7 @@ from array_libraries import needs_keras
 from small_fields import make_config, make_stack, make_varying_stack
 
 from lsst.acn import Box, ExposureStack, InvalidExposureError, TrainingDivergedError, restore
+from lsst.acn.methods.cross_exposure.network.shipped import load_default_network
 from lsst.acn.methods.paper.method import PaperMethod
 
 
@@ -166,3 +167,14 @@ def test_noise_layers_are_of_the_seed_and_hold_noise_alone():
     # A star changes by its noise, not by itself.
     assert np.abs(one.image).max() < 0.2 * first.image.max()
     assert not restore(stack, make_config(method="image_mm")).noise_layers
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_a_trained_network_is_not_trained_further_on_a_patch(given: bool) -> None:
+    stack, _ = make_stack()
+    config = make_config(method="cross_exposure", cross_exposure__steps=3)
+    config.cross_exposure.network = "fresh" if given else "shipped"
+    with pytest.raises(ValueError, match="not trained further on a patch"):
+        restore(stack, config, network=load_default_network() if given else None)
+    config.cross_exposure.network = "fresh"
+    config.forbid_adaptation(False)

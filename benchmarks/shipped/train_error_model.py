@@ -47,7 +47,8 @@ from lsst.acn.exposures.psf_kernels import gaussian_kernel
 from lsst.acn.forward.target_psf import convolve_to_target, kernel_profiles
 from lsst.acn.methods.cross_exposure.error_features import FAINTEST, FEATURES, make_error_features
 from lsst.acn.methods.cross_exposure.error_model import MANY_SIGMA, ErrorModel
-from lsst.acn.methods.cross_exposure.family.first_model import first_model
+from lsst.acn.methods.cross_exposure.family.first_model import first_model_and_points
+from lsst.acn.methods.cross_exposure.family.point_light import told_coverage
 from lsst.acn.methods.cross_exposure.family.restored_family import covering_stack
 from lsst.acn.methods.cross_exposure.family.sampling import sampled_kernel_fwhm
 from lsst.acn.methods.cross_exposure.family.statistics import typical_noise
@@ -243,13 +244,16 @@ def restore_sample(stack: ExposureStack, truth: np.ndarray, target_fwhm: float) 
     latent_box = stack.box.grown_by(stack.psf.radius)
     xp, margin = numpy_arrays(), method.margin(stack, latent_box)
     box = latent_box.grown_by(margin)
+    sums, start, points = first_model_and_points(xp, tile_exposures(covering_stack(stack, box)))
     latent, family = mixed_family(
         xp,
-        *first_model(xp, tile_exposures(covering_stack(stack, box))),
+        sums,
+        start,
         method.mixing_network.weights,
         dilations=method.mixing_network.dilations,
         updates=config.cross_exposure.refinement_updates,
     )
+    family = family._replace(coverage=told_coverage(points, np.asarray(sums.coverage)))
     features = make_error_features(xp, latent, family, kernel_profiles(kernel)[1], margin)
     inside = latent[margin:-margin, margin:-margin] * np.float32(family.unit)
     image = convolve_to_target(inside, latent_box, kernel, stack.box)

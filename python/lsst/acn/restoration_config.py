@@ -181,7 +181,9 @@ class CrossExposureConfig(Config):
         doc="Number of samples in a training step.", default=2, check=lambda size: size >= 1
     )
     steps = Field[int](
-        doc="Number of training steps on the patch; with 0, the network restores as it is.",
+        doc="Number of training steps, for a network that is random at the start or, by trainRestoration, is "
+        "trained on many patches. A trained one restores as it is: steps on a single patch make it worse "
+        "where exposures have faults in common, which no exposure tells of another.",
         default=0,
         check=lambda steps: steps >= 0,
     )
@@ -384,3 +386,25 @@ class RestorationConfig(Config):
         super().validate()
         if self.tiles.overlap >= self.tiles.restoring_size:
             raise ValueError("tiles.overlap must be smaller than tiles.restoring_size.")
+
+    def forbid_adaptation(self, is_given: bool) -> None:
+        """Refuse to train a network on a patch that has been trained on others.
+
+        Parameters
+        ----------
+        is_given : `bool`
+            Whether the network is handed over, and not the one that the
+            config asks for.
+
+        Raises
+        ------
+        ValueError
+            Raised if that is what the config asks for.
+        """
+        options = self.cross_exposure
+        is_trained = is_given or options.network == "shipped"
+        if self.method == "cross_exposure" and is_trained and options.steps > 0:
+            raise ValueError(
+                f"cross_exposure.steps is {options.steps}, but a network that is trained already is not "
+                "trained further on a patch: set it to 0, or cross_exposure.network to 'fresh'."
+            )

@@ -33,6 +33,7 @@ from lsst.acn.methods.cross_exposure.family.point_light import (
     PointTemplates,
     points_image,
     points_variance,
+    told_coverage,
 )
 from lsst.acn.methods.cross_exposure.family.sampling import SAMPLING_VARIANCE
 
@@ -138,3 +139,13 @@ def test_what_a_hole_may_hide_may_be_in_any_of_its_pixels() -> None:
     peak = 1 / (2 * np.pi * width)
     expected = (10.0 * peak) ** 2 + (20.0 * peak * np.exp(-0.5 / width)) ** 2
     assert variance[5, 5] == pytest.approx(expected, rel=1e-4)
+
+
+def test_what_accepted_stars_fill_is_told_and_nothing_else() -> None:
+    coverage = np.full((6, 7), 0.25, np.float32)
+    star = FittedPoints(np.array([[9.0, 2.0, 3.0]]), np.eye(3), np.array([[2, 3], [2, 4]]))
+    galaxy = FittedPoints(np.array([[9.0, 4.0, 1.0]]), None, np.array([[4, 1]]))
+    told = told_coverage([star.moved(1, 2), galaxy], coverage)
+    assert np.argwhere(told != 0.25).tolist() == [[3, 5], [3, 6]]
+    assert told.max() == 1.0
+    assert (coverage == 0.25).all()

@@ -40,7 +40,7 @@ from .error_model import expected_variance
 from .family.exposure_sums import ExposureSums
 from .family.family import RestorationFamily, make_family
 from .family.first_model import first_model_and_points
-from .family.point_light import points_variance
+from .family.point_light import points_variance, told_coverage
 from .family.refinement import refine_bright
 from .family.restored_family import covering_stack
 from .family.tile_exposures import TileExposures, tile_exposures
@@ -107,7 +107,8 @@ class TileRestorer:
             options = {**self._options, "margin": margin}
             if profile is None:
                 return xp.to_numpy(xp.run(_latent, sums, latent, self._weights, **options)), None
-            arrays = (sums, latent, self._weights, xp.constant(profile))
+            coverage = xp.constant(told_coverage(points, xp.to_numpy(sums.coverage)))
+            arrays = (sums, latent, self._weights, xp.constant(profile), coverage)
             latent, variance = xp.run(_latent_and_variance, *arrays, **options)
             inside = Box.from_shape(latent_box.shape, (margin, margin))
             uncertain = points_variance(points, inside, profile)
@@ -167,10 +168,10 @@ def _latent(xp: Arrays, sums: Any, start: Any, weights: Any, *, margin: int, **o
 
 
 def _latent_and_variance(
-    xp: Arrays, sums: Any, start: Any, weights: Any, profile: Any, *, margin: int, **options: Any
+    xp: Arrays, sums: Any, start: Any, weights: Any, profile: Any, told: Any, *, margin: int, **options: Any
 ) -> tuple[Any, Any]:
     latent, family = mixed_family(xp, sums, start, weights, **options)
-    variance = expected_variance(xp, latent, family, profile, margin)
+    variance = expected_variance(xp, latent, family._replace(coverage=told), profile, margin)
     return _without(latent, margin) * family.unit, variance
 
 

@@ -121,7 +121,10 @@ def fit_points(
     fwhm = _fwhm(kernels.mean(axis=0))
     templates = PointTemplates(kernels)
     reach = WINGS * fwhm + 2.0
-    return [_fit_hole(_wings(exposures, unknown, hole, reach), kernels, templates) for hole in holes]
+    return [
+        _fit_hole(_wings(exposures, unknown, hole, reach), np.argwhere(hole[0]), kernels, templates)
+        for hole in holes
+    ]
 
 
 def _bright_holes(unknown: np.ndarray, significance: np.ndarray) -> list[tuple[np.ndarray, Box]]:
@@ -161,8 +164,10 @@ def _wings(
     return _Wings(grown, image.astype(np.float64), variance, binary_dilation(pixels[inside], np.ones((3, 3))))
 
 
-def _fit_hole(wings: _Wings, kernels: np.ndarray, templates: PointTemplates) -> FittedPoints:
-    """Return the points in a hole, or what it may hide."""
+def _fit_hole(
+    wings: _Wings, hole: np.ndarray, kernels: np.ndarray, templates: PointTemplates
+) -> FittedPoints:
+    """Return the points in a hole of so many rows and columns, or what it may hide."""
     known = np.isfinite(wings.variance)
     sky = [
         np.median(image[valid]) if valid.any() else 0.0
@@ -176,7 +181,7 @@ def _fit_hole(wings: _Wings, kernels: np.ndarray, templates: PointTemplates) -> 
         rows, columns = np.nonzero(wings.hole & ~known.any(axis=0))
         hidden = np.maximum(flux, 0.0) + error
         found = FittedPoints(np.column_stack([hidden[rows, columns], rows, columns]), None)
-    return found.moved(wings.box.y_start, wings.box.x_start)
+    return dataclasses.replace(found.moved(wings.box.y_start, wings.box.x_start), hole=hole)
 
 
 def _points_around(

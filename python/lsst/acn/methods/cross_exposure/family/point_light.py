@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("FittedPoints", "PointTemplates", "points_image", "points_variance")
+__all__ = ("FittedPoints", "PointTemplates", "points_image", "points_variance", "told_coverage")
 
 import dataclasses
 from collections.abc import Iterable
@@ -55,10 +55,13 @@ class FittedPoints:
     covariance : `numpy.ndarray` or `None`
         Of all values, shape ``(3 m, 3 m)``; `None` where the wings are not
         those of stars.
+    hole : `numpy.ndarray`, optional
+        Rows and columns of the pixels of the hole, shape ``(k, 2)``.
     """
 
     values: np.ndarray
     covariance: np.ndarray | None
+    hole: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros((0, 2), int))
 
     @property
     def is_accepted(self) -> bool:
@@ -78,7 +81,8 @@ class FittedPoints:
         moved : `FittedPoints`
             The same stars.
         """
-        return dataclasses.replace(self, values=self.values + (0, rows, columns))
+        values, hole = self.values + (0, rows, columns), self.hole + (rows, columns)
+        return dataclasses.replace(self, values=values, hole=hole)
 
 
 class PointTemplates:
@@ -214,6 +218,30 @@ def points_variance(stars: Iterable[FittedPoints], box: Box, profile: np.ndarray
             changes += [light, flux * light * rows / width, flux * light * columns / width]
         variance += np.einsum("iyx,ij,jyx->yx", changes, points.covariance, changes, optimize=True)
     return variance.astype(np.float32)
+
+
+def told_coverage(stars: Iterable[FittedPoints], coverage: np.ndarray) -> np.ndarray:
+    """Return the coverage of an image whose holes stars have filled.
+
+    Parameters
+    ----------
+    stars : `~collections.abc.Iterable` [`FittedPoints`]
+        The points.
+    coverage : `numpy.ndarray`
+        Share of the weight of all exposures that each pixel has.
+
+    Returns
+    -------
+    told : `numpy.ndarray`
+        The same, and at least 1 in the holes of stars that are accepted: what
+        is there is as uncertain as `points_variance` says, not unknown.
+    """
+    told = coverage.copy()
+    for points in stars:
+        if points.is_accepted:
+            rows, columns = points.hole.T
+            told[rows, columns] = np.maximum(told[rows, columns], 1.0)
+    return told
 
 
 def _gaussian(y: float, x: float, box: Box, variance: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
