@@ -27,14 +27,17 @@ cd "$PLACE/work"
 say "pipelines and configs from any folder"
 python -c 'import lsst.acn as a; assert "unknown" not in a.__version__, a.__version__; print("lsst.acn", a.__version__)'
 for pipeline in resource://lsst.acn/resources/pipelines/acn.yaml eups://acn/pipelines/acn.yaml '$ACN_DIR/pipelines/acn.yaml'; do
-    pipetask build -p "$pipeline" -C 'restoreCoadd:$ACN_DIR/config/paper.py' \
-        --show config=restoreCoadd::restoration.method 2>/dev/null | grep -q "method='paper'" || fail "$pipeline is not found"
+    shown="$(pipetask build -p "$pipeline" -C 'restoreCoadd:$ACN_DIR/config/paper.py' \
+        --show config=restoreCoadd::restoration.method 2>/dev/null)" || fail "$pipeline is not found"
+    case "$shown" in *"method='paper'"*) ;; *) fail "config/paper.py has no effect" ;; esac
 done
 
 say "the README, to the letter"
 python "$ROOT/tests/stand_ins/readme_session.py" "$ROOT" > said.txt 2>&1 || { cat said.txt; fail "the README does not work"; }
 cat said.txt
-if grep -qiE 'tensorflow|cuInit|pandas|Traceback|Warning: ' said.txt; then fail "something was said that is not ours"; fi
+# In a session of Python that does not import this package, the Butler misses pandas.
+strange="$(grep -v '^Unable to import type pandas' said.txt | grep -iE 'tensorflow|eups, so|cuInit|pandas|Traceback|Warning: ' || true)"
+[ -z "$strange" ] || fail "something was said that is not ours: $strange"
 if [ "$(grep -c 'Nothing states the unit' said.txt)" -gt 1 ]; then fail "a unit is missed more than once"; fi
 for made in REPO/butler.yaml report/index.html restored.fits coadd.fits; do
     [ -e "$made" ] || fail "$made was not made"

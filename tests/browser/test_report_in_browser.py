@@ -23,16 +23,13 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 from report_repository import OUTLIER, RUN, make_report_repository
 
 from lsst.acn.report import write_report
@@ -238,32 +235,6 @@ def test_blink_changes_the_picture_and_changes_it_back(page: Any) -> None:
     assert shown(page) == "restored"
     stage.click()
     assert shown(page) == "coadd"
-
-
-def test_border_between_the_pictures_can_be_pulled(page: Any) -> None:
-    stage = open_viewer(page, 0)
-    pause(page)
-    pictures = {}
-    for which in ("coadd", "restored"):
-        find(page, f"#show-{which}").click()
-        pictures[which] = stage.screenshot_as_png
-    border = find(page, "#divide")
-    pull = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input'))"
-    for value, which in ((100, "coadd"), (0, "restored")):
-        page.execute_script(pull, border, value)
-        assert difference(stage.screenshot_as_png, pictures[which]) < 1
-    page.execute_script(pull, border, 50)
-    assert min(difference(stage.screenshot_as_png, picture) for picture in pictures.values()) > 1
-    find(page, "#show-coadd").click()
-    assert stage.screenshot_as_png == pictures["coadd"]
-
-
-def difference(first: bytes, second: bytes) -> float:
-    """Return the mean difference of two pictures, of 255 levels."""
-    pixels = [
-        np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"), float) for picture in (first, second)
-    ]
-    return float(np.mean(np.abs(pixels[0] - pixels[1])))
 
 
 def test_blink_goes_on_by_itself_until_it_is_stopped(page: Any) -> None:

@@ -28,13 +28,14 @@ import logging
 
 import pytest
 
-from lsst.acn.machine.quiet_libraries import STORAGE_CLASSES, quiet_libraries
+from lsst.acn.machine.quiet_libraries import quiet_libraries
 
 
 def test_missing_pandas_is_no_news_and_all_else_is(caplog: pytest.LogCaptureFixture) -> None:
     quiet_libraries()
     quiet_libraries()
-    logger = logging.getLogger(STORAGE_CLASSES)
+    logger = logging.getLogger("lsst.daf.butler._storage_class")
     logger.warning("Unable to import type %s", "pandas.core.frame.DataFrame")
     logger.warning("Unable to import type %s", "some.Other")
+    logging.getLogger("lsst.utils.packages").warning("Unable to import eups, so there")
     assert [record.getMessage() for record in caplog.records] == ["Unable to import type some.Other"]

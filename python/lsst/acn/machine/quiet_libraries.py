@@ -28,20 +28,26 @@ __all__ = ("quiet_libraries",)
 
 import logging
 
-STORAGE_CLASSES = "lsst.daf.butler._storage_class"
+NO_NEWS = {
+    "lsst.daf.butler._storage_class": "pandas.core.frame.DataFrame",
+    "lsst.utils.packages": "Unable to import eups",
+}
+"""What messages are about that are dropped, by the logger that has them."""
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Drop the complaint that tables could not be handed out as those of pandas."""
-    return "pandas.core.frame.DataFrame" not in record.getMessage()
+    about = NO_NEWS.get(record.name)
+    return about is None or about not in record.getMessage()
 
 
 def quiet_libraries() -> None:
-    """Let the Butler say nothing of pandas, which tables of astropy do without.
+    """Let the stack say nothing of what it does without.
 
-    Whoever asks for a table of pandas where there is none still gets an
-    error.
+    There is no pandas, which tables of astropy do not need, and outside of
+    the Rubin stack no EUPS.  Whoever asks for a table of pandas where there
+    is none still gets an error.
     """
-    logger = logging.getLogger(STORAGE_CLASSES)
-    if _is_news not in logger.filters:
-        logger.addFilter(_is_news)
+    for name in NO_NEWS:
+        logger = logging.getLogger(name)
+        if _is_news not in logger.filters:
+            logger.addFilter(_is_news)
