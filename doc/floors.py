@@ -52,7 +52,7 @@ FLOORS = (
     ("machine", "residual_image"),
     ("arrays",),
     ("coadd", "tiles", "image_io"),
-    ("forward", "records", "psf_quality", "exposure_quality", "simulation"),
+    ("forward", "records", "psf_quality", "exposure_quality", "simulation", "restored_files"),
     ("methods", "metrics", "warps", "repository", "report", "residual"),
     ("methods/paper", "methods/image_mm", "methods/cross_exposure/family", "fluxes"),
     ("methods/cross_exposure/network", "nuisances"),

@@ -19,18 +19,40 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""The notebooks of the documentation: they run, and what they find is right."""
+
+"""Notebooks: the pages of the guide, run by run, and one that measures."""
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
-NOTEBOOKS = Path(__file__).parents[2] / "doc" / "notebooks"
+DOC = Path(__file__).parents[2] / "doc"
+NOTEBOOKS = DOC / "notebooks"
+
+BY_HAND = {"measure-a-patch"}
+"""Notebooks that are no page of the guide."""
+
+
+@pytest.fixture
+def make_notebooks(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The module of the documentation that makes them."""
+    monkeypatch.syspath_prepend(str(DOC))
+    return importlib.import_module("make_notebooks")
+
+
+def test_notebooks_are_those_of_the_pages(make_notebooks: ModuleType) -> None:
+    assert {path.stem for path in NOTEBOOKS.glob("*.ipynb")} == {*make_notebooks.NOTEBOOKS, *BY_HAND}
+    for name, page in make_notebooks.NOTEBOOKS.items():
+        written = (NOTEBOOKS / f"{name}.ipynb").read_text()
+        made = make_notebooks.notebook_of(DOC / "lsst.acn" / page)
+        assert written == made, "Write it anew: python doc/make_notebooks.py"
 
 
 def run_cells(path: Path) -> dict[str, Any]:
@@ -48,8 +70,15 @@ def test_notebooks_hold_no_outputs() -> None:
         assert all(not cell["outputs"] for cell in cells if cell["cell_type"] == "code"), path.name
 
 
+def test_first_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_cells(NOTEBOOKS / "first-restoration.ipynb")
+    assert (tmp_path / "first-restoration.fits").exists()
+    assert (tmp_path / "first-restoration.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_a_patch_is_measured() -> None:
-    names = run_cells(NOTEBOOKS / "measure_a_patch.ipynb")
+    names = run_cells(NOTEBOOKS / "measure-a-patch.ipynb")
     assert len(names["places"]) >= len(names["there"]) > 5
     for pull in names["pulls"].values():
         assert len(pull) >= 5

@@ -83,7 +83,7 @@ NORMAL = gaussian_kernel(3.0, 11)
         (FakeWarp(unit="adu"), "'adu', but"),
         (FakeWarp(unit="furlong"), "BUNIT is 'furlong'"),
         (FakeWarp(ra=30.0001), "not on the pixel grid"),
-        (FakeWarp(wcs=False), "no WCS"),
+        (FakeWarp(wcs=False), "no WCS in its image that leads to the sky; --pixel-scale ARCSEC makes one"),
         (FakeWarp(start=None, shape=(24, 30)), "no LTV1 and LTV2"),
     ],
 )

@@ -102,6 +102,7 @@ def restore(
     """
     config = config or RestorationConfig()
     log = log or logging.getLogger(__name__)
+    described = {"unit": exposures.unit, "band": exposures.band, "geometry": exposures.geometry}
     with cores(n_cores):
         measure_exposures(exposures, log)
         fitted = _fit(exposures, config, network, log, n_cores)
@@ -136,6 +137,7 @@ def restore(
         summary=_summarize(fitted, config) | {"matching_kernel_fwhm": fwhm} | times,
         residual=residual if config.keep_residual else None,
         noise_layers=tuple(layers),
+        **described,
     )
     return result.in_unit(fitted.unit)
 

@@ -27,15 +27,19 @@ __all__ = ("NoiseLayer", "RestorationResult")
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .exposures.boxes import Box
 from .exposures.variances import scaled_variance
 from .residual_image import ResidualImage
+from .restored_files import FitsFacts, make_ccd_data, write_fits
 
 if TYPE_CHECKING:
+    import astropy.nddata
+
     from .nuisances.corrections import ExposureCorrections
 
 
@@ -111,6 +115,12 @@ class RestorationResult:
         for.
     noise_layers : `tuple` [`NoiseLayer`, ...]
         Realisations of the noise, as many as were asked for.
+    unit : `str`, optional
+        Unit of ``image``.
+    band : `str` or `None`, optional
+        Name of the band.
+    geometry : `typing.Any`, optional
+        What the stack says of its place on the sky.
     """
 
     image: np.ndarray
@@ -124,6 +134,56 @@ class RestorationResult:
     summary: Mapping[str, int | float | str]
     residual: ResidualImage | None = None
     noise_layers: tuple[NoiseLayer, ...] = ()
+    unit: str = "nJy"
+    band: str | None = None
+    geometry: Any = None
+
+    @property
+    def box(self) -> Box:
+        """Position of ``image`` on the pixel grid of its tract (`Box`)."""
+        radius = (self.latent_box.shape[0] - self.image.shape[0]) // 2
+        return self.latent_box.grown_by(-radius)
+
+    def write(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write image, variance, PSF and residual as plain FITS.
+
+        Parameters
+        ----------
+        path : `str` or `pathlib.Path`
+            The file.
+        overwrite : `bool`, optional
+            Whether a file that is there may be replaced.
+
+        Raises
+        ------
+        OSError
+            Raised if the file is there and must not be replaced.
+
+        Notes
+        -----
+        Headers have the unit, the band, the FWHM of the PSF, the method and,
+        if ``geometry`` says where the pixels are, a WCS.
+        """
+        planes = {"IMAGE": self.image, "VARIANCE": self.variance, "PSF": self.target_psf}
+        if self.residual is not None:
+            planes |= {"RESIDUAL": self.residual.image, "RESIDUAL_VARIANCE": self.residual.variance}
+        write_fits(path, planes, self._facts(), overwrite)
+
+    def to_ccd_data(self) -> astropy.nddata.CCDData:
+        """Return image, variance and PSF for astropy.
+
+        Returns
+        -------
+        data : `astropy.nddata.CCDData`
+            With unit and, if ``geometry`` says where the pixels are, a WCS.
+        """
+        return make_ccd_data(self.image, self.variance, self.target_psf, self._facts())
+
+    def _facts(self) -> FitsFacts:
+        from .metrics.psf_width import psf_fwhm
+
+        fwhm, method = float(psf_fwhm(self.target_psf)), str(self.summary.get("method", ""))
+        return FitsFacts(self.unit, self.band, fwhm, method, self.box, self.geometry)
 
     def in_unit(self, factor: float) -> RestorationResult:
         """Return what a restoration of exposures in another unit returns.

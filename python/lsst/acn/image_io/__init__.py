@@ -37,7 +37,7 @@ from .afw_exposures import default_mask_storage_class, default_warp_storage_clas
 from .cell_coadds import make_warp
 from .contributions import CoaddInput, ProvenanceCollector, make_provenance
 from .deconvolved_coadds import make_deconvolved_coadd
-from .geometry import PatchGeometry
+from .geometry import PatchGeometry, fits_wcs
 from .patch_layout import make_patch_geometry, tangent_plane_wcs, with_patch
 from .psf_grid import check_kernel
 from .residual_coadds import (
@@ -59,6 +59,7 @@ __all__ = (
     "check_kernel",
     "default_mask_storage_class",
     "default_warp_storage_class",
+    "fits_wcs",
     "make_cell_coadd",
     "make_deconvolved_coadd",
     "make_exposure",

@@ -44,12 +44,13 @@ from ..image_io import PatchGeometry, make_patch_geometry, make_warp, with_patch
 from .bounded_file import MAX_FILE_SIZE
 from .dimension_records import patch_index, stored_patch_box, sync_dimensions
 from .names import check_collection_name
+from .pixel_units import DEFAULT_UNIT
 from .store import check_not_stored, open_repository, put_warps, register_warp_type, remove_leftovers
 from .warp_files import WarpFile, read_warp_file
 from .warp_table import WarpTableRow, read_warp_table
 
 _LOG = logging.getLogger(__name__)
-_PROGRESS = Progress("lsst.acn.repository.ingest")
+_PROGRESS = Progress("lsst.acn.repository.ingest", level=logging.WARNING)
 
 MAX_SEPARATION = 0.1
 """Distance, in pixels, by which the grids of two files may differ."""
@@ -64,6 +65,7 @@ class _CheckedWarp:
     states_start: bool
     geometry: PatchGeometry
     unit: str
+    states_unit: bool
 
 
 def ingest_warps(
@@ -79,6 +81,7 @@ def ingest_warps(
     patch_grid: tuple[int, int] = (10, 10),
     cell_size: int = 300,
     max_file_size: int = MAX_FILE_SIZE,
+    pixel_scale: float | None = None,
 ) -> list[DatasetRef]:
     """Store the warps that a table lists as ``direct_warp``.
 
@@ -107,6 +110,9 @@ def ingest_warps(
     max_file_size : `int`, optional
         Bytes that a file, and the pixels of each of its extensions, may have
         when they are decompressed.
+    pixel_scale : `float`, optional
+        Side of a pixel in arcsec, for files that have no WCS; these are taken
+        to be on one grid, at right ascension and declination 0.
 
     Returns
     -------
@@ -136,12 +142,13 @@ def ingest_warps(
         raise InvalidWarpFileError(f"{table} does not name an instrument, and none is given.", path=table)
     identity = {"skymap": skymap, "tract": tract, "patch": patch}
     unit = unit or meta.get("unit")
-    read = functools.partial(_read, unit=unit, max_file_size=max_file_size)
+    read = functools.partial(_read, unit=unit, pixel_scale=pixel_scale, max_file_size=max_file_size)
     checked = [
         _check(row, read(row), identity)
         for row in _PROGRESS.wrap(rows, desc="Checking warps", total=len(rows))
     ]
     _check_together(checked)
+    _warn_of_units(checked)
     visits = [row.visit for row in rows]
     with open_repository(repo) as butler:
         check_not_stored(
@@ -164,16 +171,29 @@ def _check(row: WarpTableRow, warp: WarpFile, identity: dict[str, Any]) -> _Chec
     geometry = make_patch_geometry(
         warp.wcs, outer_box=warp.box, wcs_start=(warp.box.y_start, warp.box.x_start), **identity
     )
-    return _CheckedWarp(row, warp.box, warp.start is not None, geometry, warp.unit)
+    return _CheckedWarp(row, warp.box, warp.start is not None, geometry, warp.unit, warp.states_unit)
 
 
-def _read(row: WarpTableRow, *, unit: str | None, max_file_size: int) -> WarpFile:
+def _read(row: WarpTableRow, *, unit: str | None, pixel_scale: float | None, max_file_size: int) -> WarpFile:
     try:
         return read_warp_file(
-            row.path, psf_path=row.psf_path, unit=row.unit or unit, max_file_size=max_file_size
+            row.path,
+            psf_path=row.psf_path,
+            unit=row.unit or unit,
+            pixel_scale=pixel_scale,
+            max_file_size=max_file_size,
         )
     except InvalidWarpFileError as error:
         raise InvalidWarpFileError(f"Visit {row.visit.visit}: {error}", **error.metadata) from error
+
+
+def _warn_of_units(warps: Sequence[_CheckedWarp]) -> None:
+    """Say once, and not for each file, that nothing states a unit."""
+    if unknown := [warp for warp in warps if not warp.states_unit]:
+        _LOG.warning(
+            "Nothing states the unit of the pixels of %d of %d files, such as %s; they are taken as %s.",
+            *(len(unknown), len(warps), unknown[0].row.path, DEFAULT_UNIT),
+        )
 
 
 def _check_together(warps: Sequence[_CheckedWarp]) -> None:

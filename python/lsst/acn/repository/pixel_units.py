@@ -77,7 +77,9 @@ SPELLINGS = {
 """Names that cameras and surveys use, in capitals, and what they mean."""
 
 
-def find_calibration(path: Path, hdus: astropy.io.fits.HDUList, told: str | None) -> tuple[float, str]:
+def find_calibration(
+    path: Path, hdus: astropy.io.fits.HDUList, header: astropy.io.fits.Header, told: str | None
+) -> tuple[float, str | None]:
     """Return what to multiply pixels with, and the unit they are in then.
 
     Parameters
@@ -85,7 +87,9 @@ def find_calibration(path: Path, hdus: astropy.io.fits.HDUList, told: str | None
     path : `pathlib.Path`
         The file, for messages.
     hdus : `astropy.io.fits.HDUList`
-        Its content, with an extension IMAGE.
+        Its content.
+    header : `astropy.io.fits.Header`
+        That of the image.
     told : `str` or `None`
         Unit that the user gives for it.
 
@@ -93,9 +97,9 @@ def find_calibration(path: Path, hdus: astropy.io.fits.HDUList, told: str | None
     -------
     factor : `float`
         Factor of the pixels.
-    unit : `str`
+    unit : `str` or `None`
         Their unit afterwards: what BUNIT says, else what ``told`` says, else
-        nanojansky by the extension PhotoCalib, else `DEFAULT_UNIT`.
+        nanojansky by the extension PhotoCalib; `None` if nothing states it.
 
     Raises
     ------
@@ -103,7 +107,7 @@ def find_calibration(path: Path, hdus: astropy.io.fits.HDUList, told: str | None
         Raised if a unit is not known, contradicts the other one, or is none
         that light adds up in; or if the calibration is of no use.
     """
-    stated = hdus["IMAGE"].header.get("BUNIT") or hdus[0].header.get("BUNIT")
+    stated = header.get("BUNIT") or hdus[0].header.get("BUNIT")
     wanted = _unit(path, told, "the unit given for it")
     unit = _stated_unit(path, stated, wanted)
     if unit is not None and wanted is not None and unit != wanted:
@@ -112,9 +116,7 @@ def find_calibration(path: Path, hdus: astropy.io.fits.HDUList, told: str | None
     is_flux = unit is not None and unit.is_equivalent(astropy.units.nJy)
     if "PhotoCalib" in hdus and wanted is None and not is_flux:
         return _photo_calib(path, hdus["PhotoCalib"]), "nJy"
-    if unit is None:
-        _LOG.warning("Nothing states the unit of the pixels of %s; they are taken as %s.", path, DEFAULT_UNIT)
-    return 1.0, DEFAULT_UNIT if unit is None else unit.to_string()
+    return 1.0, None if unit is None else unit.to_string()
 
 
 def _error(path: Path, what: str) -> InvalidWarpFileError:

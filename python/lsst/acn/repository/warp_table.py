@@ -75,7 +75,7 @@ def read_warp_table(path: str | Path) -> tuple[list[WarpTableRow], dict[str, Any
     Parameters
     ----------
     path : `str` or `pathlib.Path`
-        ECSV table with columns ``visit``, ``band``, ``physical_filter``,
+        Table in ECSV or plain CSV, with columns ``visit``, ``band``, ``physical_filter``,
         ``day_obs`` and ``path``, and, if need be, ``psf_path``, ``unit`` and
         ``exposure_time``.  Paths are relative to the table.
 
@@ -114,13 +114,19 @@ def _read(path: Path) -> astropy.table.Table:
     try:
         with open_bounded(path, MAX_TABLE_SIZE) as stream:
             content = stream.read()
-        return astropy.table.Table.read(content.decode().splitlines(), format="ascii.ecsv")
+        lines = content.decode().splitlines()
+        return astropy.table.Table.read(lines, format="ascii.csv" if _is_csv(lines) else "ascii.ecsv")
     except InvalidWarpFileError:
         raise
     except Exception as error:
         # Whatever damaged text makes of the parsers of YAML and CSV, it is the table that is at fault.
         told = " ".join(str(error).split()) or type(error).__name__
-        raise _error(path, f"cannot be read as ECSV: {told[:500]}") from error
+        raise _error(path, f"cannot be read as ECSV or CSV: {told[:500]}") from error
+
+
+def _is_csv(lines: list[str]) -> bool:
+    """Tell plain CSV, which has no head that says of what types columns are."""
+    return bool(lines) and "," in lines[0] and not lines[0].startswith("#")
 
 
 def _error(path: Path, what: str) -> InvalidWarpFileError:

@@ -43,10 +43,13 @@ from ..errors import InvalidExposureError
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
 from ..image_io import CoaddInput
+from ..machine.quiet_libraries import quiet_libraries
 from ..records.mask_propagation import PropagatedMask, propagate_mask
 from .algorithm_errors import as_algorithm_errors
 from .config import WarpInputsConfig
 from .reader import WarpInputs, WarpReader
+
+quiet_libraries()
 
 
 class WarpInputsTask(PipelineTask):
