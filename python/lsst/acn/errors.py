@@ -31,6 +31,7 @@ __all__ = (
     "RepositoryConflictError",
     "RestorationError",
     "TrainingDivergedError",
+    "UnknownPsfError",
     "UnknownRestorationError",
 )
 
@@ -82,6 +83,10 @@ class RepositoryConflictError(RestorationError):
 
 class TrainingDivergedError(RestorationError):
     """Raised if training ends in a loss or a latent image without meaning."""
+
+
+class UnknownPsfError(RestorationError):
+    """Raised if the PSFs of exposures are to be estimated, and nothing tells."""
 
 
 class UnknownRestorationError(RestorationError):

@@ -30,6 +30,7 @@ __all__ = (
     "PaperConfig",
     "PaperNetworkConfig",
     "PaperTrainingConfig",
+    "PsfsConfig",
     "RestorationConfig",
     "TilesConfig",
 )
@@ -296,6 +297,37 @@ class NuisancesConfig(Config):
     )
     tile_size = Field[int](
         doc="Greatest side in pixels of the tiles on which exposures are compared.",
+        default=320,
+        check=lambda size: size >= 8,
+    )
+    tiles = Field[int](
+        doc="Number of such tiles along each axis, at most; they are spread over the patch.",
+        default=4,
+        check=lambda number: number >= 1,
+    )
+
+
+class PsfsConfig(Config):
+    """How PSFs are fitted to the exposures, where psf_mode says so."""
+
+    rounds = Field[int](
+        doc="Number of times that the light around stars is modelled with the PSFs that there are then, taken "
+        "off, and the PSFs fitted to what is left.",
+        default=2,
+        check=lambda rounds: rounds >= 1,
+    )
+    refine_prior = Field[float](
+        doc="Change of a pixel of a PSF that refine expects, as a share of the light that a PSF has there.",
+        default=0.1,
+        check=lambda share: share > 0,
+    )
+    estimate_prior = Field[float](
+        doc="The same of estimate, for the change from the Moffat profile that fits the stars best.",
+        default=0.2,
+        check=lambda share: share > 0,
+    )
+    tile_size = Field[int](
+        doc="Greatest side in pixels of the tiles on which stars are looked for.",
         default=320,
         check=lambda size: size >= 8,
     )
