@@ -40,6 +40,7 @@ from lsst.pipe.base import connectionTypes as cT
 
 from .errors import InvalidExposureError, RestorationError
 from .exposures.boxes import Box
+from .exposures.estimated_psfs import with_psfs
 from .exposures.source import ExposureSource
 from .exposures.stack import ExposureStack
 from .image_io import read_exposure_stack, read_latent_image
@@ -49,6 +50,7 @@ from .measure.restored_patch import RestoredPatch
 from .measure.tables import make_metrics_table, make_visit_table
 from .metrics import choose_held_out
 from .nuisances.corrections import CORRECTIONS_KEY, ExposureCorrections
+from .psfs.table import read_psf_table
 from .records.task_record import provenance_record, recorded_restoration_config
 from .warps.config import DIMENSIONS, WarpInputsConfig, WarpInputsConnections
 from .warps.reader import WarpInputs
@@ -94,6 +96,12 @@ class MeasureRestorationConnections(WarpInputsConnections, dimensions=DIMENSIONS
         storageClass="StructuredDataDict",
         dimensions=("skymap", "band"),
     )
+    restored_coadd_psfs = cT.Input(
+        doc="PSFs that the warps were taken to have.",
+        name="restored_coadd_psfs",
+        storageClass="ArrowAstropy",
+        dimensions=DIMENSIONS,
+    )
     restored_coadd_metrics = cT.Output(
         doc="Numbers that need no truth, in one row. The table's metadata hold the provenance; the Butler "
         "gives them out with parameters={'strip_astropy_meta_yaml': False}.",
@@ -123,6 +131,8 @@ class MeasureRestorationConnections(WarpInputsConnections, dimensions=DIMENSIONS
         )
         if not config.use_restoration_network:
             del self.restoration_network
+        if not config.use_restored_psfs:
+            del self.restored_coadd_psfs
 
 
 class MeasureRestorationConfig(WarpInputsConfig, pipelineConnections=MeasureRestorationConnections):
@@ -190,6 +200,11 @@ class MeasureRestorationConfig(WarpInputsConfig, pipelineConnections=MeasureRest
         "the task that restored the patch.",
         default=False,
     )
+    use_restored_psfs = Field[bool](
+        doc="Predict warps with the restored_coadd_psfs of the patch instead of their own PSFs; has to be so "
+        "where restoration.psf_mode of the task that restored the patch is not fixed.",
+        default=False,
+    )
 
     def setDefaults(self) -> None:
         super().setDefaults()
@@ -226,6 +241,8 @@ class MeasureRestorationTask(WarpInputsTask):
         ]
         if self.config.use_restoration_network:
             names.append("restoration_network")
+        if self.config.use_restored_psfs:
+            names.append("restored_coadd_psfs")
         return {name: butlerQC.get(getattr(inputRefs, name)) for name in names}
 
     def run(
@@ -237,6 +254,7 @@ class MeasureRestorationTask(WarpInputsTask):
         restored_coadd_training: Table,
         reference_coadd: Any,
         restoration_network: Mapping[str, Any] | None = None,
+        restored_coadd_psfs: Table | None = None,
     ) -> Struct:
         """Measure a restored coadd.
 
@@ -254,6 +272,8 @@ class MeasureRestorationTask(WarpInputsTask):
             Coadd to compare with.
         restoration_network : `~collections.abc.Mapping`, optional
             Trained network that the restoration began with.
+        restored_coadd_psfs : `astropy.table.Table`, optional
+            PSFs that the warps were taken to have, if not their own.
 
         Returns
         -------
@@ -274,6 +294,8 @@ class MeasureRestorationTask(WarpInputsTask):
         from .measure.plots.restoration_plot import draw_restoration
 
         patch = self._collect(inputs.exposures, restored_coadd, restored_coadd_latent, reference_coadd)
+        if restored_coadd_psfs is not None:
+            patch = dataclasses.replace(patch, psfs=read_psf_table(restored_coadd_psfs))
         self._check_visits(patch.exposures, restored_coadd)
         self.log.info("Measuring the restoration of %s on %d exposures.", patch.box, len(patch.exposures))
         measurement = measure_patch(
@@ -349,7 +371,8 @@ class MeasureRestorationTask(WarpInputsTask):
         """Return the test on held-out exposures, or nothing where there can be none."""
         try:
             config = recorded_restoration_config(metadata)
-            exposures = measurement.patch.exposures
+            patch = measurement.patch
+            exposures = with_psfs(patch.exposures, patch.psfs)
             visits = self._choose_held_out(exposures.visits, config.seed)
             if not visits:
                 return None

@@ -23,17 +23,25 @@
 
 from __future__ import annotations
 
-__all__ = ("find_corrections", "make_method", "matching_kernel_fwhm", "restore", "restore_latent")
+__all__ = (
+    "find_corrections",
+    "make_method",
+    "matching_kernel_fwhm",
+    "restore",
+    "restore_latent",
+    "with_known_psfs",
+)
 
 import dataclasses
 import logging
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from .errors import InvalidExposureError, TrainingDivergedError
+from .exposures.estimated_psfs import EstimatedPsfs, with_psfs
 from .exposures.psf_kernels import gaussian_kernel
 from .exposures.source import ExposureSource
 from .forward.target_psf import convolve_to_target
@@ -44,6 +52,7 @@ from .nuisances.corrected_exposures import corrected
 from .nuisances.corrections import ExposureCorrections
 from .nuisances.description import log_corrections
 from .nuisances.fit import fit_corrections
+from .psfs.fit import estimate_psfs
 from .residual.cell_residual import PictureSpectra
 from .residual.noise_exposures import NoiseExposures
 from .residual.patch_residual import residual_of_patch
@@ -96,6 +105,8 @@ def restore(
         Raised if there are fewer than two exposures with valid pixels.
     TrainingDivergedError
         Raised if training ends without a meaningful latent image.
+    UnknownPsfError
+        Raised if PSFs are to be estimated, and there are too few stars.
     """
     config = config or RestorationConfig()
     log = log or logging.getLogger(__name__)
@@ -125,6 +136,7 @@ def restore(
         latent_box=exposures.box.grown_by(exposures.psf.radius),
         target_psf=to_target.target_psf,
         corrections=fitted.corrections,
+        psfs=fitted.psfs,
         history=fitted.history,
         summary=_summarize(fitted, config) | {"matching_kernel_fwhm": fwhm} | times,
         residual=residual,
@@ -158,7 +170,8 @@ def _noise_layer(
     """Restore what a picture predicts of the exposures, with other noise."""
     log.info("Restoring noise layer %d of %d.", number + 1, config.n_noise_layers)
     drawn = NoiseExposures(exposures, picture.unconvolved, picture.to_target, seed=config.seed, layer=number)
-    method = make_method(drawn, config, network)
+    # The noise is drawn as if the PSFs were known.
+    method = make_method(drawn, with_known_psfs(config), network)
     method.fit(log)
     restored, _ = method.restore(None, log)
     unconvolved = restored if config.match_target_psf else method.to_latent(restored)
@@ -279,6 +292,7 @@ class _Fitted:
 
     exposures: ExposureSource
     corrections: ExposureCorrections
+    psfs: EstimatedPsfs | None
     method: RestorationMethod
     history: dict[str, np.ndarray]
     seconds: float
@@ -296,11 +310,39 @@ def _fit(
     exposures = _usable(exposures)
     log.info("Restoring %s from %d exposures of %s.", exposures.box, len(exposures), exposures.box.shape)
     start = time.perf_counter()
+    by_stars = config.psf_mode != "fixed" and config.method != "paper"
+    first = None
+    if by_stars and config.psf_mode == "estimate":
+        first = estimate_psfs(exposures, config.psfs, "estimate", log)
+        exposures = with_psfs(exposures, first)
     corrections = find_corrections(exposures, config, log)
     exposures = corrected(exposures, corrections)
+    # With the sky and the flux scales right, stars say more.
+    psfs = (estimate_psfs(exposures, config.psfs, "refine", log) or first) if by_stars else None
+    exposures = with_psfs(exposures, psfs)
     method = make_method(exposures, config, network, n_cores)
     history = method.fit(log)
-    return _Fitted(exposures, corrections, method, history, time.perf_counter() - start)
+    psfs = psfs or method.trained_psfs
+    exposures = with_psfs(exposures, psfs)
+    return _Fitted(exposures, corrections, psfs, method, history, time.perf_counter() - start)
+
+
+def with_known_psfs(config: RestorationConfig) -> RestorationConfig:
+    """Return a config that takes PSFs as they are.
+
+    Parameters
+    ----------
+    config : `RestorationConfig`
+        Any.
+
+    Returns
+    -------
+    config : `RestorationConfig`
+        A copy.
+    """
+    copy = cast(RestorationConfig, config.copy())
+    copy.psf_mode = "fixed"
+    return copy
 
 
 def find_corrections(

@@ -316,13 +316,10 @@ class PsfsConfig(Config):
         default=2,
         check=lambda rounds: rounds >= 1,
     )
-    refine_prior = Field[float](
-        doc="Change of a pixel of a PSF that refine expects, as a share of the light that a PSF has there.",
-        default=0.1,
-        check=lambda share: share > 0,
-    )
-    estimate_prior = Field[float](
-        doc="The same of estimate, for the change from the Moffat profile that fits the stars best.",
+    prior = Field[float](
+        doc="How much a pixel of a PSF is expected to differ from the PSF that is begun with, as a share of the "
+        "light that a PSF has there. With refine, that is the one that there is; with estimate, the Moffat "
+        "profile that fits the stars best.",
         default=0.2,
         check=lambda share: share > 0,
     )
@@ -368,6 +365,19 @@ class RestorationConfig(Config):
     paper = ConfigField[PaperConfig](doc="The paper's network and its training; for the method paper alone.")
     cross_exposure = ConfigField[CrossExposureConfig](doc="The mixing network, and how it is trained.")
     image_mm = ConfigField[ImageMMConfig](doc="How ImageMM iterates.")
+    psf_mode = ChoiceField[str](
+        doc="Which PSFs the exposures are taken to have, one kernel for each exposure.",
+        allowed={
+            "fixed": "Those that they come with, moved, widened and stretched by what nuisances has found.",
+            "refine": "The same, and then changed pixel by pixel as stars ask for, in all cells of the PSFs "
+            "alike. The method paper trains them along with its network instead.",
+            "estimate": "Those that stars ask for; nothing but about the width is taken from those that they "
+            "come with. The method paper begins with Gaussians of that width and trains them along with its "
+            "network instead.",
+        },
+        default="fixed",
+    )
+    psfs = ConfigField[PsfsConfig](doc="How PSFs are refined or estimated.")
     nuisances = ConfigField[NuisancesConfig](
         doc="What exposures get wrong, and whether it is fitted and taken off."
     )

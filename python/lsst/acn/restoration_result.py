@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .exposures.boxes import Box
+from .exposures.estimated_psfs import EstimatedPsfs
 from .residual_image import ResidualImage
 
 if TYPE_CHECKING:
@@ -88,6 +89,9 @@ class RestorationResult:
         for.
     noise_layers : `tuple` [`NoiseLayer`, ...]
         Realisations of the noise, as many as were asked for.
+    psfs : `~lsst.acn.exposures.estimated_psfs.EstimatedPsfs` or `None`
+        PSFs of the exposures as they were taken to be in the end; `None` where
+        they are those that the exposures came with, but for ``corrections``.
     """
 
     image: np.ndarray
@@ -100,3 +104,4 @@ class RestorationResult:
     summary: Mapping[str, int | float | str]
     residual: ResidualImage | None = None
     noise_layers: tuple[NoiseLayer, ...] = ()
+    psfs: EstimatedPsfs | None = None

@@ -60,20 +60,27 @@ class EstimatedPsfs:
     errors: np.ndarray
     n_stars: int
 
-    def of_visits(self, visits: Sequence[int]) -> PsfKernels:
-        """Return the kernels of some of the exposures.
+    def of_exposures(self, exposures: ExposureSource) -> PsfKernels:
+        """Return the kernels of some exposures.
 
         Parameters
         ----------
-        visits : `~collections.abc.Sequence` [`int`]
-            In the order that is wanted.
+        exposures : `ExposureSource`
+            The exposures; those that are not known keep the PSF that they
+            have in the middle.
 
         Returns
         -------
         psf : `PsfKernels`
-            Of these.
+            Of these, in their order.
         """
-        return self.psf.select(np.array([self.visits.index(visit) for visit in visits], int))
+        places = [self.visits.index(visit) if visit in self.visits else -1 for visit in exposures.visits]
+        kernels = self.psf.kernels[np.array(places, int)]
+        if -1 in places:
+            own = exposures.psf.at(*exposures.box.center)
+            for index in np.flatnonzero(np.array(places) < 0):
+                kernels[index] = own[index]
+        return PsfKernels(kernels, self.psf.box, self.psf.cell_shape)
 
 
 def with_psfs(exposures: ExposureSource, psfs: EstimatedPsfs | None) -> ExposureSource:
@@ -94,7 +101,7 @@ def with_psfs(exposures: ExposureSource, psfs: EstimatedPsfs | None) -> Exposure
     if psfs is None:
         return exposures
     if isinstance(exposures, ExposureStack):
-        return dataclasses.replace(exposures, psf=psfs.of_visits(exposures.visits))
+        return dataclasses.replace(exposures, psf=psfs.of_exposures(exposures))
     return _ExposuresWithPsfs(exposures, psfs)
 
 
@@ -104,7 +111,7 @@ class _ExposuresWithPsfs(ChangedExposures):
     def __init__(self, exposures: ExposureSource, psfs: EstimatedPsfs) -> None:
         super().__init__(exposures)
         self._psfs = psfs
-        self._psf = psfs.of_visits(exposures.visits)
+        self._psf = psfs.of_exposures(exposures)
 
     @property
     def psf(self) -> PsfKernels:
@@ -114,4 +121,4 @@ class _ExposuresWithPsfs(ChangedExposures):
         return _ExposuresWithPsfs(self._exposures.select(indices), self._psfs)
 
     def changed(self, stack: ExposureStack) -> ExposureStack:
-        return dataclasses.replace(stack, psf=self._psfs.of_visits(stack.visits))
+        return dataclasses.replace(stack, psf=self._psfs.of_exposures(stack))

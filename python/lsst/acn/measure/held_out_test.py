@@ -101,7 +101,8 @@ def run_held_out_test(
     Parameters
     ----------
     exposures : `ExposureSource`
-        All exposures.
+        All exposures, with the PSFs that they have: where these were fitted,
+        all exposures have told of them.
     held_out : `~collections.abc.Sequence` [`int`]
         Visits that the restoration must not see.
     config : `RestorationConfig`
@@ -139,7 +140,7 @@ def run_held_out_test(
     the coadd of all, the noise of the held-out exposures would have a say in
     which of their pixels count.
     """
-    from ..restoration import find_corrections, restore_latent
+    from ..restoration import find_corrections, restore_latent, with_known_psfs
 
     if unknown := sorted(set(held_out) - set(exposures.visits)):
         raise InvalidExposureError(
@@ -155,7 +156,7 @@ def run_held_out_test(
     pixels = _classify(coadd, box, threshold)
     with cores(n_cores):
         corrections = find_corrections(kept, config, log or logging.getLogger(__name__))
-    as_it_is = cast(RestorationConfig, config.copy())
+    as_it_is = with_known_psfs(config)
     as_it_is.nuisances.passes = 0
     latent, history = restore_latent(
         corrections.applied(kept), as_it_is, network=network, log=log, n_cores=n_cores

@@ -53,8 +53,9 @@ from .tile_light import stamps_of_tile
 INNER_ROUNDS = 3
 """Times that places and kernels are fitted in turn to the same stamps."""
 
-BAD_STAR = 3.0
-"""Mean square residual from which a star is none, in units of the median one and of 1."""
+MISFITS = 0.3, 0.04
+"""Residual from which a source is no star, as a share of it: with the PSFs that
+are begun with, and with those that were fitted."""
 
 CORE = 1.5
 """Radius within which residuals of a star are looked at, in units of the FWHM."""
@@ -97,17 +98,17 @@ def estimate_psfs(
         stars = agreeing_stars(
             [star for tile in tiles for star in find_candidates(_around(exposures, tile), tile)]
         )
-        if len(stars) < LEAST_STARS:
-            message = (
-                f"The patch {exposures.box} has no {LEAST_STARS} bright stars that agree on a width: they "
-                "would have to tell how far all PSFs are blurred."
-            )
-            if mode == "estimate":
-                raise UnknownPsfError(message + " Give PSFs, and set psf_mode to refine or fixed.")
-            log.warning("%s The PSFs stay as they are.", message)
-            return None
-        fit = _Fit(exposures, options, mode, [tile for tile in tiles if _on(stars, tile)], stars)
-        psfs = fit.run()
+        on_tiles = [tile for tile in tiles if _on(stars, tile)]
+        psfs = _Fit(exposures, options, mode, on_tiles, stars).run() if stars else None
+    if psfs is None or psfs.n_stars < LEAST_STARS:
+        message = (
+            f"The patch {exposures.box} has no {LEAST_STARS} bright stars that agree on a PSF, which would have "
+            "to tell how far all PSFs are blurred."
+        )
+        if mode == "estimate":
+            raise UnknownPsfError(message + " Give PSFs, and set psf_mode to refine or fixed.")
+        log.warning("%s The PSFs stay as they are.", message)
+        return None
     widths = [psf_fwhm(kernel) for kernel in psfs.psf.at(*exposures.box.center)]
     log.info("Fitted PSFs to %d stars: FWHM %.2f to %.2f pixels.", psfs.n_stars, min(widths), max(widths))
     return psfs
@@ -141,26 +142,24 @@ class _Fit:
         if mode == "estimate":
             kernels = moffat_kernels(self._stamps(exposures.psf, subtract=False), self._fwhm)
             self._start = PsfKernels.constant(kernels, exposures.box)
-        self._prior = options.estimate_prior if mode == "estimate" else options.refine_prior
 
     def run(self) -> EstimatedPsfs:
         middle = self._start.at(*self._exposures.box.center).astype(np.float64)
         size = middle.shape[-1]
-        width = np.array([prior_width(psf_fwhm(kernel), size, self._prior) for kernel in middle])
+        width = np.array([prior_width(psf_fwhm(kernel), size, self._options.prior) for kernel in middle])
         changes = errors = np.zeros_like(middle)
-        psf, stamps = self._start, None
+        psf, n_stars = self._start, 0
         for _ in range(self._options.rounds):
             stamps = self._stamps(psf, subtract=True)
-            stamps = _without_bad(fit_points(stamps), self._fwhm)
+            stamps = _points_alone(fit_points(stamps), self._fwhm, MISFITS[0])
             for _ in range(INNER_ROUNDS):
                 found = fit_changes(stamps, changes, width)
                 new = self._recentred(normalised(middle + found.values), middle)
                 stamps = fit_points(stamps.with_kernel_changes(new - middle - changes))
                 changes, errors = new - middle, found.errors
             psf = self._changed(changes)
-        return EstimatedPsfs(
-            self._exposures.visits, psf, errors.astype(np.float32), 0 if stamps is None else len(stamps)
-        )
+            n_stars = len(_points_alone(stamps, self._fwhm, MISFITS[1]))
+        return EstimatedPsfs(self._exposures.visits, psf, errors.astype(np.float32), n_stars)
 
     def _stamps(self, psf: PsfKernels, *, subtract: bool) -> StarStamps:
         exposures = with_psfs(self._exposures, EstimatedPsfs(self._exposures.visits, psf, np.zeros(0), 0))
@@ -202,16 +201,13 @@ class _Fit:
         )
 
 
-def _without_bad(stamps: StarStamps, fwhm: float) -> StarStamps:
-    """Return the stamps without sources that are no points, if enough are left."""
+def _points_alone(stamps: StarStamps, fwhm: float, most: float) -> StarStamps:
+    """Return the stamps without sources that differ from points by more than a share of them."""
     model = stamps.model()
-    weight = stamps.robust_weight(model)
     along = np.arange(stamps.image.shape[-1]) - stamps.image.shape[-1] // 2
-    core = np.hypot(along[:, None], along[None, :]) < CORE * fwhm
-    rest = np.sum((stamps.image - model) ** 2 * weight * core, axis=(1, 2, 3))
-    chi2 = rest / np.maximum(np.sum((weight > 0) * core, axis=(1, 2, 3)), 1)
-    good = (chi2 < BAD_STAR * max(float(np.median(chi2)), 1.0)) & (stamps.flux > 0)
-    if good.sum() < LEAST_STARS:
-        return stamps
+    core = (np.hypot(along[:, None], along[None, :]) < CORE * fwhm) & (stamps.weight > 0)
+    noise = np.divide(1.0, stamps.weight, where=core, out=np.zeros_like(stamps.weight))
+    rest = np.sum(((stamps.image - model) ** 2 - noise) * core, axis=(1, 2, 3))
+    good = (rest < most**2 * np.sum(model**2 * core, axis=(1, 2, 3))) & (stamps.flux > 0)
     names = [field.name for field in dataclasses.fields(StarStamps)]
     return StarStamps(**{name: getattr(stamps, name)[good] for name in names})

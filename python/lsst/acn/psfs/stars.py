@@ -46,9 +46,9 @@ MOST_CANDIDATES = 40
 MOST_STARS = 60
 """Stars that PSFs are fitted to, at most: the brightest."""
 
-LEAST_STARS = 3
-"""Sources that have to agree on the least width of all: galaxies are wider,
-each by its own size."""
+LEAST_STARS = 4
+"""Sources that have to agree on the least width of all, and on a shape: galaxies
+are wider, each by its own size, and stretched, each its own way."""
 
 NEIGHBOUR = 0.25
 """Brightness of the brightest neighbour that a star may have."""
@@ -58,6 +58,9 @@ LARGEST_ELLIPTICITY = 0.3
 
 SIZE_TOLERANCE = 0.015
 """Scatter of the sizes of stars that is allowed for, as a share of them."""
+
+SHAPE_TOLERANCE = 0.03
+"""Scatter of either component of their ellipticity that is allowed for."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +74,8 @@ class Star:
     size, error : `float`
         Standard deviation of the Gaussian that fits it best, in pixels, and
         its standard error.
+    e1, e2 : `float`
+        Components of its ellipticity.
     peak : `float`
         Brightness of its brightest pixel.
     """
@@ -79,6 +84,8 @@ class Star:
     x: float
     size: float
     error: float
+    e1: float
+    e2: float
     peak: float
 
 
@@ -141,11 +148,19 @@ def _measured(
         return None
     size = float(shape.moments_sigma)
     error = size * noise * np.sqrt(4.0 * np.pi) * size / max(float(shape.moments_amp), noise)
-    return Star(y + box.y_start + place.y, x + box.x_start + place.x, size, error, float(coadd[y, x]))
+    return Star(
+        y=y + box.y_start + place.y,
+        x=x + box.x_start + place.x,
+        size=size,
+        error=error,
+        e1=float(shape.observed_e1),
+        e2=float(shape.observed_e2),
+        peak=float(coadd[y, x]),
+    )
 
 
 def agreeing_stars(candidates: Sequence[Star]) -> list[Star]:
-    """Return the narrowest sources that agree on a size.
+    """Return the narrowest sources that agree on a size and a shape.
 
     Parameters
     ----------
@@ -161,8 +176,12 @@ def agreeing_stars(candidates: Sequence[Star]) -> list[Star]:
         return []
     size = np.array([star.size for star in candidates])
     spread = np.array([np.hypot(star.error, SIZE_TOLERANCE * star.size) for star in candidates])
+    shape = np.array([(star.e1, star.e2) for star in candidates])
+    shape_spread = np.array([np.hypot(2.0 * star.error / star.size, SHAPE_TOLERANCE) for star in candidates])
     for narrowest in np.argsort(size + spread, kind="stable"):
         agrees = np.abs(size - size[narrowest]) < 2.5 * np.hypot(spread, spread[narrowest])
+        off = np.abs(shape - shape[narrowest]).max(axis=1)
+        agrees &= off < 2.0 * np.hypot(shape_spread, shape_spread[narrowest])
         if agrees.sum() >= LEAST_STARS:
             chosen = [candidates[index] for index in np.flatnonzero(agrees)]
             return sorted(chosen, key=lambda star: -star.peak)[:MOST_STARS]

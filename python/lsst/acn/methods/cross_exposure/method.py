@@ -276,6 +276,10 @@ class CrossExposureMethod:
             images.append(convolve_to_target(latent, latent_box, kernel, tile))
         return (len(images) - 1) * np.var(images, axis=0)
 
+    @property
+    def trained_psfs(self) -> None:
+        return None
+
     def summary(self) -> dict[str, int | float | str]:
         facts = backend_facts() if self._needs_keras else {}
         return {"engine": self._xp.name, "n_parameters": self.mixing_network.n_parameters, **facts}

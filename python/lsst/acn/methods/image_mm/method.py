@@ -144,5 +144,9 @@ class ImageMMMethod:
             accelerate=options.accelerate,
         )
 
+    @property
+    def trained_psfs(self) -> None:
+        return None
+
     def summary(self) -> dict[str, int | float | str]:
         return {"iterations": self._config.image_mm.iterations}

@@ -25,10 +25,13 @@ from __future__ import annotations
 
 __all__ = ("PaperMethod",)
 
+import dataclasses
 import logging
 
 import numpy as np
 
+from ...exposures.estimated_psfs import EstimatedPsfs
+from ...exposures.psf_kernels import PsfKernels
 from ...exposures.stack import ExposureStack
 from ...forward.point_response import matching_fwhm, measure_point_response
 from ...machine.backend import backend_facts
@@ -40,6 +43,7 @@ from .inputs import PatchInputs
 from .network import PaperNetwork
 from .noise_variance import estimate_variance
 from .training import train
+from .trainable_psfs import TrainablePsfs, starting_kernels
 
 
 class PaperMethod:
@@ -56,12 +60,32 @@ class PaperMethod:
     def __init__(self, stack: ExposureStack, config: RestorationConfig) -> None:
         self._config = config
         self._stack = stack
-        self.network = PaperNetwork(config, len(stack))
+        psfs = None
+        if config.psf_mode != "fixed":
+            psfs = TrainablePsfs(starting_kernels(stack, config.psf_mode))
+        self._trained_psfs: EstimatedPsfs | None = None
+        self.network = PaperNetwork(config, len(stack), psfs)
         self.inputs = PatchInputs(stack, self.network.margin)
         self.encode = compile_inference(self.network.encode, model=self.network.model)
 
     def fit(self, log: logging.Logger) -> dict[str, np.ndarray]:
-        return train(self.network, self.inputs, self._config, log)
+        history = train(self.network, self.inputs, self._config, log)
+        if self.network.psfs is not None:
+            self._trained_psfs = self._estimated(self.network.psfs.to_numpy())
+            self._stack = dataclasses.replace(self._stack, psf=self._trained_psfs.psf)
+            self.inputs.psf = self._trained_psfs.psf
+        return history
+
+    def _estimated(self, kernels: np.ndarray) -> EstimatedPsfs:
+        """Return kernels with the errors that they would have if the latent image were known."""
+        light = float(np.sum(self._latent(self.inputs).astype(np.float64) ** 2))
+        errors = np.sqrt(self._stack.median_variances() / max(light, np.finfo(float).tiny))
+        return EstimatedPsfs(
+            visits=self._stack.visits,
+            psf=PsfKernels.constant(kernels, self._stack.box),
+            errors=np.broadcast_to(errors[:, None, None], kernels.shape).astype(np.float32),
+            n_stars=0,
+        )
 
     def restore(
         self,
@@ -93,6 +117,10 @@ class PaperMethod:
 
         response = measure_point_response(self._stack, restore_latent)
         return matching_fwhm(response, target_fwhm)
+
+    @property
+    def trained_psfs(self) -> EstimatedPsfs | None:
+        return self._trained_psfs
 
     def summary(self) -> dict[str, int | float | str]:
         return {**backend_facts(), "n_parameters": int(self.network.model.count_params())}
