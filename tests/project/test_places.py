@@ -47,6 +47,7 @@ ELSEWHERE = {
     "demo/test_bps": ["demo/quantum_outcomes"],
     "demo/test_run": ["demo/images", "demo/picture", "demo/table"],
     "exposures/test_stack": ["exposures/source"],
+    "psfs/test_fit": ["psfs/kernel_fit", "psfs/moffat_start", "psfs/star_stamps", "psfs/stars", "psfs/tile_light"],
     "nuisances/test_corrected_exposures": ["exposures/changed_exposures"],
     "forward/test_forward_model": ["forward/paired_forward_model"],
     "fluxes/test_detection_image": ["fluxes/detection_floor"],

@@ -32,7 +32,7 @@ CORE = 0.7
 """Standard deviation of the Gaussian that weighs pixels of a centroid, in units
 of the FWHM of a kernel."""
 
-STEPS = 5
+STEPS = 10
 """Times that a centroid is measured around the last one."""
 
 
