@@ -47,7 +47,6 @@ ELSEWHERE = {
     "demo/test_bps": ["demo/quantum_outcomes"],
     "demo/test_run": ["demo/images", "demo/picture", "demo/table"],
     "exposures/test_stack": ["exposures/source"],
-    "psfs/test_fit": ["psfs/kernel_fit", "psfs/moffat_start", "psfs/star_stamps", "psfs/stars", "psfs/tile_light"],
     "nuisances/test_corrected_exposures": ["exposures/changed_exposures"],
     "forward/test_forward_model": ["forward/paired_forward_model"],
     "fluxes/test_detection_image": ["fluxes/detection_floor"],
@@ -104,6 +103,13 @@ ELSEWHERE = {
     "metrics/test_known_order": ["metrics/prediction"],
     "metrics/test_source_fluxes": ["metrics/source_pixels"],
     "project/test_bps": ["bps_sites"],
+    "psfs/test_fit": [
+        "psfs/kernel_fit",
+        "psfs/moffat_start",
+        "psfs/star_stamps",
+        "psfs/stars",
+        "psfs/tile_light",
+    ],
     "report/test_numbers": ["report/cells", "report/number_series"],
     "report/test_page": [
         "cli/cmd/report_restorations",

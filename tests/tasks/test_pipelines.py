@@ -255,7 +255,8 @@ def test_psfs_that_are_learned_are_kept_and_measured_with(
         *("run", "-b", root, "-p", str(ROOT / "pipelines" / "blind.yaml"), "-i", "warps", "-o", "out"),
         *("-d", "skymap='test' AND tract=0 AND patch=0 AND band='r'", "--register-dataset-types"),
         *("-C", f"restoreCoadd:{ROOT / 'config' / 'quick.py'}"),
-        *("-c", "restoreCoadd:restoration.paper.training.epochs=2", "-c", "measureRestoration:held_out=False"),
+        *("-c", "restoreCoadd:restoration.paper.training.epochs=2"),
+        *("-c", "measureRestoration:held_out=False"),
     )
     with Butler.from_config(root, collections=["out"]) as butler:
         data_id = {"skymap": "test", "tract": 0, "patch": 0, "band": "r"}

@@ -311,15 +311,15 @@ class PsfsConfig(Config):
     """How PSFs are fitted to the exposures, where psf_mode says so."""
 
     rounds = Field[int](
-        doc="Number of times that the light around stars is modelled with the PSFs that there are then, taken "
-        "off, and the PSFs fitted to what is left.",
+        doc="Number of times that the light around stars is modelled with the PSFs that there are then, "
+        "taken off, and the PSFs fitted to what is left.",
         default=2,
         check=lambda rounds: rounds >= 1,
     )
     prior = Field[float](
-        doc="How much a pixel of a PSF is expected to differ from the PSF that is begun with, as a share of the "
-        "light that a PSF has there. With refine, that is the one that there is; with estimate, the Moffat "
-        "profile that fits the stars best.",
+        doc="How much a pixel of a PSF is expected to differ from the PSF that is begun with, as a share of "
+        "the light that a PSF has there. With refine, that is the one that there is; with estimate, the "
+        "Moffat profile that fits the stars best.",
         default=0.2,
         check=lambda share: share > 0,
     )

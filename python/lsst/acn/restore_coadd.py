@@ -87,8 +87,8 @@ class RestoreCoaddConnections(WarpInputsConnections, dimensions=DIMENSIONS):
         dimensions=DIMENSIONS,
     )
     restored_coadd_psfs = cT.Output(
-        doc="PSFs that the warps were taken to have, where these were fitted: a row per visit, with kernels and "
-        "their errors.",
+        doc="PSFs that the warps were taken to have, where these were fitted: a row per visit, with kernels "
+        "and their errors.",
         name="restored_coadd_psfs",
         storageClass="ArrowAstropy",
         dimensions=DIMENSIONS,

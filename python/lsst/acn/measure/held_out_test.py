@@ -28,7 +28,7 @@ __all__ = ("HeldOutTest", "run_held_out_test")
 import dataclasses
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 

@@ -102,8 +102,8 @@ def estimate_psfs(
         psfs = _Fit(exposures, options, mode, on_tiles, stars).run() if stars else None
     if psfs is None or psfs.n_stars < LEAST_STARS:
         message = (
-            f"The patch {exposures.box} has no {LEAST_STARS} bright stars that agree on a PSF, which would have "
-            "to tell how far all PSFs are blurred."
+            f"The patch {exposures.box} has no {LEAST_STARS} bright stars that agree on a PSF, which would "
+            "have to tell how far all PSFs are blurred."
         )
         if mode == "estimate":
             raise UnknownPsfError(message + " Give PSFs, and set psf_mode to refine or fixed.")
@@ -164,7 +164,9 @@ class _Fit:
     def _stamps(self, psf: PsfKernels, *, subtract: bool) -> StarStamps:
         exposures = with_psfs(self._exposures, EstimatedPsfs(self._exposures.visits, psf, np.zeros(0), 0))
         parts = [
-            self._of_all(stamps_of_tile(stack, tile, _on(self._stars, tile), self._fwhm, subtract=subtract), stack)
+            self._of_all(
+                stamps_of_tile(stack, tile, _on(self._stars, tile), self._fwhm, subtract=subtract), stack
+            )
             for tile in self._tiles
             for stack in [_around(exposures, tile)]
         ]
@@ -185,7 +187,10 @@ class _Fit:
     def _recentred(self, kernels: np.ndarray, middle: np.ndarray) -> np.ndarray:
         """Return kernels whose mean place is that of those that were begun with."""
         moves = np.array(
-            [centroid(new, self._fwhm) - centroid(old, self._fwhm) for new, old in zip(kernels, middle, strict=True)]
+            [
+                centroid(new, self._fwhm) - centroid(old, self._fwhm)
+                for new, old in zip(kernels, middle, strict=True)
+            ]
         )
         back = -(self._share @ moves) / self._share.sum()
         along_y, along_x = (shift_matrices(back[axis : axis + 1], kernels.shape[-1])[0] for axis in (0, 1))

@@ -183,6 +183,6 @@ def agreeing_stars(candidates: Sequence[Star]) -> list[Star]:
         off = np.abs(shape - shape[narrowest]).max(axis=1)
         agrees &= off < 2.0 * np.hypot(shape_spread, shape_spread[narrowest])
         if agrees.sum() >= LEAST_STARS:
-            chosen = [candidates[index] for index in np.flatnonzero(agrees)]
+            chosen = [star for star, is_one in zip(candidates, agrees, strict=True) if is_one]
             return sorted(chosen, key=lambda star: -star.peak)[:MOST_STARS]
     return []

@@ -42,8 +42,8 @@ from ...tiles.restore_tiles import OnStrip
 from .inputs import PatchInputs
 from .network import PaperNetwork
 from .noise_variance import estimate_variance
-from .training import train
 from .trainable_psfs import TrainablePsfs, starting_kernels
+from .training import train
 
 
 class PaperMethod:
