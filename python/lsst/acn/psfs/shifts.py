@@ -91,7 +91,7 @@ def centroid(kernel: np.ndarray, fwhm: float) -> np.ndarray:
     Returns
     -------
     place : `numpy.ndarray`
-        y and x from the middle pixel, in pixels.
+        Row and column from the middle pixel, in pixels.
     """
     radius = len(kernel) // 2
     along = np.arange(-radius, radius + 1)

@@ -61,7 +61,7 @@ class StarStamps:
     flux : `numpy.ndarray`
         Of each star, shape ``(stars,)``.
     place : `numpy.ndarray`
-        y and x of each star from the middle of its stamp, in pixels, shape
+        Row and column of each star from the middle of its stamp, in pixels, shape
         ``(stars, 2)``.
     """
 
@@ -135,7 +135,7 @@ def cut_stamps(
     kernels : `numpy.ndarray`
         Their PSFs, shape ``(n, k, k)``.
     places : `~collections.abc.Sequence`
-        y and x of each star, in pixels of the exposures.
+        Row and column of each star, in pixels of the exposures.
 
     Returns
     -------
