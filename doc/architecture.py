@@ -79,6 +79,7 @@ SAYS = {
     "exposures": "Box, PsfKernels, ExposureStack, ExposureSource",
     "errors": "what can go wrong",
     "restoration_config": "what can be set",
+    "psfs_config": "of fits of PSFs",
 }
 """What each room is for, in a few words."""
 

@@ -45,7 +45,8 @@ TASKS = (
 """The modules of the five tasks, which pipelines name."""
 
 FLOORS = (
-    ("errors", "restoration_config"),
+    ("errors", "psfs_config"),
+    ("restoration_config",),
     ("exposures",),
     ("machine", "residual_image"),
     ("arrays",),

@@ -39,7 +39,7 @@ from lsst.acn.metrics.psf_width import psf_fwhm
 from lsst.acn.psfs.fit import estimate_psfs
 from lsst.acn.psfs.shifts import centroid
 from lsst.acn.psfs.stars import agreeing_stars, find_candidates
-from lsst.acn.restoration_config import PsfsConfig
+from lsst.acn.psfs_config import PsfsConfig
 
 LOG = logging.getLogger(__name__)
 SIZE = 25

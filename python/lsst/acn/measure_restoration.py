@@ -49,7 +49,7 @@ from .measure.measurement import PatchMeasurement, measure_patch
 from .measure.restored_patch import RestoredPatch
 from .measure.tables import make_metrics_table, make_visit_table
 from .metrics import choose_held_out
-from .nuisances.corrections import CORRECTIONS_KEY, ExposureCorrections
+from .nuisances.corrections import ExposureCorrections
 from .psfs.table import read_psf_table
 from .records.task_record import provenance_record, recorded_restoration_config
 from .warps.config import DIMENSIONS, WarpInputsConfig, WarpInputsConnections
@@ -201,8 +201,7 @@ class MeasureRestorationConfig(WarpInputsConfig, pipelineConnections=MeasureRest
         default=False,
     )
     use_restored_psfs = Field[bool](
-        doc="Predict warps with the restored_coadd_psfs of the patch instead of their own PSFs; has to be so "
-        "where restoration.psf_mode of the task that restored the patch is not fixed.",
+        doc="Predict warps with the restored_coadd_psfs, which are there unless psf_mode was fixed.",
         default=False,
     )
 
@@ -233,16 +232,9 @@ class MeasureRestorationTask(WarpInputsTask):
     config: MeasureRestorationConfig
 
     def read_more(self, butlerQC: QuantumContext, inputRefs: InputQuantizedConnection) -> dict[str, Any]:
-        names = [
-            "restored_coadd",
-            "restored_coadd_latent",
-            "restored_coadd_training",
-            "reference_coadd",
-        ]
-        if self.config.use_restoration_network:
-            names.append("restoration_network")
-        if self.config.use_restored_psfs:
-            names.append("restored_coadd_psfs")
+        names = ["restored_coadd", "restored_coadd_latent", "restored_coadd_training", "reference_coadd"]
+        names += ["restoration_network"] * self.config.use_restoration_network
+        names += ["restored_coadd_psfs"] * self.config.use_restored_psfs
         return {name: butlerQC.get(getattr(inputRefs, name)) for name in names}
 
     def run(
@@ -343,7 +335,7 @@ class MeasureRestorationTask(WarpInputsTask):
             restored=self._read_coadd(restored_coadd, names.restored_coadd, exposures.box),
             latent=latent_array * np.float32(factor),
             latent_box=latent_box,
-            corrections=_recorded_corrections(restored_coadd.metadata, factor),
+            corrections=ExposureCorrections.recorded(restored_coadd.metadata, factor),
         )
 
     def _read_coadd(self, coadd: Any, name: str, box: Box) -> ExposureStack:
@@ -404,10 +396,3 @@ class MeasureRestorationTask(WarpInputsTask):
         if not chosen:
             self.log.warning("There is no test on held-out exposures: %s.", reason)
         return chosen
-
-
-def _recorded_corrections(metadata: Mapping[str, Any], factor: float) -> ExposureCorrections | None:
-    """Return what a restored coadd says was taken off its exposures, in the unit of these."""
-    if CORRECTIONS_KEY not in metadata:
-        return None
-    return ExposureCorrections.unpack(metadata[CORRECTIONS_KEY]).in_unit(factor)

@@ -23,24 +23,17 @@
 
 from __future__ import annotations
 
-__all__ = (
-    "find_corrections",
-    "make_method",
-    "matching_kernel_fwhm",
-    "restore",
-    "restore_latent",
-    "with_known_psfs",
-)
+__all__ = ("make_method", "matching_kernel_fwhm", "restore", "restore_latent")
 
 import dataclasses
 import logging
 import time
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
-from .errors import InvalidExposureError, TrainingDivergedError
+from .errors import TrainingDivergedError
 from .exposures.estimated_psfs import EstimatedPsfs, with_psfs
 from .exposures.psf_kernels import gaussian_kernel
 from .exposures.source import ExposureSource
@@ -48,11 +41,8 @@ from .forward.target_psf import convolve_to_target
 from .machine.backend_setup import prepare_backend
 from .machine.threads import cores
 from .methods.method import RestorationMethod
-from .nuisances.corrected_exposures import corrected
 from .nuisances.corrections import ExposureCorrections
-from .nuisances.description import log_corrections
-from .nuisances.fit import fit_corrections
-from .psfs.fit import estimate_psfs
+from .psfs.prepared_exposures import prepare, with_known_psfs
 from .residual.cell_residual import PictureSpectra
 from .residual.noise_exposures import NoiseExposures
 from .residual.patch_residual import residual_of_patch
@@ -60,8 +50,6 @@ from .residual_image import ResidualImage
 from .restoration_config import RestorationConfig
 from .restoration_result import NoiseLayer, RestorationResult
 from .tiles.restore_tiles import OnStrip
-
-MIN_EXPOSURES = 2
 
 
 def restore(
@@ -307,81 +295,16 @@ def _fit(
 ) -> _Fitted:
     """Fit the method of a config to those exposures that are of use."""
     config.validate()
-    exposures = _usable(exposures)
-    log.info("Restoring %s from %d exposures of %s.", exposures.box, len(exposures), exposures.box.shape)
     start = time.perf_counter()
-    by_stars = config.psf_mode != "fixed" and config.method != "paper"
-    first = None
-    if by_stars and config.psf_mode == "estimate":
-        first = estimate_psfs(exposures, config.psfs, "estimate", log)
-        exposures = with_psfs(exposures, first)
-    corrections = find_corrections(exposures, config, log)
-    exposures = corrected(exposures, corrections)
-    # With the sky and the flux scales right, stars say more.
-    psfs = (estimate_psfs(exposures, config.psfs, "refine", log) or first) if by_stars else None
-    exposures = with_psfs(exposures, psfs)
+    prepared = prepare(exposures, config, log)
+    exposures = prepared.exposures
+    log.info("Restoring %s from %d exposures of %s.", exposures.box, len(exposures), exposures.box.shape)
     method = make_method(exposures, config, network, n_cores)
     history = method.fit(log)
-    psfs = psfs or method.trained_psfs
-    exposures = with_psfs(exposures, psfs)
-    return _Fitted(exposures, corrections, psfs, method, history, time.perf_counter() - start)
-
-
-def with_known_psfs(config: RestorationConfig) -> RestorationConfig:
-    """Return a config that takes PSFs as they are.
-
-    Parameters
-    ----------
-    config : `RestorationConfig`
-        Any.
-
-    Returns
-    -------
-    config : `RestorationConfig`
-        A copy.
-    """
-    copy = cast(RestorationConfig, config.copy())
-    copy.psf_mode = "fixed"
-    return copy
-
-
-def find_corrections(
-    exposures: ExposureSource, config: RestorationConfig, log: logging.Logger
-) -> ExposureCorrections:
-    """Return what is wrong with exposures, and say it.
-
-    Parameters
-    ----------
-    exposures : `ExposureSource`
-        All with valid pixels.
-    config : `RestorationConfig`
-        Its ``nuisances`` say what is fitted.
-    log : `logging.Logger`
-        Told what was found.
-
-    Returns
-    -------
-    corrections : `ExposureCorrections`
-        Nothing where nothing is to be fitted.
-    """
-    if not config.nuisances.passes:
-        return ExposureCorrections.nothing(exposures.box, exposures.visits)
-    corrections = fit_corrections(exposures, config.nuisances)
-    kernels = exposures.psf.at(*exposures.box.center)
-    log_corrections(corrections, kernels, np.sqrt(exposures.median_variances()), exposures.unit, log)
-    return corrections
-
-
-def _usable(exposures: ExposureSource) -> ExposureSource:
-    """Return the exposures that have valid pixels; others have no variance."""
-    usable = np.flatnonzero(np.isfinite(exposures.median_variances()))
-    if len(usable) < MIN_EXPOSURES:
-        raise InvalidExposureError(
-            f"A restoration needs {MIN_EXPOSURES} exposures with valid pixels; there are {len(usable)} "
-            f"among visits {list(exposures.visits)}.",
-            n_exposures=len(usable),
-        )
-    return exposures if len(usable) == len(exposures) else exposures.select(usable)
+    trained = method.trained_psfs
+    exposures = with_psfs(exposures, trained)
+    psfs = prepared.psfs if trained is None else trained
+    return _Fitted(exposures, prepared.corrections, psfs, method, history, time.perf_counter() - start)
 
 
 def _check(latent: np.ndarray, exposures: ExposureSource, config: RestorationConfig) -> None:

@@ -30,12 +30,13 @@ __all__ = (
     "PaperConfig",
     "PaperNetworkConfig",
     "PaperTrainingConfig",
-    "PsfsConfig",
     "RestorationConfig",
     "TilesConfig",
 )
 
 from lsst.pex.config import ChoiceField, Config, ConfigField, Field, ListField
+
+from .psfs_config import PsfsConfig
 
 
 class PaperNetworkConfig(Config):
@@ -307,34 +308,6 @@ class NuisancesConfig(Config):
     )
 
 
-class PsfsConfig(Config):
-    """How PSFs are fitted to the exposures, where psf_mode says so."""
-
-    rounds = Field[int](
-        doc="Number of times that the light around stars is modelled with the PSFs that there are then, "
-        "taken off, and the PSFs fitted to what is left.",
-        default=2,
-        check=lambda rounds: rounds >= 1,
-    )
-    prior = Field[float](
-        doc="How much a pixel of a PSF is expected to differ from the PSF that is begun with, as a share of "
-        "the light that a PSF has there. With refine, that is the one that there is; with estimate, the "
-        "Moffat profile that fits the stars best.",
-        default=0.2,
-        check=lambda share: share > 0,
-    )
-    tile_size = Field[int](
-        doc="Greatest side in pixels of the tiles on which stars are looked for.",
-        default=320,
-        check=lambda size: size >= 8,
-    )
-    tiles = Field[int](
-        doc="Number of such tiles along each axis, at most; they are spread over the patch.",
-        default=4,
-        check=lambda number: number >= 1,
-    )
-
-
 class TilesConfig(Config):
     """How a patch is cut into the tiles that are restored."""
 
@@ -369,11 +342,9 @@ class RestorationConfig(Config):
         doc="Which PSFs the exposures are taken to have, one kernel for each exposure.",
         allowed={
             "fixed": "Those that they come with, moved, widened and stretched by what nuisances has found.",
-            "refine": "The same, and then changed pixel by pixel as stars ask for, in all cells of the PSFs "
-            "alike. The method paper trains them along with its network instead.",
-            "estimate": "Those that stars ask for; nothing but about the width is taken from those that they "
-            "come with. The method paper begins with Gaussians of that width and trains them along with its "
-            "network instead.",
+            "refine": "The same, changed pixel by pixel as stars ask for, or trained by the method paper.",
+            "estimate": "Those that stars ask for; of those that they come with, only about the width is "
+            "used. The method paper begins with Gaussians of that width, and trains them.",
         },
         default="fixed",
     )

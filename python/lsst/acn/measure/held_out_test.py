@@ -140,7 +140,8 @@ def run_held_out_test(
     the coadd of all, the noise of the held-out exposures would have a say in
     which of their pixels count.
     """
-    from ..restoration import find_corrections, restore_latent, with_known_psfs
+    from ..psfs.prepared_exposures import find_corrections, with_known_psfs
+    from ..restoration import restore_latent
 
     if unknown := sorted(set(held_out) - set(exposures.visits)):
         raise InvalidExposureError(

@@ -42,7 +42,7 @@ from ..machine.threads import blas_with_one_thread
 from ..methods.cross_exposure.family.margins import largest_margin
 from ..metrics.psf_width import psf_fwhm
 from ..nuisances.fit import chosen_tiles
-from ..restoration_config import PsfsConfig
+from ..psfs_config import PsfsConfig
 from .kernel_fit import fit_changes, normalised, prior_width
 from .moffat_start import moffat_kernels
 from .shifts import centroid, moved, shift_matrices
