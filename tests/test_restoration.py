@@ -24,7 +24,9 @@ import logging
 import numpy as np
 import pytest
 from array_libraries import needs_keras
+from scipy.ndimage import maximum_filter
 from small_fields import make_config, make_stack, make_varying_stack
+from star_fields import make_star_field
 
 from lsst.acn import Box, ExposureStack, InvalidExposureError, TrainingDivergedError, restore
 from lsst.acn.methods.paper.method import PaperMethod
@@ -114,10 +116,52 @@ def test_exposures_without_a_valid_pixel_are_left_out():
     assert result.summary["n_exposures"] == 3
 
 
-def test_one_exposure_is_refused_by_name():
+def test_exposures_that_show_nothing_are_refused_by_name():
     stack, _ = make_stack()
-    with pytest.raises(InvalidExposureError, match=r"needs 2 exposures.*visits \[3\]"):
-        restore(stack.select([3]), make_config())
+    nothing = ExposureStack.from_arrays(
+        stack.image, stack.variance, stack.psf, valid=np.zeros(stack.image.shape, bool)
+    )
+    with pytest.raises(InvalidExposureError, match=r"needs an exposure.*visits \[2, 3\] has any"):
+        restore(nothing.select([2, 3]), make_config())
+
+
+@pytest.mark.parametrize("method", ["cross_exposure", "image_mm", pytest.param("paper", marks=needs_keras)])
+def test_one_exposure_is_deconvolved_with_what_cannot_be_known_said(method, caplog):
+    stack, truth = make_stack(noise=0.5)
+    one = stack.select([1])
+    config = make_config(method=method, cross_exposure__network="shipped")
+    result = restore(one, config)
+    assert "Visit 1 is alone: cosmic rays" in caplog.text
+    assert result.summary["n_exposures"] == 1
+    assert np.isfinite(result.image).all()
+    assert (result.variance > 0).all()
+    assert not result.no_data.any()
+    if method != "paper":
+        # Sharper than the exposure, and the light is there.
+        assert result.image.max() > 1.1 * one.image.max()
+        near = maximum_filter(truth, 7) > 0
+        assert result.latent[near].sum() == pytest.approx(truth.sum(), rel=0.1)
+
+
+def test_the_jackknife_takes_more_than_one_exposure():
+    stack, _ = make_stack()
+    config = make_config(method="cross_exposure", cross_exposure__network="shipped")
+    config.cross_exposure.variance = "jackknife"
+    with pytest.raises(InvalidExposureError, match="jackknife.*visit 2 is alone"):
+        restore(stack.select([2]), config)
+
+
+@pytest.mark.parametrize("method", ["cross_exposure", "image_mm", pytest.param("paper", marks=needs_keras)])
+def test_pixels_that_no_exposure_shows_are_marked_and_not_known(method):
+    stack, _ = make_stack(n=4, shape=(64, 64))
+    valid = stack.valid.copy()
+    valid[:, 20:44, 24:48] = False
+    hole = ExposureStack.from_arrays(stack.image, stack.variance, stack.psf, valid=valid)
+    config = make_config(method=method, cross_exposure__network="shipped")
+    result = restore(hole, config)
+    np.testing.assert_array_equal(result.no_data, ~valid.any(axis=0))
+    inside = result.variance[26:38, 30:42]
+    assert np.median(inside) > 10 * np.median(result.variance[~result.no_data])
 
 
 @needs_keras
@@ -166,3 +210,27 @@ def test_noise_layers_are_of_the_seed_and_hold_noise_alone():
     # A star changes by its noise, not by itself.
     assert np.abs(one.image).max() < 0.2 * first.image.max()
     assert not restore(stack, make_config(method="image_mm")).noise_layers
+
+
+def test_parts_with_few_exposures_have_no_seam_and_a_larger_variance():
+    field = make_star_field(n=9, stars=6, galaxies=3, side=112, seed=2)
+    full = field.stack(field.kernels)
+    valid = full.valid.copy()
+    valid[3:, :, :56] = False
+    places = np.round(field.stars).astype(int)
+    y, x = places[np.argmax(field.truth[tuple(places.T)])]
+    valid[::2, y - 3 : y + 4, x - 3 : x + 4] = False
+    stack = ExposureStack.from_arrays(full.image, full.variance, full.psf, valid=valid)
+    result = restore(stack, make_config(method="cross_exposure", cross_exposure__network="shipped"))
+    error = result.image - field.truth
+    rows, columns = np.indices(error.shape)
+    sky = field.truth < 3.0
+    left, right, seam = sky & (columns < 50), sky & (columns > 62), sky & (abs(columns - 56) < 4)
+    # A seam would be a step or a ridge.
+    assert np.sqrt(np.mean(error[seam] ** 2)) < 1.5 * np.sqrt(np.mean(error[left] ** 2))
+    assert abs(error[left].mean() - error[right].mean()) < 0.1
+    assert np.mean(result.variance[left]) > 1.5 * np.mean(result.variance[right])
+    # The star that is saturated in every other exposure is no ghost of itself.
+    near = np.hypot(rows - y, columns - x) < 6
+    assert np.abs(error[near]).max() < 0.1 * field.truth[near].max()
+    assert np.sqrt(np.mean(error[near] ** 2 / result.variance[near])) < 2.0

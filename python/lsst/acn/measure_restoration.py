@@ -205,10 +205,6 @@ class MeasureRestorationConfig(WarpInputsConfig, pipelineConnections=MeasureRest
         default=False,
     )
 
-    def setDefaults(self) -> None:
-        super().setDefaults()
-        self.min_exposures = 2
-
     def validate(self) -> None:
         super().validate()
         if (np.diff(self.magnitude_edges) <= 0).any():

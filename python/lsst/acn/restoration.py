@@ -34,9 +34,11 @@ from typing import Any
 import numpy as np
 
 from .errors import TrainingDivergedError
+from .exposures.boxes import Box
 from .exposures.estimated_psfs import EstimatedPsfs, with_psfs
 from .exposures.psf_kernels import gaussian_kernel
 from .exposures.source import ExposureSource
+from .exposures.stack import ExposureStack
 from .forward.target_psf import convolve_to_target
 from .machine.backend_setup import prepare_backend
 from .machine.threads import cores
@@ -90,7 +92,8 @@ def restore(
     Raises
     ------
     InvalidExposureError
-        Raised if there are fewer than two exposures with valid pixels.
+        Raised if there is no exposure with valid pixels, or too few for what
+        the config asks for.
     TrainingDivergedError
         Raised if training ends without a meaningful latent image.
     UnknownPsfError
@@ -104,7 +107,8 @@ def restore(
         exposures, method = fitted.exposures, fitted.method
         fwhm = matching_kernel_fwhm(method, config, log)
         to_target = PictureSpectra(gaussian_kernel(fwhm), gaussian_kernel(config.target_psf_fwhm))
-        restored, variance = method.restore(to_target.kernel, log, on_strip)
+        seen = _Seen(exposures.box, on_strip)
+        restored, variance = method.restore(to_target.kernel, log, seen)
         _check(restored, exposures, config)
         assert variance is not None
         latent = method.to_latent(restored)
@@ -124,12 +128,26 @@ def restore(
         latent_box=exposures.box.grown_by(exposures.psf.radius),
         target_psf=to_target.target_psf,
         corrections=fitted.corrections,
+        no_data=~seen.pixels,
         psfs=fitted.psfs,
         history=fitted.history,
         summary=_summarize(fitted, config) | {"matching_kernel_fwhm": fwhm} | times,
         residual=residual,
         noise_layers=tuple(layers),
     )
+
+
+class _Seen:
+    """Notes which pixels exposures show, as these pass by, and hands them on."""
+
+    def __init__(self, box: Box, on_strip: OnStrip | None) -> None:
+        self._box, self._on_strip = box, on_strip
+        self.pixels = np.zeros(box.shape, bool)
+
+    def __call__(self, rows: Box, stack: ExposureStack) -> None:
+        self.pixels[rows.slices_within(self._box)] |= stack.cutout(rows).valid.any(axis=0)
+        if self._on_strip is not None:
+            self._on_strip(rows, stack)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -89,6 +89,10 @@ class RestorationResult:
         for.
     noise_layers : `tuple` [`NoiseLayer`, ...]
         Realisations of the noise, as many as were asked for.
+    no_data : `numpy.ndarray` or `None`
+        `True` where no exposure shows a pixel, shape ``(height, width)``:
+        ``image`` has what the light around it demands there, and ``variance``
+        how little that is.
     psfs : `~lsst.acn.exposures.estimated_psfs.EstimatedPsfs` or `None`
         PSFs of the exposures as they were taken to be in the end; `None` where
         they are those that the exposures came with, but for ``corrections``.
@@ -104,4 +108,5 @@ class RestorationResult:
     summary: Mapping[str, int | float | str]
     residual: ResidualImage | None = None
     noise_layers: tuple[NoiseLayer, ...] = ()
+    no_data: np.ndarray | None = None
     psfs: EstimatedPsfs | None = None

@@ -128,10 +128,6 @@ class RestoreCoaddConfig(WarpInputsConfig, pipelineConnections=RestoreCoaddConne
         default=False,
     )
 
-    def setDefaults(self) -> None:
-        super().setDefaults()
-        self.min_exposures = 2
-
     def validate(self) -> None:
         super().validate()
         if self.use_restoration_network and self.restoration.method != "cross_exposure":

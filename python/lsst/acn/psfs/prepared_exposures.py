@@ -42,8 +42,6 @@ from ..nuisances.fit import fit_corrections
 from ..restoration_config import RestorationConfig
 from .fit import estimate_psfs
 
-MIN_EXPOSURES = 2
-
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class PreparedExposures:
@@ -86,11 +84,17 @@ def prepare(exposures: ExposureSource, config: RestorationConfig, log: logging.L
     Raises
     ------
     InvalidExposureError
-        Raised if too few exposures have valid pixels.
+        Raised if no exposure has valid pixels.
     UnknownPsfError
         Raised if PSFs are to be estimated, and there are too few stars.
     """
     exposures = _usable(exposures)
+    if len(exposures) == 1:
+        log.warning(
+            "Visit %s is alone: cosmic rays, trails and other outliers that no mask plane names cannot be "
+            "told from light, nor can a residual sky above zero.",
+            exposures.visits[0],
+        )
     by_stars = config.psf_mode != "fixed" and config.method != "paper"
     first = None
     if by_stars and config.psf_mode == "estimate":
@@ -151,10 +155,10 @@ def find_corrections(
 def _usable(exposures: ExposureSource) -> ExposureSource:
     """Return the exposures that have valid pixels; others have no variance."""
     usable = np.flatnonzero(np.isfinite(exposures.median_variances()))
-    if len(usable) < MIN_EXPOSURES:
+    if not len(usable):
         raise InvalidExposureError(
-            f"A restoration needs {MIN_EXPOSURES} exposures with valid pixels; there are {len(usable)} "
-            f"among visits {list(exposures.visits)}.",
-            n_exposures=len(usable),
+            "A restoration needs an exposure with valid pixels; none of visits "
+            f"{list(exposures.visits)} has any.",
+            n_exposures=0,
         )
     return exposures if len(usable) == len(exposures) else exposures.select(usable)

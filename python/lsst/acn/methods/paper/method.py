@@ -34,11 +34,13 @@ from ...exposures.estimated_psfs import EstimatedPsfs
 from ...exposures.psf_kernels import PsfKernels
 from ...exposures.stack import ExposureStack
 from ...forward.point_response import matching_fwhm, measure_point_response
+from ...forward.target_psf import convolve_to_target
 from ...machine.backend import backend_facts
 from ...machine.compiled_inference import compile_inference
 from ...restoration_config import RestorationConfig
 from ...tiles.grid import TileBlender, tile_grid
 from ...tiles.restore_tiles import OnStrip
+from ..variance import ignorance
 from .inputs import PatchInputs
 from .network import PaperNetwork
 from .noise_variance import estimate_variance
@@ -98,7 +100,10 @@ class PaperMethod:
         latent = self._latent(self.inputs)
         if kernel is None:
             return latent, None
-        return latent, estimate_variance(self.encode, self.inputs, self._config, kernel)
+        variance = estimate_variance(self.encode, self.inputs, self._config, kernel)
+        box = self._stack.box
+        image = convolve_to_target(latent, box.grown_by(self.inputs.psf.radius), kernel, box)
+        return latent, variance + ignorance(image, self._stack.valid.any(axis=0)).astype(np.float32)
 
     def _latent(self, inputs: PatchInputs) -> np.ndarray:
         tiles = self._config.tiles
