@@ -39,6 +39,7 @@ from .exposures.estimated_psfs import EstimatedPsfs, with_psfs
 from .exposures.psf_kernels import gaussian_kernel
 from .exposures.source import ExposureSource
 from .exposures.stack import ExposureStack
+from .forward.sampling_error import sampling_variance
 from .forward.target_psf import convolve_to_target
 from .machine.backend_setup import prepare_backend
 from .machine.threads import cores
@@ -113,6 +114,8 @@ def restore(
         assert variance is not None
         latent = method.to_latent(restored)
         picture = _picture(exposures, restored if config.match_target_psf else latent, to_target)
+        kernels = exposures.psf.at(*exposures.box.center)
+        variance = variance + sampling_variance(picture.image, kernels, 1.0 / exposures.median_variances())
         times = {"fit_seconds": fitted.seconds, "restore_seconds": time.perf_counter() - start}
         start = time.perf_counter()
         residual = _residual(exposures, picture, config)
