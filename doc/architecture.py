@@ -79,7 +79,7 @@ SAYS = {
     "exposures": "Box, PsfKernels, ExposureStack, ExposureSource",
     "errors": "what can go wrong",
     "restoration_config": "what can be set",
-    "psfs_config": "of fits of PSFs",
+    "fits_config": "of fits to exposures",
 }
 """What each room is for, in a few words."""
 

@@ -45,7 +45,7 @@ TASKS = (
 """The modules of the five tasks, which pipelines name."""
 
 FLOORS = (
-    ("errors", "psfs_config"),
+    ("errors", "fits_config"),
     ("restoration_config",),
     ("exposures",),
     ("machine", "residual_image"),

@@ -29,6 +29,7 @@ from small_fields import make_config, make_stack, make_varying_stack
 from star_fields import make_star_field
 
 from lsst.acn import Box, ExposureStack, InvalidExposureError, TrainingDivergedError, restore
+from lsst.acn.methods.cross_exposure.network.shipped import load_default_network
 from lsst.acn.methods.paper.method import PaperMethod
 
 
@@ -237,3 +238,14 @@ def test_parts_with_few_exposures_have_no_seam_and_a_larger_variance():
     near = np.hypot(rows - y, columns - x) < 6
     assert np.abs(error[near]).max() < 0.1 * field.truth[near].max()
     assert np.sqrt(np.mean(error[near] ** 2 / result.variance[near])) < 2.0
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_a_trained_network_is_not_trained_further_on_a_patch(given: bool) -> None:
+    stack, _ = make_stack()
+    config = make_config(method="cross_exposure", cross_exposure__steps=3)
+    config.cross_exposure.network = "fresh" if given else "shipped"
+    with pytest.raises(ValueError, match="not trained further on a patch"):
+        restore(stack, config, network=load_default_network() if given else None)
+    config.cross_exposure.network = "fresh"
+    config.forbid_adaptation(False)

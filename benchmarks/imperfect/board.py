@@ -69,7 +69,7 @@ FIELDS = 3
 METHODS = ("coadd", rubin.NAME, "ImageMM", starred_peer.NAME, networks.SHIPPED)
 """Parts of the names of the methods that are run by default."""
 
-FURTHER = (networks.TRAINED, networks.ADAPTED)
+FURTHER = (networks.TRAINED,)
 """Methods that are run where they are asked for."""
 
 

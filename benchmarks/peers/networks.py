@@ -25,7 +25,6 @@ from __future__ import annotations
 
 __all__ = (
     "ACCELERATED",
-    "ADAPTED",
     "OWN",
     "PAPER",
     "SHIPPED",
@@ -54,11 +53,9 @@ from .restored import Restored
 PAPER = "paper's network"
 TRAINED = "cross-exposure, trained"
 SHIPPED = "cross-exposure, shipped"
-ADAPTED = "cross-exposure, adapted"
-OWN = (PAPER, TRAINED, ADAPTED, SHIPPED)
+OWN = (PAPER, TRAINED, SHIPPED)
 """The networks, in the order of the tables."""
 
-ADAPTATION_STEPS, ADAPTATION_RATE = 100, 3e-4
 ACCELERATED_UPDATES = 40
 ACCELERATED = f"ImageMM {ACCELERATED_UPDATES}, accelerated"
 
@@ -99,11 +96,7 @@ def network_config(method: str, target_fwhm: float, *, quick: bool = False) -> R
         # A peer is what was published, which takes exposures as they are.
         config.nuisances.passes = 0
         config.image_mm.iterations = ACCELERATED_UPDATES
-    if method == ADAPTED:
-        # The shipped network, trained further on the patch.
-        config.cross_exposure.steps = ADAPTATION_STEPS
-        config.cross_exposure.learning_rate = ADAPTATION_RATE
-    if quick and method in (*files, ADAPTED):
+    if quick and method in files:
         config.paper.training.epochs = QUICK_EPOCHS
         config.cross_exposure.steps = QUICK_STEPS
         config.cross_exposure.samples = QUICK_SAMPLES

@@ -72,9 +72,7 @@ def make_runners(
     if not starred.is_installed():
         skipped[starred.NAME] = "not installed: it comes with the extra `peers`"
     if not networks.shipped_network_is_there():
-        skipped |= dict.fromkeys(
-            (networks.ADAPTED, networks.SHIPPED), "there is no network in the package yet"
-        )
+        skipped[networks.SHIPPED] = "there is no network in the package yet"
     kept = {
         names: runner
         for names, runner in (_peers(quick, updates) | _own(quick)).items()
@@ -118,7 +116,7 @@ def warm_up(methods: Sequence[str]) -> None:
         Their names.
     """
     names = ["sep", "skimage.restoration"]
-    if set(methods) & {networks.PAPER, networks.TRAINED, networks.ADAPTED}:
+    if set(methods) & {networks.PAPER, networks.TRAINED}:
         names += ["keras.ops"]
     if starred.NAME in methods:
         names += ["starred.deconvolution.deconvolution", "starred.optim.optimization"]

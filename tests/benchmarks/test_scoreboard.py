@@ -226,18 +226,16 @@ def test_narrow_kernels_and_the_target_psf_make_the_psf() -> None:
 
 
 def test_network_configs_are_those_of_the_package() -> None:
-    from benchmarks.peers.networks import ACCELERATED, ADAPTED, PAPER, SHIPPED, TRAINED, network_config
+    from benchmarks.peers.networks import ACCELERATED, PAPER, SHIPPED, TRAINED, network_config
 
     assert network_config(PAPER, 2.5).paper.training.epochs == 450
     assert network_config(PAPER, 2.5, quick=True).paper.training.epochs < 450
     assert network_config(TRAINED, 3.0).target_psf_fwhm == 3.0
     assert network_config(TRAINED, 3.0).cross_exposure.network == "fresh"
     assert network_config(SHIPPED, 2.5).cross_exposure.steps == 0
-    assert network_config(ADAPTED, 2.5).cross_exposure.network == "shipped"
-    assert network_config(ADAPTED, 2.5).cross_exposure.steps == 100
     assert network_config(ACCELERATED, 2.5).image_mm.accelerate
     assert network_config(ACCELERATED, 2.5).image_mm.iterations == 40
-    for name in (PAPER, TRAINED, SHIPPED, ADAPTED, ACCELERATED):
+    for name in (PAPER, TRAINED, SHIPPED, ACCELERATED):
         network_config(name, 2.5).validate()
 
 

@@ -109,7 +109,7 @@ ELSEWHERE = {
         "psfs/star_stamps",
         "psfs/stars",
         "psfs/tile_light",
-        "psfs_config",
+        "fits_config",
     ],
     "report/test_numbers": ["report/cells", "report/number_series"],
     "report/test_page": [

@@ -58,6 +58,7 @@ OUTPUTS = {
 OPTIONS = {
     # A few steps of training, so that both pipetasks are at work at one time.
     "restoration": (
+        *("-c", "restoreCoadd:restoration.cross_exposure.network=fresh"),
         *("-c", "restoreCoadd:restoration.cross_exposure.steps=3"),
         *("-c", "restoreCoadd:restoration.cross_exposure.samples=4"),
     ),

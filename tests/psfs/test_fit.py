@@ -35,11 +35,11 @@ from lsst.acn import Box, gaussian_kernel
 from lsst.acn.errors import UnknownPsfError
 from lsst.acn.exposures.changed_exposures import ChangedExposures
 from lsst.acn.exposures.psf_kernels import PsfKernels, kernel_moments
+from lsst.acn.fits_config import PsfsConfig
 from lsst.acn.metrics.psf_width import psf_fwhm
 from lsst.acn.psfs.fit import estimate_psfs
 from lsst.acn.psfs.shifts import centroid
 from lsst.acn.psfs.stars import agreeing_stars, find_candidates
-from lsst.acn.psfs_config import PsfsConfig
 
 LOG = logging.getLogger(__name__)
 SIZE = 25

@@ -273,11 +273,12 @@ def make_method(
     MissingFrameworkError
         Raised if the method needs Keras and there is none.
     ValueError
-        Raised if there is no such method, or if it has no use for a trained
-        network.
+        Raised if there is no such method, if it has no use for a trained
+        network, or if one is to be trained further on the patch.
     """
     if network is not None and config.method != "cross_exposure":
         raise ValueError(f"The method {config.method!r} cannot begin with a trained network.")
+    config.forbid_adaptation(network is not None)
     match config.method:
         case "paper":
             from .methods.paper.method import PaperMethod

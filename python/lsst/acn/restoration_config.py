@@ -36,7 +36,7 @@ __all__ = (
 
 from lsst.pex.config import ChoiceField, Config, ConfigField, Field, ListField
 
-from .psfs_config import PsfsConfig
+from .fits_config import NuisancesConfig, PsfsConfig
 
 
 class PaperNetworkConfig(Config):
@@ -183,7 +183,9 @@ class CrossExposureConfig(Config):
         doc="Number of samples in a training step.", default=2, check=lambda size: size >= 1
     )
     steps = Field[int](
-        doc="Number of training steps on the patch; with 0, the network restores as it is.",
+        doc="Number of training steps, for a network that is random at the start or, by trainRestoration, is "
+        "trained on many patches. A trained one restores as it is: steps on a single patch make it worse "
+        "where exposures have faults in common, which no exposure tells of another.",
         default=0,
         check=lambda steps: steps >= 0,
     )
@@ -251,60 +253,6 @@ class ImageMMConfig(Config):
         doc="Extrapolate from one update to the next (Biggs & Andrews 1997); this many iterations then do "
         "as much as about four times as many plain ones.",
         default=True,
-    )
-
-
-class NuisancesConfig(Config):
-    """What exposures get wrong, fitted to them before they are restored."""
-
-    passes = Field[int](
-        doc="Number of times, at most, that exposures are compared with their predictions and corrected; "
-        "with 0, they are taken as they are.",
-        default=3,
-        check=lambda passes: passes >= 0,
-    )
-    sky = ChoiceField[str](
-        doc="What is fitted to the residual sky of each exposure, as far as exposures differ.",
-        allowed={
-            "none": "Nothing.",
-            "constant": "A level.",
-            "plane": "A level and a slope.",
-        },
-        default="plane",
-    )
-    common_sky = Field[bool](
-        doc="Fit a sky that all exposures share. Below zero it is an error for certain; above, it is taken "
-        "for sky only where many pixels are empty and agree on it.",
-        default=True,
-    )
-    flux_scale = Field[bool](
-        doc="Fit the flux scale of each exposure, as far as exposures differ.", default=True
-    )
-    shift = Field[bool](
-        doc="Fit how far sources of each exposure are from where they should be, as far as exposures differ.",
-        default=True,
-    )
-    psf_shape = Field[bool](
-        doc="Fit width and ellipticity of the PSF of each exposure, as far as exposures differ.", default=True
-    )
-    common_psf = Field[bool](
-        doc="Fit what all exposures get wrong about the width and ellipticity of their PSFs, as stars tell.",
-        default=True,
-    )
-    significance = Field[float](
-        doc="Value in standard errors from which on a correction is made.",
-        default=3.0,
-        check=lambda significance: significance >= 0,
-    )
-    tile_size = Field[int](
-        doc="Greatest side in pixels of the tiles on which exposures are compared.",
-        default=320,
-        check=lambda size: size >= 8,
-    )
-    tiles = Field[int](
-        doc="Number of such tiles along each axis, at most; they are spread over the patch.",
-        default=4,
-        check=lambda number: number >= 1,
     )
 
 
@@ -397,3 +345,25 @@ class RestorationConfig(Config):
         super().validate()
         if self.tiles.overlap >= self.tiles.restoring_size:
             raise ValueError("tiles.overlap must be smaller than tiles.restoring_size.")
+
+    def forbid_adaptation(self, is_given: bool) -> None:
+        """Refuse to train a network on a patch that has been trained on others.
+
+        Parameters
+        ----------
+        is_given : `bool`
+            Whether the network is handed over, and not the one that the
+            config asks for.
+
+        Raises
+        ------
+        ValueError
+            Raised if that is what the config asks for.
+        """
+        options = self.cross_exposure
+        is_trained = is_given or options.network == "shipped"
+        if self.method == "cross_exposure" and is_trained and options.steps > 0:
+            raise ValueError(
+                f"cross_exposure.steps is {options.steps}, but a network that is trained already is not "
+                "trained further on a patch: set it to 0, or cross_exposure.network to 'fresh'."
+            )

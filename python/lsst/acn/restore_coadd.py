@@ -123,8 +123,7 @@ class RestoreCoaddConfig(WarpInputsConfig, pipelineConnections=RestoreCoaddConne
 
     restoration = ConfigField[RestorationConfig](doc="How the image is restored.")
     use_restoration_network = Field[bool](
-        doc="Begin with the restoration_network of the skymap and band, as trainRestoration makes it. "
-        "restoration.cross_exposure.steps then says for how long it is fine-tuned on each patch.",
+        doc="Restore with the restoration_network of the skymap and band, as trainRestoration makes it.",
         default=False,
     )
 
@@ -132,6 +131,7 @@ class RestoreCoaddConfig(WarpInputsConfig, pipelineConnections=RestoreCoaddConne
         super().validate()
         if self.use_restoration_network and self.restoration.method != "cross_exposure":
             raise ValueError("Only the method cross_exposure can begin with a restoration_network.")
+        self.restoration.forbid_adaptation(self.use_restoration_network)
 
 
 class RestoreCoaddTask(WarpInputsTask):

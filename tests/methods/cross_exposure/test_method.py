@@ -41,6 +41,7 @@ from lsst.acn.methods.cross_exposure.network.samples import draw_samples
 
 QUICK = {
     "method": "cross_exposure",
+    "cross_exposure__network": "fresh",
     "cross_exposure__steps": 6,
     "cross_exposure__samples": 4,
     "cross_exposure__tile_size": 24,

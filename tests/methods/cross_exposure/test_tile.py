@@ -203,6 +203,7 @@ def test_restored_images_agree(restoring_size: int) -> None:
 def test_trained_networks_and_the_jackknife_use_the_backend_too() -> None:
     stack, _ = make_stack(**FIELD)
     config = config_of("backend")
+    config.cross_exposure.network = "fresh"
     config.cross_exposure.steps, config.cross_exposure.samples, config.cross_exposure.tile_size = 2, 2, 32
     result = restore(stack, config)
     assert np.isfinite(result.image).all()

@@ -38,11 +38,11 @@ from ..exposures.estimated_psfs import EstimatedPsfs, with_psfs
 from ..exposures.psf_kernels import FWHM_PER_SIGMA, PsfKernels
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
+from ..fits_config import PsfsConfig
 from ..machine.threads import blas_with_one_thread
 from ..methods.cross_exposure.family.margins import largest_margin
 from ..metrics.psf_width import psf_fwhm
 from ..nuisances.fit import chosen_tiles
-from ..psfs_config import PsfsConfig
 from .kernel_fit import fit_changes, normalised, prior_width
 from .moffat_start import moffat_kernels
 from .shifts import centroid, moved, shift_matrices
