@@ -153,7 +153,7 @@ class TrainablePsfs:
         from keras import ops
 
         mean = ops.mean(self.kernels(), axis=0)
-        parts = [ops.sum(mean * weight) for weight in self._moments]
+        parts = [ops.sum(ops.multiply(mean, weight)) for weight in self._moments]
         total = 0.0
         for part, expected, tolerance in zip(parts[1:], self._convention, TOLERANCES, strict=True):
             total = total + ops.square((part / parts[0] - float(expected)) / tolerance)
