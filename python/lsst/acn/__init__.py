@@ -52,6 +52,7 @@ __all__ = (
     "RestorationResult",
     "TilesConfig",
     "TrainingDivergedError",
+    "UnknownPsfError",
     "UnknownRestorationError",
     "constant_kernels",
     "gaussian_kernel",
