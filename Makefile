@@ -28,7 +28,7 @@ QUIET := TF_CPP_MIN_LOG_LEVEL=3 MPLBACKEND=Agg
 BYTECODE := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CURDIR)/$(VENV)/bytecode"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-bps bench test test-light lint format requirements clean
+.PHONY: help setup demo demo-bps bench test test-light lint format doc newcomer requirements clean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -49,6 +49,7 @@ bench: $(STAMP) ## Compare all methods on simulated fields (two hours; a part: B
 	    --requirement pyproject.toml --extra peers || echo "STARRED cannot be installed: going on without it." >&2
 	@$(QUIET) $(BYTECODE) $(PYTHON) -m benchmarks.scoreboard "$(BENCH_OUTPUT)" $(BENCH_ARGS)
 	@$(QUIET) $(BYTECODE) $(PYTHON) -m benchmarks.imperfect "$(BENCH_OUTPUT)" $(BENCH_ARGS)
+	@$(QUIET) $(BYTECODE) $(PYTHON) -m benchmarks.measuring "$(BENCH_OUTPUT)" $(BENCH_ARGS)
 
 test: $(STAMP) ## Run all tests (one folder: PYTEST_ARGS=tests/tiles).
 	@$(QUIET) $(BYTECODE) $(ONE_THREAD) $(PYTHON) -m pytest $(WORKERS) $(PYTEST_ARGS)
@@ -69,12 +70,20 @@ lint: $(STAMP) ## Check style, types and docstrings.
 	$(BIN)/numpydoc lint --config . $$(find python/lsst/acn -name "*.py" ! -name version.py ! -path "*/cli/*")
 	@echo "Lint: ruff, mypy and numpydoc have nothing to say."
 
+doc: $(STAMP) ## Build the documentation in doc/_build/html; a warning is an error.
+	@rm -rf doc/_build
+	@$(QUIET) $(BYTECODE) $(PYTHON) -m sphinx -q -W --keep-going -b html doc doc/_build/html
+	@echo "The documentation is in doc/_build/html/index.html."
+
+newcomer: $(STAMP) ## Do what newcomers do, from the built wheel alone, in a folder of its own.
+	@$(QUIET) UV="$(UV)" bash tests/newcomer.sh
+
 format: $(STAMP) ## Put every Python file into the project's format.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 requirements: $(UV) ## Pin the newest dependencies in requirements.txt.
-	$(UV) pip compile pyproject.toml --extra bps --extra postgres --extra test --extra lint \
+	$(UV) pip compile pyproject.toml --extra train --extra bps --extra postgres --extra test --extra lint --extra doc \
 	    --universal --python-version 3.12 \
 	    --no-header --no-annotate --no-emit-index-url --upgrade --quiet --output-file requirements.txt
 
@@ -83,14 +92,15 @@ clean: ## Remove .venv, .uv and the caches (not what the demo made).
 	find python tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An interpreter that is here already is preferred to one that uv must fetch.
+# With --seed there is a pip for those who use it.
 $(PYTHON): | $(UV)
 	@for version in 3.13 3.12; do \
-	    $(UV) venv --quiet --no-python-downloads --python $$version $(VENV) 2>/dev/null && exit 0; \
+	    $(UV) venv --quiet --seed --no-python-downloads --python $$version $(VENV) 2>/dev/null && exit 0; \
 	done; \
 	echo "There is no Python 3.13 or 3.12 here: asking uv for one."; \
-	$(UV) venv --quiet --python 3.13 $(VENV)
+	$(UV) venv --quiet --seed --python 3.13 $(VENV)
 
-$(STAMP): requirements.txt pyproject.toml | $(PYTHON)
+$(STAMP): requirements.txt pyproject.toml setup.py | $(PYTHON)
 	@echo "Installing the package and its dependencies in $(VENV) ..."
 	@grep -vE '^($(WITHOUT))==' requirements.txt > $(VENV)/requirements.txt
 	@$(UV) pip install --quiet --python $(PYTHON) --requirement $(VENV)/requirements.txt

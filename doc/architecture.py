@@ -75,6 +75,7 @@ SAYS = {
     "arrays": "functions by NumPy, by Keras",
     "machine": "cores, devices, memory",
     "restoration_result": "what comes out",
+    "restored_files": "restored images as FITS",
     "residual_image": "what is left over, as arrays",
     "exposures": "Box, PsfKernels, ExposureStack, ExposureSource",
     "errors": "what can go wrong",

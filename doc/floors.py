@@ -40,9 +40,10 @@ TASKS = (
     "train_restoration",
     "restore_coadd",
     "convert_restored_coadd",
+    "deconvolve_coadd",
     "measure_restoration",
 )
-"""The modules of the five tasks, which pipelines name."""
+"""The modules of the six tasks, which pipelines name."""
 
 FLOORS = (
     ("errors", "fits_config"),
@@ -51,7 +52,7 @@ FLOORS = (
     ("machine", "residual_image"),
     ("arrays",),
     ("coadd", "tiles", "image_io"),
-    ("forward", "records", "psf_quality", "exposure_quality", "simulation"),
+    ("forward", "records", "psf_quality", "exposure_quality", "simulation", "restored_files"),
     ("methods", "metrics", "warps", "repository", "report", "residual"),
     ("methods/paper", "methods/image_mm", "methods/cross_exposure/family", "fluxes"),
     ("methods/cross_exposure/network", "nuisances"),

@@ -94,12 +94,36 @@ def test_psfs_that_end_within_their_kernel(kernel: np.ndarray) -> None:
     assert quality_of(kernel).rim_light < 1e-3
 
 
-@pytest.mark.parametrize(("y", "x"), [(0.3, 0.0), (-0.5, 0.5), (0.0, -1.0), (0.1, 0.1)])
+@pytest.mark.parametrize(("y", "x"), [(0.3, 0.0), (-0.5, 0.5), (0.0, -1.0), (0.1, 0.1), (0.05, 0.05)])
 def test_psfs_off_the_middle(y: float, x: float) -> None:
     quality = quality_of(off_centre(y, x))
     assert quality.offset == pytest.approx(math.hypot(y, x), abs=0.02)
     expected = [f"its PSF is {quality.offset:.2f} pixels off the middle of its kernel"]
-    assert quality.warnings() == (expected if math.hypot(y, x) > 0.2 else [])
+    assert quality.warnings() == (expected if math.hypot(y, x) > 0.1 else [])
+
+
+@pytest.mark.parametrize(("fwhm", "sampling", "is_wrong"), [(4.0, 1, False), (4.0, 3, True), (3.0, 5, True)])
+def test_psfs_that_are_sampled_more_finely(fwhm: float, sampling: int, is_wrong: bool) -> None:
+    quality = quality_of(gaussian_kernel(sampling * fwhm, 61))
+    assert quality.fwhm == pytest.approx(sampling * fwhm, rel=0.05)
+    warning = f"the FWHM of its PSF is {quality.fwhm:.1f} pixels, as if it were sampled more finely"
+    assert quality.warnings() == ([warning] if is_wrong else [])
+
+
+@pytest.mark.parametrize(("size", "fwhm"), [(5, 4.0), (7, 5.0), (7, 4.5)])
+def test_small_kernels_that_cut_light_off(size: int, fwhm: float) -> None:
+    whole = gaussian_kernel(fwhm, 41).astype(np.float64)
+    edge = (41 - size) // 2
+    lost = 1.0 - whole[edge:-edge, edge:-edge].sum()
+    quality = measure_exposures(stack_of(gaussian_kernel(fwhm, size)))[-1]
+    assert lost > 0.03
+    assert quality.rim_light > 0.01
+    assert any("of the light is beyond" in each for each in quality.warnings())
+
+
+def test_kernels_of_a_few_pixels_do_not_tell() -> None:
+    warnings = measure_exposures(stack_of(gaussian_kernel(2.5, 3)))[-1].warnings()
+    assert "its PSF kernel is too small to tell what light is beyond its rim" in warnings
 
 
 @pytest.mark.parametrize(("share", "is_wrong"), [(0.03, False), (0.2, True), (0.45, True)])

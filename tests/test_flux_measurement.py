@@ -54,6 +54,7 @@ def result_of(stack: ExposureStack, restored: np.ndarray) -> RestorationResult:
     return RestorationResult(
         image=images.image,
         variance=np.ones_like(images.image),
+        detection_variance=np.ones_like(images.image),
         latent=restored,
         latent_box=stack.box.grown_by(KERNEL_SIZE // 2),
         target_psf=TARGET,

@@ -34,7 +34,6 @@ from lsst.acn import Box, ExposureStack, RestorationResult
 from lsst.acn.coadd.coaddition import assemble_coadd
 from lsst.acn.flux_measurement import flux_images
 from lsst.acn.fluxes.completed_image import complete_image
-from lsst.acn.fluxes.detection_floor import detection_floor
 from lsst.acn.fluxes.detection_image import make_detection_image
 from lsst.acn.simulation import (
     ConditionsConfig,
@@ -115,20 +114,17 @@ def detection_images(stack: ExposureStack, result: RestorationResult) -> list[De
     Returns
     -------
     images : `list` [`DetectionImage`]
-        The coadd; the restored image as it is, and with the floor of its
-        variance; the restored image with its residual, and as one is made of
-        the two for detection.
+        The coadd; the restored image as it is written, and with the variance
+        of each pixel by itself; the restored image with its residual, and as
+        one is made of the two for detection.
     """
     coadd = assemble_coadd(stack)
     images = flux_images(result)
-    residual = images.residual
     center = stack.box.center
-    point_variance = residual.variance / residual.kernel_at(*center).max() ** 2
-    floored = np.maximum(result.variance, detection_floor(point_variance, result.target_psf))
     return [
         DetectionImage("coadd", coadd.image, coadd.variance, coadd.psf.at(*center)[0]),
-        DetectionImage("picture", result.image, result.variance, result.target_psf),
-        DetectionImage("picture, floor", result.image, floored, result.target_psf),
+        DetectionImage("picture", result.image, result.detection_variance, result.target_psf),
+        DetectionImage("picture, pixel variance", result.image, result.variance, result.target_psf),
         *(
             DetectionImage(name, made.image, made.variance, made.psf.at(*center)[0])
             for name, made in {

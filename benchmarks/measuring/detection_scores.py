@@ -30,6 +30,8 @@ import dataclasses
 import numpy as np
 from astropy.table import Table
 
+from lsst.acn.simulation import SimulationConfig
+
 from ..scoreboard.detection import completeness_magnitude
 from ..scoreboard.matching import Positions, claim_sources, mirrored, near_source, without_chance
 from .detection_fields import DetectionImage
@@ -40,6 +42,11 @@ DEPTH_THRESHOLD = 5.0
 MATCH_RADIUS = 3.0
 """Pixels within which a peak and a source are the same."""
 
+GALAXY_RADII = 2.0
+"""Half-light radii of a galaxy within which a peak is a part of it."""
+
+PIXEL_SCALE = SimulationConfig().pixel_scale
+
 
 @dataclasses.dataclass(frozen=True)
 class DetectionScore:
@@ -48,7 +55,9 @@ class DetectionScore:
     Parameters
     ----------
     true, false : `dict` [`float`, `int`]
-        Peaks with and without a source within 3 pixels, by threshold.
+        Peaks with and without a source within 3 pixels, by threshold; those
+        inside twice the half-light radius of a galaxy, which has knots and
+        arms, are true.
     depth : `float`
         AB magnitude of 50 % completeness at 5 sigma, without the matches that
         chance makes; NaN if all sources are found, or none.
@@ -82,11 +91,20 @@ def score_detection(image: DetectionImage, catalog: Table) -> DetectionScore:
     true, false, depth = {}, {}, np.nan
     for threshold in THRESHOLDS:
         peaks = Positions(*(each.astype(float) for each in find_peaks(significance, threshold)))
-        is_true = near_source(peaks, sources, MATCH_RADIUS)
+        is_true = near_source(peaks, sources, MATCH_RADIUS) | _inside_galaxy(peaks, catalog)
         true[threshold], false[threshold] = int(is_true.sum()), int((~is_true).sum())
         if threshold == DEPTH_THRESHOLD and len(catalog):
             depth = _depth(peaks, sources, catalog, image.image.shape)
     return DetectionScore(true, false, depth, float(significance[EDGE:-EDGE, EDGE:-EDGE].std()))
+
+
+def _inside_galaxy(peaks: Positions, catalog: Table) -> np.ndarray:
+    """Return which peaks are in the light of a galaxy."""
+    inside = np.zeros(len(peaks.y), bool)
+    for row in catalog:
+        reach = GALAXY_RADII * row["half_light_radius"] / PIXEL_SCALE
+        inside |= np.hypot(peaks.y - row["y"], peaks.x - row["x"]) < reach
+    return inside
 
 
 def _depth(peaks: Positions, sources: Positions, catalog: Table, shape: tuple[int, ...]) -> float:

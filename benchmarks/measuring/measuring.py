@@ -19,12 +19,14 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""Measuring on restored images: stars of known flux, and detection, by the truth.
+"""Measuring on restored images: fluxes, detection, linearity and colours, by the truth.
 
 ``python -m benchmarks.measuring doc/benchmarks`` simulates fields of stars
 that are alone or in pairs, and sparse, crowded and empty fields, restores
-them, and writes ``measuring.md``.  ``--fields`` says how many of each there
-are; with one, it is a look of a minute, not numbers.
+them, and writes ``measuring.md``; puts stars, discs and bulges into exposures
+and writes ``linearity.csv`` and ``linearity.png``; and measures the colours of
+sources in three bands for ``colours.md``.  ``--fields`` says how many of each
+there are; with one, it is a look of some minutes, not numbers.
 """
 
 from __future__ import annotations
@@ -38,11 +40,14 @@ from pathlib import Path
 from lsst.acn import restore
 
 from ..peers.cost import limit_threads
+from .colours import measure_colours
 from .detection_fields import KINDS, detection_images, make_field
 from .detection_scores import DetectionScore, score_detection
+from .injections import responses
+from .linearity import write_linearity
 from .star_grids import make_grid
 from .star_measurements import StarErrors, measure_grid, pooled
-from .tables import format_measuring
+from .tables import format_colours, format_measuring
 
 LOG = logging.getLogger("measuring")
 SEED = 800_000
@@ -53,6 +58,11 @@ PAIR_SEPARATION = 4.2
 """Pixels between the stars of a pair: the FWHM of the exposures."""
 
 PAIR_SIGNAL_TO_NOISE = (10, 30, 100)
+LEVELS = (3, 5, 10, 30, 100, 300, 1000)
+"""Of injected sources."""
+
+COLOUR_FLUXES = (3000.0, 30_000.0)
+"""Of sources in r, in nJy."""
 
 
 def main() -> None:
@@ -60,23 +70,79 @@ def main() -> None:
     arguments = parse_arguments()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with limit_threads(arguments.threads):
-        alone = {each: stars(each, arguments.fields) for each in SIGNAL_TO_NOISE}
-        pairs = {each: stars(each, arguments.fields, PAIR_SEPARATION) for each in PAIR_SIGNAL_TO_NOISE}
-        found = {kind: detections(kind, arguments.fields) for kind in KINDS}
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    path = arguments.folder / "measuring.md"
-    path.write_text(format_measuring(alone, pairs, found, arguments.fields))
+    with limit_threads(arguments.threads):
+        for part in arguments.parts:
+            PARTS[part](arguments.folder, arguments.fields)
+
+
+def write_measuring(folder: Path, n_fields: int) -> None:
+    """Write the tables of stars and of detection.
+
+    Parameters
+    ----------
+    folder : `~pathlib.Path`
+        Where to.
+    n_fields : `int`
+        Fields of each kind.
+    """
+    alone = {each: stars(each, n_fields) for each in SIGNAL_TO_NOISE}
+    pairs = {each: stars(each, n_fields, PAIR_SEPARATION) for each in PAIR_SIGNAL_TO_NOISE}
+    found = {kind: detections(kind, n_fields) for kind in KINDS}
+    path = folder / "measuring.md"
+    path.write_text(format_measuring(alone, pairs, found, n_fields))
     print(f"Wrote {path}.")
+
+
+def write_linearity_of_one(folder: Path, n_fields: int) -> None:
+    """Write the responses to injected sources: one field, whose noise drops out.
+
+    Parameters
+    ----------
+    folder : `~pathlib.Path`
+        Where to.
+    n_fields : `int`
+        Not looked at.
+    """
+    LOG.info("Injected sources.")
+    write_linearity(list(responses(SEED + 300_000, LEVELS)), folder)
+    print(f"Wrote {folder / 'linearity.csv'} and {folder / 'linearity.png'}.")
+
+
+def write_colours(folder: Path, n_fields: int) -> None:
+    """Write the table of colours.
+
+    Parameters
+    ----------
+    folder : `~pathlib.Path`
+        Where to.
+    n_fields : `int`
+        Number of fields.
+    """
+    LOG.info("Colours.")
+    seeds = [SEED + 400_000 + 10_000 * number for number in range(n_fields)]
+    errors = {flux: [measure_colours(seed, flux) for seed in seeds] for flux in COLOUR_FLUXES}
+    path = folder / "colours.md"
+    path.write_text(format_colours(errors, n_fields))
+    print(f"Wrote {path}.")
+
+
+PARTS = {"measuring": write_measuring, "linearity": write_linearity_of_one, "colours": write_colours}
+"""What is written, by name (`dict`)."""
 
 
 def parse_arguments() -> argparse.Namespace:
     """Return what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="where the tables are written")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="what is measured")
     parser.add_argument("--fields", type=int, default=4, help="fields of each kind (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="cores to use (default: %(default)s)")
-    return parser.parse_args()
+    parser.add_argument("--quick", action="store_true", help="one field of each kind")
+    arguments = parser.parse_args()
+    if arguments.quick:
+        arguments.fields = 1
+    return arguments
 
 
 def stars(signal_to_noise: float, n_fields: int, separation: float = 0.0) -> StarErrors:

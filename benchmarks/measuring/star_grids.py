@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("StarGrid", "make_grid")
+__all__ = ("StarGrid", "catalog_of", "draw_planes", "grid_config", "make_grid", "psf_models")
 
 import dataclasses
 
@@ -90,26 +90,36 @@ def make_grid(seed: int, signal_to_noise: float, separation: float = 0.0) -> Sta
     grid : `StarGrid`
         The exposures, without masked pixels.
     """
-    config = SimulationConfig(
-        seed=seed,
-        box=Box.from_shape((SIZE, SIZE)),
-        visits=VISITS,
-        psf_size=PSF_SIZE,
-        conditions=ConditionsConfig(),
-        defects=DefectsConfig.none(),
-    )
-    conditions = [draw_conditions(config.conditions, seed, visit) for visit in config.visit_ids]
-    models = [PsfModel(each, config.box, config.pixel_scale, PSF_SIZE) for each in conditions]
+    config = grid_config(seed)
+    models = psf_models(config)
     kernels = np.stack([model.kernel_at(*config.box.center) for model in models])
     # A field without light tells the noise of the sky.
     sky = _median_variances(Table(), models, config)
     unit = 1.0 / np.sqrt(((kernels.astype(np.float64) ** 2).sum(axis=(1, 2)) / sky).sum())
     flux = signal_to_noise * float(unit)
     positions = _positions(seed, separation)
-    planes = _draw(_catalog(positions, flux), models, config)
+    planes = draw_planes(catalog_of(positions, flux), models, config)
     stack = ExposureStack.from_arrays(*planes, kernels, box=config.box)
     bounds = _bounds(kernels.astype(np.float64), sky, flux, config.noise.electrons_per_njy)
     return StarGrid(stack, positions, flux, *bounds)
+
+
+def grid_config(seed: int, conditions: ConditionsConfig = ConditionsConfig()) -> SimulationConfig:  # noqa: B008
+    """Return how the exposures of a grid are simulated, in such conditions."""
+    return SimulationConfig(
+        seed=seed,
+        box=Box.from_shape((SIZE, SIZE)),
+        visits=VISITS,
+        psf_size=PSF_SIZE,
+        conditions=conditions,
+        defects=DefectsConfig.none(),
+    )
+
+
+def psf_models(config: SimulationConfig) -> list[PsfModel]:
+    """Return the PSF of each exposure."""
+    conditions = [draw_conditions(config.conditions, config.seed, visit) for visit in config.visit_ids]
+    return [PsfModel(each, config.box, config.pixel_scale, PSF_SIZE) for each in conditions]
 
 
 def _positions(seed: int, separation: float) -> np.ndarray:
@@ -124,30 +134,36 @@ def _positions(seed: int, separation: float) -> np.ndarray:
     return np.stack([centres - step, centres + step], axis=1).reshape(-1, 2)
 
 
-def _catalog(positions: np.ndarray, flux: float) -> Table:
+def catalog_of(
+    positions: np.ndarray, flux: float, half_light_radius: float = 0.0, sersic_index: float = 0.0
+) -> Table:
+    """Return equal round sources: stars, or galaxies of a half-light radius in arcsec."""
     zeros = np.zeros(len(positions))
     return Table(
         {
             "y": positions[:, 0],
             "x": positions[:, 1],
             "flux": zeros + flux,
-            "is_star": np.ones(len(positions), bool),
-            "half_light_radius": zeros,
-            "sersic_index": zeros,
+            "is_star": np.full(len(positions), not half_light_radius),
+            "half_light_radius": zeros + half_light_radius,
+            "sersic_index": zeros + sersic_index,
             "g1": zeros,
             "g2": zeros,
         }
     )
 
 
-def _draw(catalog: Table, models: list[PsfModel], config: SimulationConfig) -> tuple[np.ndarray, np.ndarray]:
+def draw_planes(
+    catalog: Table, models: list[PsfModel], config: SimulationConfig
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the images and variances of exposures of some sources."""
     scene = SkyScene(catalog, config.pixel_scale)
     drawn = [draw_exposure(scene, model, draw_nuisances(model, config), config) for model in models]
     return np.stack([each.image for each in drawn]), np.stack([each.variance for each in drawn])
 
 
 def _median_variances(catalog: Table, models: list[PsfModel], config: SimulationConfig) -> np.ndarray:
-    return np.median(_draw(catalog, models, config)[1], axis=(1, 2)).astype(np.float64)
+    return np.median(draw_planes(catalog, models, config)[1], axis=(1, 2)).astype(np.float64)
 
 
 def _bounds(kernels: np.ndarray, sky: np.ndarray, flux: float, gain: float) -> tuple[float, float]:

@@ -79,15 +79,16 @@ LEVELS = (0.0, 0.03, 0.1, 0.3, 1.0, 5.0, 30.0, np.inf)
 SHARE = 0.6827
 """Share of the errors that are to be no larger than predicted: one sigma."""
 
-SHARE_WHERE_EMPTY = 0.55
+SHARE_WHERE_EMPTY = 0.5
 """The same where the restored image is empty.  Some sources are too faint to be
 seen there; of the pixels without any light, about two thirds are then within one sigma."""
 
-SHARE_WITHIN, SHARE_WITHIN_WHERE_EMPTY = 0.99, 0.93
+SHARE_WITHIN, SHARE_WITHIN_WHERE_EMPTY = 0.99, 0.7
 """Share of the errors that are to be no larger than `MANY_SIGMA`, and the same
 where the restored image is empty.  Two pixels in a hundred hide a source there
 that is a hundred times as large as the errors of all others: a variance that
-covers them is no variance of the sky."""
+covers them is no variance of the sky.  For those who look for sources there is
+the variance of detection, which is never below that of a point."""
 
 EMPTY = 0.5
 """Restored flux, in standard deviations of a point source, that is half empty."""

@@ -19,7 +19,7 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-# The warps of HSC in a data release production, for every task that reads
+# The warps of HSC and DECam in a data release production, for every task that reads
 # them: names, and the same choice of visits and pixels as in the deep coadd.
 config.connections.warps = "deepCoadd_directWarp"
 config.connections.visit_selection = "deepCoaddVisits"

@@ -23,6 +23,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from astropy.table import Table
@@ -66,7 +68,7 @@ def test_noise_that_is_said_to_be_less_makes_false_peaks() -> None:
 
     image, variance = white_noise(1.0)
     image[40 - 12 : 40 + 13, 50 - 12 : 50 + 13] += 300.0 * PSF
-    catalog = Table({"y": [40.0], "x": [50.0], "flux": [300.0], "mag": [25.0]})
+    catalog = Table({"y": [40.0], "x": [50.0], "flux": [300.0], "mag": [25.0], "half_light_radius": [0.0]})
     honest = score_detection(DetectionImage("any", image, variance, PSF), catalog)
     bold = score_detection(DetectionImage("any", image, 0.1 * variance, PSF), catalog)
     assert (honest.true[5.0], honest.false[5.0]) == (1, 0)
@@ -101,3 +103,43 @@ def test_tables_have_a_row_for_each_signal_to_noise() -> None:
     text = format_measuring({3: errors, 5: errors}, {10: errors}, {"empty": {"coadd": [score]}}, 2)
     assert text.count("| picture + residual |") == 3
     assert "| coadd | 2.0 / 7.0 | 1.0 / 0.0 | 0.0 / 0.0 | – | 1.00 |" in text
+
+
+def test_responses_are_a_table_and_a_plot(tmp_path: Path) -> None:
+    from benchmarks.measuring.injections import Response
+    from benchmarks.measuring.linearity import draw_linearity, write_linearity
+
+    found = [
+        Response(shape, "isolated", level, on, flux, 1.0, 0.01, 0.1)
+        for shape in ("star", "disc")
+        for level in (3.0, 100.0)
+        for on in ("picture", "picture + residual")
+        for flux in ("psf", "aperture")
+    ]
+    write_linearity(found, tmp_path)
+    lines = (tmp_path / "linearity.csv").read_text().splitlines()
+    assert len(lines) == 1 + len(found)
+    assert lines[1] == "star,isolated,3,picture,psf,1.000 ± 0.010,0.100"
+    assert (tmp_path / "linearity.png").stat().st_size > 0
+    assert len(draw_linearity(found).axes) == 2
+
+
+def test_circles_of_an_image_hold_its_light() -> None:
+    from benchmarks.measuring.circles import in_circles
+
+    image = np.zeros((SIZE, SIZE))
+    image[40 - 12 : 40 + 13, 50 - 12 : 50 + 13] = 7.0 * gaussian_kernel(3.0, 25)
+    sigma = 3.0 / (2.0 * np.sqrt(2.0 * np.log(2.0)))
+    expected = 7.0 * (1.0 - np.exp(-0.5 * (2.5 / sigma) ** 2))
+    assert in_circles(image, 2.5)[40, 50] == pytest.approx(expected, rel=1e-3)
+
+
+def test_colours_have_a_row_for_each_kind_of_source() -> None:
+    from benchmarks.measuring.colours import KINDS, ColourErrors
+    from benchmarks.measuring.tables import format_colours
+
+    kind = np.array(KINDS)[np.arange(36) % 3]
+    values = {"g-r": np.full(36, 0.002), "r-i": np.full(36, -0.001)}
+    text = format_colours({300.0: [ColourErrors(values, values, kind)] * 2}, 2)
+    assert "| 300 | galaxy | g − r | +2.0 ± 0.0 | 0.0 | +2.0 ± 0.0 | 0.0 |" in text
+    assert text.count("| r − i | −1.0") == 3

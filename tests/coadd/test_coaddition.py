@@ -172,3 +172,18 @@ def test_exposure_without_valid_pixels_has_no_weight() -> None:
 def test_stack_without_valid_pixels_is_an_error() -> None:
     with pytest.raises(InvalidExposureError, match="None of the 2 exposures has a valid pixel"):
         assemble_coadd(make_stack(valid=np.zeros((2, *SHAPE), bool)))
+
+
+@pytest.mark.parametrize("factor", [1e-19, 1e-9, 1e17])
+def test_mean_has_the_unit_of_the_exposures(factor: float) -> None:
+    stack = make_stack()
+    scaled = ExposureStack.from_arrays(
+        stack.image * factor,
+        np.where(stack.valid, stack.variance.astype(float) * factor**2, np.inf),
+        stack.psf,
+        valid=stack.valid,
+    )
+    one, other = assemble_coadd(stack), assemble_coadd(scaled)
+    np.testing.assert_allclose(other.image / factor, one.image, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(other.variance / factor**2, one.variance, rtol=1e-5)
+    np.testing.assert_allclose(other.psf.kernels, one.psf.kernels, atol=1e-7)

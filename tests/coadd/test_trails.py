@@ -124,10 +124,6 @@ def test_trails_are_not_valid_and_the_log_says_whose(caplog: pytest.LogCaptureFi
     assert without_trails(quiet) is quiet
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="The error model has to be fitted again: it knows too little of what a masked trail changes.",
-)
 def test_a_trail_leaves_no_beads() -> None:
     size = 128
     stack = make_field([(40.0, 90.0, 1e4), (100.0, 30.0, 3e3)], hole=0.0, size=size)

@@ -19,7 +19,7 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""The image that is for detection, and the floor under the picture's variance."""
+"""The image that is for detection."""
 
 from __future__ import annotations
 
@@ -27,9 +27,7 @@ import numpy as np
 import pytest
 from leftovers import TARGET, exposures_of, images_of, restored_of
 
-from lsst.acn.fluxes.detection_floor import detection_floor
 from lsst.acn.fluxes.detection_image import make_detection_image
-from lsst.acn.fluxes.point_fluxes import point_flux_map
 from lsst.acn.forward.target_psf import convolve_separable
 
 PLACE = np.array([[48.0, 47.0]])
@@ -60,15 +58,3 @@ def test_noise_has_the_variance_that_is_said() -> None:
     inside = np.array(scaled)[:, 20:-20, 20:-20]
     assert inside.std() == pytest.approx(1.0, abs=0.03)
     assert abs(((inside - inside.mean()) ** 3).mean()) < 0.1
-
-
-def test_floor_gives_a_star_no_more_than_its_signal_to_noise() -> None:
-    images = images_of(exposures_of(PLACE, 100.0), restored_of(PLACE, 100.0))
-    _, variance = point_flux_map(images)
-    floor = detection_floor(variance, TARGET)
-    smooth = convolve_separable(images.image, TARGET)
-    found = smooth[48, 47] / np.sqrt(floor[48, 47] * HEIGHT)
-    assert found == pytest.approx(100.0 / np.sqrt(variance[48, 47]), rel=5e-3)
-    # For a Gaussian target, in closed form.
-    sigma = 3.0 / (2.0 * np.sqrt(2.0 * np.log(2.0)))
-    assert float(detection_floor(2.0, TARGET)) == pytest.approx(2.0 / (4.0 * np.pi * sigma**2), rel=1e-3)

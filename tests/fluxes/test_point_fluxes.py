@@ -23,10 +23,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from leftovers import SIGMAS, exposures_of, images_of, restored_of
 
+from lsst.acn.fluxes.flux_table import flux_table
 from lsst.acn.fluxes.point_fluxes import point_flux_map
 
 PLACE = np.array([[48.0, 47.0]])
@@ -62,3 +65,17 @@ def bound() -> float:
     """Return the least variance of a flux that all exposures allow (Cramér and Rao)."""
     kernels = exposures_of().psf.kernels[:, 0, 0].astype(float)
     return 1.0 / float(((kernels**2).sum(axis=(1, 2)) / np.square(SIGMAS)).sum())
+
+
+@pytest.mark.parametrize("factor", [1e-18, 1e-9, 1e17])
+def test_fluxes_have_the_unit_of_the_images(factor: float) -> None:
+    images = images_of(exposures_of(PLACE, 1000.0), restored_of(PLACE, 800.0))
+    image, residual = images.image * np.float32(factor), images.residual.in_unit(factor)
+    scaled = dataclasses.replace(images, image=image, residual=residual)
+    places = np.array([[48.0, 47.0], [50.5, 49.2], [20.0, 30.0]])
+    one, other = (flux_table(each, places, [3.0, 5.0]) for each in (images, scaled))
+    for name in ("psf_flux", "psf_flux_err", "aperture_flux", "aperture_flux_err"):
+        expected, found = np.asarray(one[name]), np.asarray(other[name]) / factor
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
+    for name in ("psf_flux_covariance", "aperture_flux_covariance", "psf_aperture_covariance"):
+        np.testing.assert_allclose(np.asarray(other[name]) / factor**2, np.asarray(one[name]), rtol=1e-4)

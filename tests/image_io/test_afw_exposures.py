@@ -27,6 +27,7 @@ import importlib.util
 
 import numpy as np
 import pytest
+from afw_butler import handle_of
 from afw_stand_ins import (
     BOX,
     DATA_ID,
@@ -45,7 +46,13 @@ from lsst.acn.convert_restored_coadd import (
     ConvertRestoredCoaddConnections,
     ConvertRestoredCoaddTask,
 )
-from lsst.acn.image_io import default_warp_storage_class, make_residual_coadd, read_exposure_stack
+from lsst.acn.image_io import (
+    WarpStream,
+    default_warp_storage_class,
+    make_residual_coadd,
+    open_exposures,
+    read_exposure_stack,
+)
 from lsst.images.cells import CellCoadd
 from lsst.pipe.base import InMemoryDatasetHandle
 
@@ -119,6 +126,46 @@ def test_patch_comes_from_the_skymap() -> None:
 
 
 @pytest.mark.usefixtures("afw")
+def test_warp_that_reaches_beyond_its_patch_is_cut() -> None:
+    # As makeDirectWarp makes them: 256 pixels wider on every side.
+    patch = BOX.grown_by(-3)
+    handle = InMemoryDatasetHandle(ExposureF(), **DATA_ID)
+    stack = read_exposure_stack([handle], sky_map={7: TractInfo(patch)}, psf_cell_size=10)
+    assert stack.box == stack.geometry.outer_box == patch
+    np.testing.assert_array_equal(stack.image, read_exposure_stack({3: ExposureF()}).cutout(patch).image)
+
+
+@pytest.mark.usefixtures("afw")
+def test_no_more_is_asked_of_a_butler_than_storage_classes_offer() -> None:
+    handle, butler = handle_of(ExposureF(), "ExposureF")
+    part = Box(105, 112, 210, 221)
+    stack = read_exposure_stack([handle], box=part)
+    np.testing.assert_array_equal(stack.image, read_exposure_stack({3: ExposureF()}).cutout(part).image)
+    assert butler.gets == [("bbox", False), (None, True)]
+
+
+@pytest.mark.usefixtures("afw")
+def test_patch_is_all_of_the_warp_where_no_skymap_tells() -> None:
+    handle, _ = handle_of(ExposureF(), "ExposureF")
+    # Only the part is read, but the patch is no smaller for that.
+    stack = read_exposure_stack([handle], box=Box(105, 112, 210, 221))
+    assert stack.geometry.outer_box == BOX
+
+
+@pytest.mark.usefixtures("afw")
+@pytest.mark.parametrize("patch", [None, BOX.grown_by(-3)], ids=["no skymap", "wide warps"])
+def test_large_patch_is_read_whole(patch: Box | None) -> None:
+    handles = [handle_of(ExposureF(), "ExposureF", visit)[0] for visit in (3, 4)]
+    sky_map = None if patch is None else {7: TractInfo(patch)}
+    stream = open_exposures(handles, max_bytes=2 * 13 * BOX.shape[1] * 10, psf_cell_size=10, sky_map=sky_map)
+    assert isinstance(stream, WarpStream)
+    assert stream.box == (patch or BOX)
+    strips = [strip for _, strip in stream.strips(0)]
+    whole = read_exposure_stack({visit: ExposureF() for visit in (3, 4)}).cutout(stream.box)
+    np.testing.assert_array_equal(np.concatenate([strip.image for strip in strips], axis=1), whole.image)
+
+
+@pytest.mark.usefixtures("afw")
 @pytest.mark.parametrize(("part", "message"), [("photo_calib", "no PhotoCalib"), ("psf", "no PSF")])
 def test_exposure_that_lacks_a_part_is_named(part: str, message: str) -> None:
     exposure = ExposureF()
@@ -139,6 +186,21 @@ def test_exposure_of_another_visit_is_named() -> None:
         read_exposure_stack([handle])
     # A coadd of many visits, which is no warp, has no visit to compare with.
     assert read_exposure_stack({0: exposure}).visits == (0,)
+
+
+@pytest.mark.usefixtures("afw")
+@pytest.mark.parametrize("box", [None, Box(105, 112, 205, 212)])
+def test_artifact_mask_of_afw_comes_from_a_butler(box: Box | None) -> None:
+    pixels = np.zeros(BOX.shape, np.int32)
+    pixels[7, 8] = 1 << PLANES["SAT"]
+    # The storage class Mask has no components: it cannot be asked where it lies.
+    handle, butler = handle_of(Mask(pixels, BOX), "Mask")
+    warp, _ = handle_of(ExposureF(), "ExposureF")
+    before = read_exposure_stack([warp], box=box)
+    after = read_exposure_stack([warp], box=box, artifact_masks={3: handle})
+    changed = np.argwhere(before.valid[0] & ~after.valid[0])
+    assert (changed + (after.box.y_start, after.box.x_start)).tolist() == [[107, 208]]
+    assert butler.gets == [(None, True)]
 
 
 @pytest.mark.usefixtures("afw")
@@ -176,10 +238,13 @@ def test_detection_gets_the_residual_as_well(kind: str, monkeypatch: pytest.Monk
     coadd = restored_coadd()
     psf = PsfKernels.constant(gaussian_kernel(5.0, 21)[None], BOX)
     planes = [np.full(BOX.shape, value, np.float32) for value in (0.0, 1.0, 1.0)]
+    # Half of the weight is missing in one pixel.
+    planes[2][3, 4] = 0.5
+    saturated = coadd.mask.get("SATURATED")
     residual = make_residual_coadd(
         ResidualImage(*planes, psf, BOX),
-        mask=np.zeros(BOX.shape, np.uint32),
-        mask_planes={"INEXACT_PSF": 0},
+        mask=2 * saturated.astype(np.uint32),
+        mask_planes={"INEXACT_PSF": 0, "SATURATED": 1},
         exposures=read_exposure_stack({1: coadd}),
         provenance=coadd.provenance,
     )
@@ -197,7 +262,8 @@ def test_detection_gets_the_residual_as_well(kind: str, monkeypatch: pytest.Monk
     # The square root of the residual's PSF is a Gaussian of .71 of its width.
     expected = gaussian_kernel(5.0 / 2.0**0.5, 11) if kind == "linear" else gaussian_kernel(2.5, 11)
     np.testing.assert_allclose(kernel, expected, atol=5e-3)
-    np.testing.assert_array_equal(exposure.mask.get("SATURATED"), coadd.mask.get("SATURATED"))
+    np.testing.assert_array_equal(exposure.mask.get("SATURATED"), saturated)
+    assert np.argwhere(exposure.mask.get("INEXACT_PSF")).tolist() == [[3, 4]]
 
 
 def test_residual_is_an_input_unless_it_is_the_picture_that_is_wanted() -> None:

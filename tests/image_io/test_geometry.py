@@ -21,8 +21,13 @@
 
 from __future__ import annotations
 
+import importlib
+
+import pytest
 from small_warps import BOX, PATCH
 
+import lsst.acn.image_io
+import lsst.images
 from lsst.acn import Box
 
 
@@ -30,3 +35,10 @@ def test_corners_lead_back_to_the_box() -> None:
     assert PATCH.box_of(PATCH.corners()) == BOX
     part = Box(103, 120, 222, 259)
     assert PATCH.box_of(PATCH.corners(part)) == part
+
+
+def test_older_images_are_refused_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    # That of v30.0.7 has no such name.
+    monkeypatch.delattr(lsst.images, "SkyProjection")
+    with pytest.raises(ImportError, match=r"needs lsst.images of the week w_2026_30, or of v30\.0\.10"):
+        importlib.reload(lsst.acn.image_io)

@@ -152,6 +152,8 @@ def test_training_draws_its_samples_from_the_stream(stream: WarpStream, whole: E
     config = RestorationConfig()
     options = config.cross_exposure
     options.network, options.steps, options.samples, options.tile_size = "fresh", 2, 2, 48
+    # Whether a correction has come to rest is decided by its last digits.
+    config.nuisances.passes = 1
     together, streamed = (restore(exposures, config) for exposures in (whole, stream))
     np.testing.assert_allclose(streamed.history["loss"], together.history["loss"], rtol=1e-4)
 
@@ -162,7 +164,7 @@ def test_tasks_give_the_same_outputs(stream: WarpStream, whole: ExposureStack) -
     for exposures in (whole, stream):
         inputs = WarpInputs(exposures=exposures, identities=identities)
         images = RestoreCoaddTask().run(inputs=inputs).getDict()
-        del images["restored_coadd_residual"]
+        del images["restored_coadd_residual"], images["restored_coadd_pixel_variance"]
         images |= AssembleReferenceCoaddTask().run(inputs=inputs).getDict()
         measured = MeasureRestorationTask().run(inputs=inputs, **images)
         results.append((images, measured))

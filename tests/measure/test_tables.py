@@ -216,3 +216,46 @@ def test_excess_of_the_truth_is_that_of_the_noise() -> None:
     where = np.ones(patch.exposures.shape, bool)
     excess = latent_excess(patch.exposures, patch.latent, patch.latent_box, where)
     assert abs(excess.value) < 4 * excess.error
+
+
+@pytest.mark.parametrize("factor", [1e-19, 1e-9, 1e17])
+def test_numbers_are_the_same_in_any_unit(factor: float, truth: PatchMeasurement) -> None:
+    planes = {
+        name: in_unit(getattr(truth.patch, name), factor) for name in ("exposures", "coadd", "restored")
+    }
+    latent = truth.patch.latent * np.float32(factor)
+    patch = dataclasses.replace(truth.patch, latent=latent, **planes)
+    other = measure_patch(patch, magnitude_edges=EDGES, zero_point=30.0 + 2.5 * np.log10(factor))
+    np.testing.assert_array_equal(other.pixels.source, truth.pixels.source)
+    np.testing.assert_allclose(other.ratios.median, truth.ratios.median, rtol=1e-5)
+    for name in ("reduced_chi2", "chi2_error"):
+        expected, found = (
+            [getattr(each.source, name) for each in measured.fits.exposures] for measured in (truth, other)
+        )
+        np.testing.assert_allclose(found, expected, rtol=1e-4)
+    for name in ("psnr", "ssim"):
+        expected, found = (
+            [getattr(each, name) for each in measured.fits.exposures] for measured in (truth, other)
+        )
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+    ratios = [[each.noise_ratio for each in measured.qualities] for measured in (truth, other)]
+    np.testing.assert_allclose(ratios[1], ratios[0], rtol=1e-4)
+
+
+@pytest.mark.parametrize("factor", [1e-19, 1e17])
+def test_held_out_exposures_are_foretold_in_any_unit(factor: float, truth: PatchMeasurement) -> None:
+    config = make_config(method="image_mm", image_mm__iterations=10)
+    stack = truth.patch.exposures
+    assert isinstance(stack, ExposureStack)
+    one, other = (run_held_out_test(each, [1, 3], config) for each in (stack, in_unit(stack, factor)))
+    for name in ("restored", "restored_sky", "coadd", "coadd_as_latent"):
+        expected, found = getattr(one, name), getattr(other, name)
+        assert found.value == pytest.approx(expected.value, rel=1e-3, abs=1e-3 * expected.error)
+        assert found.n_pixels == expected.n_pixels
+
+
+def in_unit(stack: ExposureStack, factor: float) -> ExposureStack:
+    variance = np.where(stack.valid, stack.variance.astype(float) * factor**2, np.inf)
+    return ExposureStack.from_arrays(
+        stack.image * factor, variance, stack.psf, valid=stack.valid, box=stack.box
+    )

@@ -85,3 +85,16 @@ def test_no_training_has_all_columns_and_no_rows(optimizer: SimpleNamespace) -> 
         assert {name: (column.dtype, len(column)) for name, column in history.items()} == {
             name: (dtype, 0) for name, dtype in HISTORY_DTYPES.items()
         }
+
+
+def test_a_long_training_says_at_its_start_how_long_it_takes(
+    optimizer: SimpleNamespace, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(0, 1000, 12))
+    monkeypatch.setattr("lsst.acn.methods.history.time.monotonic", lambda: next(clock))
+    history = TrainingHistory(optimizer, "step", 1000, LOG)
+    with caplog.at_level(logging.WARNING, "test_history"):
+        for _ in range(6):
+            history.add(1.0, ends_epoch=False)
+    (told,) = (text for text in caplog.messages if "will take" in text)
+    assert float(told.split()[4]) > 60

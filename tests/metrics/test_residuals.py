@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 from scipy.signal import convolve
 from small_fields import make_stack, make_varying_stack
 
@@ -92,6 +93,33 @@ def test_outliers_are_flagged_on_both_sides() -> None:
     chi2 = np.array([1.0, 1.02, 0.98, 1.01, 2.0, 0.5, np.nan])
     assert flag_outliers(chi2).tolist() == [False, False, False, False, True, True, False]
     assert not flag_outliers(chi2, threshold=20.0).any()
+
+
+def test_a_chi2_that_is_hardly_known_is_no_outlier() -> None:
+    chi2 = np.array([0.72, 0.75, 0.41])
+    assert flag_outliers(chi2).tolist() == [False, False, True]
+    assert not flag_outliers(chi2, errors=np.full(3, 0.33)).any()
+    assert flag_outliers(chi2, errors=np.full(3, 0.005)).tolist() == [False, False, True]
+    # All of an excess may be in one place, and then its error is as large.
+    many = np.array([*np.linspace(0.98, 1.08, 11), 17.0])
+    errors = np.full(12, 0.03)
+    assert np.flatnonzero(flag_outliers(many, errors=errors)).tolist() == [11]
+    errors[11] = 16.0
+    assert not flag_outliers(many, errors=errors).any()
+    errors[11] = np.nan
+    assert not flag_outliers(many, errors=errors).any()
+
+
+@pytest.mark.parametrize("blur", [0.0, 1.5])
+def test_error_of_chi2_is_its_scatter_over_fields(blur: float) -> None:
+    rng, where = np.random.default_rng(5), np.ones((96, 96), bool)
+    where[:30, :50] = False
+    fields = rng.normal(size=(60, 96, 96))
+    fields = gaussian_filter(fields, (0, blur, blur)) * (2.0 * np.sqrt(np.pi) * blur if blur else 1.0)
+    statistics = [residual_statistics(field, where) for field in fields]
+    scatter = np.std([each.reduced_chi2 for each in statistics])
+    assert np.mean([each.chi2_error for each in statistics]) == pytest.approx(scatter, rel=0.3)
+    assert np.isnan(residual_statistics(fields[0][:9, :9], where[40:49, :9]).chi2_error)
 
 
 @pytest.mark.parametrize("chi2", [[1.0, 9.0], [1.0, 2.0, 4.0, 8.0], [np.nan, np.nan], [1.0, 1.0, 1.0, 1.2]])

@@ -28,7 +28,14 @@ import numpy as np
 import pytest
 
 from lsst.acn.nuisances.corrections import PARAMETERS
-from lsst.acn.nuisances.exposure_fit import REACH, exposure_equations, prediction_changes, solve
+from lsst.acn.nuisances.exposure_fit import (
+    REACH,
+    SOURCE_ERRORS,
+    exposure_equations,
+    prediction_changes,
+    solve,
+    source_errors,
+)
 
 EVERYTHING = np.ones(len(PARAMETERS), bool)
 
@@ -145,3 +152,18 @@ def test_pixels_without_data_say_nothing():
     values, errors = solve(equations, EVERYTHING)
     assert not values.any()
     assert np.isinf(errors).all()
+
+
+def test_the_model_of_one_source_is_less_sure_than_those_of_many():
+    def errors(number):
+        model = np.zeros((100, 100))
+        model[8 : 8 + 24 * number : 24, 20::24] = 1e3
+        shape = (96, 96)
+        equations = exposure_equations(np.zeros(shape), np.ones(shape), model, *coordinates(shape))
+        return source_errors(equations)
+
+    one, four = errors(1), errors(4)
+    # Four sources in each row, each in one part of the exposure.
+    np.testing.assert_allclose(one[3], SOURCE_ERRORS[3] / 2.0, rtol=1e-5)
+    np.testing.assert_allclose(four[3], SOURCE_ERRORS[3] / 4.0, rtol=1e-5)
+    assert not one[:3].any()

@@ -31,6 +31,7 @@ import pytest
 
 from lsst.acn import Box, ExposureStack, RestorationConfig
 from lsst.acn.nuisances.fit import chosen_tiles, fit_corrections
+from lsst.acn.nuisances.star_shapes import psf_variance
 from lsst.acn.simulation import (
     ConditionsConfig,
     DefectsConfig,
@@ -118,9 +119,12 @@ def test_what_all_psfs_share_stays_where_no_difference_is_significant():
     bright = {"crowding": 500.0, "star_share": 0.9, "star_bright_limit": 17.0}
     wrong = config("psf-narrow-5")
     wrong = dataclasses.replace(wrong, scene=dataclasses.replace(wrong.scene, **bright))
-    width = fit(simulate_field(wrong).stack, significance=1e6, common_sky=False).column("psf_width")
+    stack = simulate_field(wrong).stack
+    width = fit(stack, significance=1e6, common_sky=False).column("psf_width")
     assert width[0] > 0.1
-    np.testing.assert_allclose(width, width[0])
+    # By the same share of each.
+    sizes = [psf_variance(kernel) for kernel in stack.psf.at(*stack.box.center)]
+    np.testing.assert_allclose(width / sizes, width[0] / sizes[0], rtol=1e-5)
 
 
 def test_exposures_that_are_right_are_left_alone():
@@ -128,6 +132,25 @@ def test_exposures_that_are_right_are_left_alone():
     assert np.abs(found.values[:, 3:6]).max() < 0.02
     assert np.abs(found.values[:, 6:]).max() < 0.1
     assert np.abs(found.values[:, 0]).max() < 1.0
+
+
+@pytest.mark.parametrize("seed", [3000, 3007])
+def test_a_bright_source_on_an_edge_accuses_no_exposure(seed):
+    # What is beyond the edge is not known, and no exposure is to blame for it.
+    stack = simulate_field(
+        SimulationConfig(seed=seed, box=Box.from_shape((160, 160)), visits=12, defects=DefectsConfig.none())
+    ).stack
+    assert not fit(stack).values.any()
+
+
+def test_one_wrong_exposure_accuses_none_of_the_others():
+    stack = simulate_field(config()).stack
+    image = stack.image.copy()
+    image[1] *= 1.2
+    scale = fit(ExposureStack.from_arrays(image, stack.variance, stack.psf)).column("flux_scale")
+    others = np.delete(scale, 1)
+    assert scale[1] - others.mean() == pytest.approx(0.2, abs=0.01)
+    np.testing.assert_allclose(others, others.mean(), atol=0.01)
 
 
 @pytest.mark.parametrize(

@@ -62,10 +62,18 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_submit_file_names_a_pipeline_and_jobs_on_this_machine() -> None:
     config = _load("acn.yaml")
-    assert (ROOT / config["pipelineYaml"]).exists()
+    assert config["pipelineYaml"] == "eups://acn/pipelines/acn.yaml"
     assert config["computeSite"] == "local"
     assert doImport(config["wmsServiceClass"])
     assert callable(doImport(config["clusterAlgorithm"]))
+
+
+def test_submit_file_of_ones_own_includes_that_of_the_package(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text("includeConfigs:\n  - eups://acn/bps/acn.yaml\ncomputeSite: slurm\n")
+    config = _load(str(own))
+    assert config["computeSite"] == "slurm"
+    assert config["pipelineYaml"] == "eups://acn/pipelines/acn.yaml"
 
 
 def test_every_task_whose_resources_are_stated_is_in_a_pipeline() -> None:

@@ -71,6 +71,7 @@ def test_field_is_drawn_with_one_stretch(
     result = RestorationResult(
         image=image,
         variance=np.ones_like(image),
+        detection_variance=np.ones_like(image),
         latent=truth,
         latent_box=stack.box.grown_by(4),
         target_psf=gaussian_kernel(2.5),

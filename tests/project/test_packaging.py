@@ -29,6 +29,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -36,6 +37,11 @@ from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.version import Version
+
+import lsst.acn
+from lsst.pipe.base import Pipeline
+from lsst.resources import ResourcePath
 
 ROOT = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -47,7 +53,7 @@ PINS = {
 
 def _requirements() -> list[str]:
     extras = PROJECT["optional-dependencies"]
-    names = ("bps", "postgres", "test", "lint")
+    names = ("train", "bps", "postgres", "test", "lint", "doc")
     return PROJECT["dependencies"] + [text for name in names for text in extras[name]]
 
 
@@ -74,11 +80,70 @@ def test_the_interpreter_asked_for_is_one_that_is_supported() -> None:
 def _copy_of_the_source(folder: Path) -> Path:
     source = folder / "source"
     source.mkdir()
-    for name in ("pyproject.toml", "README.md", "COPYRIGHT", "LICENSE"):
+    for name in ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "COPYRIGHT", "LICENSE"):
         shutil.copy(ROOT / name, source)
     unwanted = shutil.ignore_patterns("__pycache__", "*.egg-info", "version.py")
     shutil.copytree(ROOT / "python", source / "python", ignore=unwanted)
     return source
+
+
+RESOURCES = ("pipelines", "config", "bps")
+
+
+@pytest.mark.parametrize("folder", RESOURCES)
+def test_resources_are_the_folders_of_the_checkout(folder: str) -> None:
+    # Links, so that there is nothing to keep equal.
+    inside = ROOT / "python" / "lsst" / "acn" / "resources" / folder
+    assert inside.is_symlink()
+    assert inside.resolve() == ROOT / folder
+
+
+@pytest.mark.parametrize("start", ["resource://lsst.acn/resources", "eups://acn", "$ACN_DIR"])
+def test_pipelines_and_configs_are_found_from_any_folder(
+    start: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ACN_DIR", raising=False)
+    pipeline = Pipeline.from_uri(f"{start}/pipelines/acn.yaml")
+    pipeline.addConfigFile("restoreCoadd", f"{start}/config/paper.py")
+    config = pipeline.to_graph().tasks["restoreCoadd"].config
+    assert config.restoration.method == "paper"
+    assert ResourcePath(f"{start}/bps/acn.yaml").exists()
+
+
+def test_version_is_that_of_the_distribution() -> None:
+    # What is newer here was written by a later build of the same checkout.
+    assert Version(lsst.acn.__version__) >= Version(importlib.metadata.version("lsst-acn"))
+    assert "unknown" not in lsst.acn.__version__
+
+
+def test_links_of_the_readme_lead_somewhere_from_an_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))
+    linked = importlib.import_module("setup").linked
+    text = linked("![a](doc/a.png) [b](doc/b.rst) [c](https://c.org)", "https://home")
+    assert text == (
+        "![a](https://home/raw/main/doc/a.png) [b](https://home/blob/main/doc/b.rst) [c](https://c.org)"
+    )
+
+
+def test_source_distribution_is_a_checkout_without_git(tmp_path: Path) -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if tracked.returncode or not tracked.stdout:
+        pytest.skip("This is no checkout.")
+    wanted = {name for name in tracked.stdout.splitlines() if (ROOT / name).exists()}
+    source = tmp_path / "source"
+    for name in wanted:
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, source / name, follow_symlinks=False)
+    code = f"import setuptools.build_meta as b; b.build_sdist({str(tmp_path)!r})"
+    done = subprocess.run([sys.executable, "-c", code], cwd=source, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (archive,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as file:
+        packed = {name.partition("/")[2] for name in file.getnames()}
+    links = {f"python/lsst/acn/resources/{folder}" for folder in RESOURCES}
+    assert wanted - links - {".gitignore"} <= packed
+    assert "python/lsst/acn/resources/pipelines/acn.yaml" in packed
 
 
 def test_wheel_from_a_tree_without_git_has_every_module(tmp_path: Path) -> None:
@@ -96,6 +161,9 @@ def test_wheel_from_a_tree_without_git_has_every_module(tmp_path: Path) -> None:
     there = {path.relative_to(source / "python").as_posix() for path in (source / "python").rglob("*.*")}
     assert {name for name in there if name.startswith("lsst/") and "egg-info" not in name} == packed
     assert "lsst/acn/py.typed" in packed
+    for folder in RESOURCES:
+        files = (path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix != ".pyc")
+        assert {f"lsst/acn/resources/{path.relative_to(ROOT).as_posix()}" for path in files} <= packed
 
 
 def test_butler_finds_the_subcommands_by_their_entry_point() -> None:
@@ -115,6 +183,6 @@ def test_table_names_the_packages_that_are_imported() -> None:
     table = (ROOT / "ups" / "acn.table").read_text()
     products = set(re.findall(r"^setup(?:Required|Optional)\((\w+)\)", table, re.MULTILINE))
     modules = (ROOT / "python" / "lsst" / "acn").rglob("*.py")
-    pattern = re.compile(r"^\s*(?:from|import) lsst\.((?:daf|pex|pipe|ctrl)\.\w+|\w+)", re.MULTILINE)
+    pattern = re.compile(r"^\s*(?:from|import) lsst\.((?:daf|meas|pex|pipe|ctrl)\.\w+|\w+)", re.MULTILINE)
     imported = {name.replace(".", "_") for path in modules for name in pattern.findall(path.read_text())}
     assert imported - {"acn"} <= products

@@ -105,7 +105,8 @@ def test_every_page_is_in_a_table_of_contents() -> None:
     assert pages <= set(listed)
 
 
-def test_example_on_arrays() -> None:
+def test_example_on_arrays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     rng = np.random.default_rng(1)
     names = {
@@ -116,5 +117,6 @@ def test_example_on_arrays() -> None:
     exec(code, names)
     result = names["result"]
     assert isinstance(result, RestorationResult)
+    assert (tmp_path / "restored.fits").exists()
     assert result.image.shape == result.variance.shape == (40, 40)
     assert result.summary["method"] == "cross_exposure"

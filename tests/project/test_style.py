@@ -135,3 +135,19 @@ def test_importing_every_module_loads_no_slow_library() -> None:
     code = f"import sys, {', '.join(names)}; print(*sorted({SLOW_LIBRARIES} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+@modules
+def test_loops_have_an_end(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    loops = [
+        node.lineno for node in ast.walk(tree) if isinstance(node, ast.While) and _is_constant(node.test)
+    ]
+    endless = [
+        node.lineno for node in ast.walk(tree) if _imported(node) and "itertools.count" in _imported(node)
+    ]
+    assert not loops + endless
+
+
+def _is_constant(node: ast.expr) -> bool:
+    return not any(isinstance(part, ast.Name | ast.Call | ast.Attribute) for part in ast.walk(node))

@@ -22,11 +22,13 @@
 from __future__ import annotations
 
 import gzip
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import astropy.io.fits
+import astropy.table
 import numpy as np
 import pytest
 from fake_warps import FakeWarp, Ingest, write_table
@@ -81,7 +83,7 @@ NORMAL = gaussian_kernel(3.0, 11)
         (FakeWarp(unit="adu"), "'adu', but"),
         (FakeWarp(unit="furlong"), "BUNIT is 'furlong'"),
         (FakeWarp(ra=30.0001), "not on the pixel grid"),
-        (FakeWarp(wcs=False), "no WCS"),
+        (FakeWarp(wcs=False), "no WCS in its image that leads to the sky; --pixel-scale ARCSEC makes one"),
         (FakeWarp(start=None, shape=(24, 30)), "no LTV1 and LTV2"),
     ],
 )
@@ -140,7 +142,20 @@ def test_repository_stays_as_it_was(ingest: Ingest, source: Path, monkeypatch: p
     ("columns", "message"),
     [
         ({"visit": [1, 1]}, "lists visit 1 more than once"),
-        ({"visit": ["one", "two"]}, "no number in row 1"),
+        ({"visit": ["one", "two"]}, "visit must be a whole number"),
+        ({"visit": [np.inf, 1.0]}, "of no use in row 1: visit must be a whole number"),
+        ({"visit": [1.0, 7.9]}, "of no use in row 2: visit must be a whole number"),
+        ({"visit": [1e30, 1.0]}, "visit must be a whole number"),
+        ({"visit": [-1, 1]}, "visit must be a whole number"),
+        ({"visit": [[1, 2], [3, 4]]}, "visit must be a whole number"),
+        ({"day_obs": [2**63 - 1, 20260131]}, "day_obs must be a date such as 20260131"),
+        ({"day_obs": [20260131, 20260231]}, "of no use in row 2: day_obs must be a date"),
+        ({"exposure_time": [30.0, -1.0]}, "exposure_time must be a number of seconds"),
+        ({"exposure_time": [[30.0, 2.0], [30.0, 2.0]]}, "exposure_time must be a number of seconds"),
+        ({"band": [1, 2]}, "band must be text"),
+        ({"path": [1.5, 2.5]}, "path must be text"),
+        ({"band": ["r" * 33, "r"]}, "it has 33 characters, and the registry has room for 32"),
+        ({"physical_filter": ["r\x07", "r"]}, "characters that cannot be printed"),
         ({"band": None}, "has no column band; it has visit, physical_filter"),
         ({"band": ["", "r"]}, "no band in row 1"),
         ({"psf_path": ["", "psf.fits"]}, "psf.fits does not exist"),
@@ -157,6 +172,47 @@ def test_table_must_be_there_and_have_rows(ingest: Ingest, source: Path) -> None
     assert "has no rows" in ingest.fail(write_table(source, []))
     (source / "visits.ecsv").write_text("visit path\n1 a.fits\n")
     assert "cannot be read as ECSV" in ingest.fail(source / "visits.ecsv")
+
+
+def test_table_must_be_a_file(ingest: Ingest, source: Path) -> None:
+    source.mkdir()
+    os.mkfifo(source / "pipe.ecsv")
+    assert "is not a regular file" in ingest.fail(source / "pipe.ecsv")
+    (source / "zero.ecsv").symlink_to("/dev/zero")
+    assert "is not a regular file" in ingest.fail(source / "zero.ecsv")
+    with (source / "large.ecsv").open("wb") as stream:
+        stream.truncate(10**11)
+    assert "more than the limit" in ingest.fail(source / "large.ecsv")
+
+
+@pytest.mark.parametrize("run", ["../../..", "/tmp/x", "a/../../b", "a//b", ".", "", "x" * 65, "a\nb"])
+def test_runs_stay_inside_of_the_repository(ingest: Ingest, source: Path, run: str) -> None:
+    before = sorted(source.parent.rglob("*"))
+    assert "can" in ingest.fail(source / "visits.ecsv", run=run)
+    assert sorted(source.parent.rglob("*")) == before
+
+
+@pytest.mark.parametrize("meta", [["HSC"], 7, {"name": "HSC"}])
+def test_instrument_of_a_table_must_be_text(ingest: Ingest, source: Path, meta: Any) -> None:
+    table = astropy.table.Table.read(write_table(source, [FakeWarp()]))
+    table.meta["instrument"] = meta
+    table.write(source / "visits.ecsv", overwrite=True)
+    assert "No instrument can have the name" in ingest.fail(source / "visits.ecsv", "--instrument", "")
+    assert not ingest.root.exists()
+
+
+def test_limit_of_files_can_be_set(ingest: Ingest, source: Path) -> None:
+    table = write_table(source, [FakeWarp()])
+    assert "more than the limit of 10485" in ingest.fail(table, "--max-file-size", "0.01")
+    ingest(table, "--max-file-size", "0.1")
+
+
+def test_files_that_a_killed_command_left_are_removed(ingest: Ingest, source: Path) -> None:
+    ingest(write_table(source, [FakeWarp()]))
+    (stored,) = (ingest.root / "warps").rglob("*.fits")
+    (stored.with_name(f"tmp7x{stored.stem}.tmp.fits")).write_bytes(b"half")
+    ingest(write_table(source / "more", [FakeWarp()], visit=[2]))
+    assert len(list((ingest.root / "warps").rglob("*.fits"))) == 2
 
 
 def test_instrument_must_be_named(ingest: Ingest, source: Path) -> None:

@@ -21,6 +21,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ import pytest
 from astropy.io import fits
 from patches_in_a_row import VISITS, pairs_that_overlap, patch, sync
 
-from lsst.acn import RepositoryConflictError, gaussian_kernel
+from lsst.acn import RepositoryConflictError, RepositoryUnavailableError, gaussian_kernel
 from lsst.acn.image_io import PatchGeometry, make_warp
 from lsst.acn.repository.store import (
     check_not_stored,
@@ -84,7 +85,8 @@ def test_warps_are_stored_all_or_none(tmp_path: Path) -> None:
         sync(butler, [patch(0)])
         with pytest.raises(OSError, match="disk is full"):
             put_warps(butler, warps(), instrument="TestCam", run="warps")
-        assert not butler.query_datasets("direct_warp", collections="warps", explain=False)
+        assert not butler.collections.query("*")
+        assert not butler.query_datasets("direct_warp", collections="*", find_first=False, explain=False)
         assert not list((tmp_path / "repo").rglob("*.fits"))
 
 
@@ -126,6 +128,67 @@ def test_other_folders_are_not_touched(tmp_path: Path) -> None:
     ):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_repository_that_somebody_uses_by_now_stays(tmp_path: Path) -> None:
+    root = str(tmp_path / "repo")
+
+    def fail_while_somebody_registers() -> None:
+        with open_repository(root):
+            with Butler.from_config(root, writeable=True) as butler:
+                butler.collections.register("u/somebody")
+            raise RuntimeError("in vain")
+
+    with pytest.raises(RuntimeError, match="in vain"):
+        fail_while_somebody_registers()
+    with Butler.from_config(root) as butler:
+        assert butler.collections.query("*") == ["u/somebody"]
+
+
+def test_many_may_begin_a_repository_at_once(tmp_path: Path) -> None:
+    root = str(tmp_path / "new" / "repo")
+
+    def store(number: int) -> None:
+        with open_repository(root) as butler:
+            sync(butler, [patch(number)])
+            put_warps(butler, [(1, warp(patch(number)))], instrument="TestCam", run=f"run{number}")
+            if number == 0:
+                raise OSError("disk is full")
+
+    with ThreadPoolExecutor(4) as threads:
+        done = [threads.submit(store, number) for number in range(4)]
+    assert [type(future.exception()) for future in done] == [RepositoryUnavailableError] + 3 * [type(None)]
+    with Butler.from_config(root) as butler:
+        found = butler.query_datasets("direct_warp", collections="*", find_first=False)
+        assert sorted((each.run, each.dataId["patch"]) for each in found) == [
+            *(("run0", 0),) * ("run0" in butler.collections.query("*")),
+            ("run1", 1),
+            ("run2", 2),
+            ("run3", 3),
+        ]
+        assert all(butler.get(each).bbox.shape == (32, 32) for each in found)
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), PermissionError(13, "denied")])
+def test_what_the_disk_says_is_told_with_the_repository(tmp_path: Path, error: OSError) -> None:
+    with (
+        pytest.raises(RepositoryUnavailableError, match="could not be written to") as caught,
+        open_repository(str(tmp_path / "repo")),
+    ):
+        raise error
+    assert str(tmp_path / "repo") in str(caught.value)
+    assert str(error.strerror) in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_repository_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    (tmp_path / "butler.yaml").write_text("datastore: [1, 2]")
+    with (
+        pytest.raises(RepositoryUnavailableError, match="cannot be opened as a Butler repository"),
+        open_repository(str(tmp_path)),
+    ):
+        pass
+    assert (tmp_path / "butler.yaml").exists()
 
 
 def test_the_psf_of_a_cell_is_compressed_as_one(tmp_path: Path) -> None:

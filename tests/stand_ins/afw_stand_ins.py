@@ -99,6 +99,10 @@ class Plane:
     array: np.ndarray
     box: Box
 
+    def __getitem__(self, box: Box2I) -> Plane:
+        part = Box(box.y.min, box.y.max + 1, box.x.min, box.x.max + 1)
+        return type(self)(self.array[part.slices_within(self.box)], part)
+
     def getBBox(self) -> Box2I:
         return box2i(self.box)
 
@@ -225,13 +229,16 @@ class ExposureF:
         return SkyWcs()
 
 
+@dataclasses.dataclass
 class TractInfo:
     """`lsst.skymap.TractInfo` with one patch."""
+
+    outer: Box = BOX.grown_by(5)
 
     def __getitem__(self, number: int) -> Any:
         assert number == DATA_ID["patch"]
         return types.SimpleNamespace(
-            getOuterBBox=lambda: box2i(BOX.grown_by(5)),
+            getOuterBBox=lambda: box2i(self.outer),
             getInnerBBox=lambda: box2i(BOX),
             getIndex=lambda: Point2D(x=4, y=6),
         )

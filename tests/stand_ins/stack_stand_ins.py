@@ -27,6 +27,7 @@ pipeline of an instrument can then be expanded to a graph all the same.
 
 from __future__ import annotations
 
+import os
 import sys
 import types
 from pathlib import Path
@@ -34,14 +35,25 @@ from typing import Any
 
 import pytest
 import yaml
+from drp_pipe_facts import UPSTREAM
 
+from lsst.daf.butler import DimensionUniverse
 from lsst.pex.config import Field
-from lsst.pipe.base import Instrument, PipelineTask, PipelineTaskConfig, PipelineTaskConnections
+from lsst.pipe.base import (
+    Instrument,
+    Pipeline,
+    PipelineGraph,
+    PipelineTask,
+    PipelineTaskConfig,
+    PipelineTaskConnections,
+)
 from lsst.pipe.base import connectionTypes as cT
+from lsst.pipe.base.pipelineIR import PipelineIR
 
 ROOT = Path(__file__).parents[2]
 OURS = {"restoreCoadd", "convertRestoredCoadd", "measureRestoration"}
-PATCH_BAND = ("skymap", "tract", "patch", "band")
+PATCH = ("skymap", "tract", "patch")
+PATCH_BAND = (*PATCH, "band")
 WARP = ("instrument", "visit", "skymap", "tract", "patch")
 
 
@@ -68,13 +80,24 @@ class OtherTask(StandInTask):
 class MakeDirectWarpConnections(
     PipelineTaskConnections, dimensions=WARP, defaultTemplates={"coaddName": "deep"}
 ):
+    calexp_list = cT.Input(
+        name="calexp",
+        storageClass="ExposureF",
+        doc="Exposures.",
+        dimensions=("instrument", "visit", "detector"),
+        multiple=True,
+    )
     warp = cT.Output(
         name="{coaddName}Coadd_directWarp", storageClass="ExposureF", doc="Warp.", dimensions=WARP
     )
 
 
 class MakeDirectWarpConfig(PipelineTaskConfig, pipelineConnections=MakeDirectWarpConnections):
-    pass
+    useVisitSummaryPsf = Field[bool](doc="Take the PSF of the summary.", default=True)
+    useVisitSummaryWcs = Field[bool](doc="Take the WCS of the summary.", default=True)
+    useVisitSummaryPhotoCalib = Field[bool](doc="Take the calibration of the summary.", default=True)
+    doSelectPreWarp = Field[bool](doc="Leave detectors out.", default=True)
+    numberOfNoiseRealizations = Field[int](doc="Noise.", default=0)
 
 
 class MakeDirectWarpTask(StandInTask):
@@ -93,7 +116,9 @@ class BestSeeingSelectVisitsConnections(PipelineTaskConnections, dimensions=("in
 
 
 class BestSeeingSelectVisitsConfig(PipelineTaskConfig, pipelineConnections=BestSeeingSelectVisitsConnections):
-    pass
+    maxPsfFwhm = Field[float](doc="Greatest seeing in arcsec.", default=1.5, optional=True)
+    minMJD = Field[float](doc="First date.", default=None, optional=True)
+    maxMJD = Field[float](doc="Last date.", default=None, optional=True)
 
 
 class BestSeeingSelectVisitsTask(StandInTask):
@@ -130,9 +155,25 @@ class CompareWarpAssembleCoaddTask(StandInTask):
 
 class DetectCoaddSourcesConnections(PipelineTaskConnections, dimensions=PATCH_BAND):
     exposure = cT.Input(name="deepCoadd", storageClass="ExposureF", doc="Coadd.", dimensions=PATCH_BAND)
+    exposure_cells = cT.Input(
+        name="deepCoaddCell", storageClass="MultipleCellCoadd", doc="Coadd.", dimensions=PATCH_BAND
+    )
     outputExposure = cT.Output(
         name="deepCoadd_calexp", storageClass="ExposureF", doc="Coadd.", dimensions=PATCH_BAND
     )
+    outputBackgrounds = cT.Output(
+        name="deepCoadd_calexp_background", storageClass="Background", doc="Sky.", dimensions=PATCH_BAND
+    )
+    outputSources = cT.Output(
+        name="deepCoadd_det", storageClass="SourceCatalog", doc="Sources.", dimensions=PATCH_BAND
+    )
+
+    def __init__(self, *, config: Any = None) -> None:
+        super().__init__(config=config)
+        if config is None or config.useCellCoadds:
+            del self.exposure
+        else:
+            del self.exposure_cells
 
 
 class DetectCoaddSourcesConfig(PipelineTaskConfig, pipelineConnections=DetectCoaddSourcesConnections):
@@ -144,6 +185,77 @@ class DetectCoaddSourcesTask(StandInTask):
     """`lsst.pipe.tasks.multiBand.DetectCoaddSourcesTask`."""
 
     ConfigClass, _DefaultName = DetectCoaddSourcesConfig, "detectCoaddSources"
+
+
+class MergeDetectionsConnections(PipelineTaskConnections, dimensions=PATCH):
+    catalogs = cT.Input(
+        name="deepCoadd_det",
+        storageClass="SourceCatalog",
+        doc="Sources.",
+        dimensions=PATCH_BAND,
+        multiple=True,
+    )
+    outputCatalog = cT.Output(
+        name="deepCoadd_mergeDet", storageClass="SourceCatalog", doc="Sources.", dimensions=PATCH
+    )
+
+
+class MergeDetectionsConfig(PipelineTaskConfig, pipelineConnections=MergeDetectionsConnections):
+    pass
+
+
+class MergeDetectionsTask(StandInTask):
+    """`lsst.pipe.tasks.mergeDetections.MergeDetectionsTask`."""
+
+    ConfigClass, _DefaultName = MergeDetectionsConfig, "mergeDetections"
+
+
+class DeconvolveExposureConnections(PipelineTaskConnections, dimensions=PATCH_BAND):
+    coadd = cT.Input(name="deepCoadd_calexp", storageClass="ExposureF", doc="Coadd.", dimensions=PATCH_BAND)
+    catalog = cT.Input(
+        name="deepCoadd_mergeDet", storageClass="SourceCatalog", doc="Sources.", dimensions=PATCH
+    )
+    deconvolved = cT.Output(
+        name="deconvolved_deep_coadd", storageClass="ExposureF", doc="Sharper.", dimensions=PATCH_BAND
+    )
+
+
+class DeconvolveExposureConfig(PipelineTaskConfig, pipelineConnections=DeconvolveExposureConnections):
+    useCellCoadds = Field[bool](doc="Use cells.", default=False)
+
+
+class DeconvolveExposureTask(StandInTask):
+    """`lsst.meas.extensions.scarlet.deconvolveExposureTask.DeconvolveExposureTask`."""
+
+    ConfigClass, _DefaultName = DeconvolveExposureConfig, "deconvolveExposure"
+
+
+class DeblendCoaddSourcesMultiConnections(PipelineTaskConnections, dimensions=PATCH):
+    mergedDetections = cT.Input(
+        name="deepCoadd_mergeDet", storageClass="SourceCatalog", doc="Sources.", dimensions=PATCH
+    )
+    deconvolvedCoadds = cT.Input(
+        name="deconvolved_deep_coadd",
+        storageClass="ExposureF",
+        doc="Sharper.",
+        dimensions=PATCH_BAND,
+        multiple=True,
+    )
+    deblendedCatalog = cT.Output(
+        name="deepCoadd_deblendedCatalog", storageClass="SourceCatalog", doc="Sources.", dimensions=PATCH
+    )
+
+
+class DeblendCoaddSourcesMultiConfig(
+    PipelineTaskConfig, pipelineConnections=DeblendCoaddSourcesMultiConnections
+):
+    useCellCoadds = Field[bool](doc="Use cells.", default=False)
+
+
+class DeblendCoaddSourcesMultiTask(StandInTask):
+    """`lsst.pipe.tasks.deblendCoaddSourcesPipeline.DeblendCoaddSourcesMultiTask`."""
+
+    ConfigClass, _DefaultName = DeblendCoaddSourcesMultiConfig, "deblend"
 
 
 class StandInInstrument(Instrument):
@@ -165,49 +277,13 @@ MODULES: dict[str, tuple[type, ...]] = {
     "lsst.drp.tasks.assemble_coadd": (CompareWarpAssembleCoaddTask,),
     "lsst.pipe.tasks.selectImages": (BestSeeingSelectVisitsTask,),
     "lsst.pipe.tasks.multiBand": (DetectCoaddSourcesTask,),
+    "lsst.pipe.tasks.mergeDetections": (MergeDetectionsTask,),
+    "lsst.pipe.tasks.deblendCoaddSourcesPipeline": (DeblendCoaddSourcesMultiTask,),
+    "lsst.meas.extensions.scarlet.deconvolveExposureTask": (DeconvolveExposureTask,),
     "lsst.pipe.tasks.other": (OtherTask,),
-    "lsst.obs.lsst": (type("LsstCam", (StandInInstrument,), {}),),
+    "lsst.obs.lsst": tuple(type(name, (StandInInstrument,), {}) for name in ("LsstCam", "LsstComCam")),
+    "lsst.obs.decam": (type("DarkEnergyCamera", (StandInInstrument,), {}),),
     "lsst.obs.subaru": (type("HyperSuprimeCam", (StandInInstrument,), {}),),
-}
-
-SPECIAL: dict[str, dict[str, dict[str, Any]]] = {
-    "LSSTCam/DRP.yaml": {
-        "makeDirectWarp": {
-            "class": "lsst.drp.tasks.make_direct_warp.MakeDirectWarpTask",
-            "config": {"connections.warp": "direct_warp"},
-        },
-        "selectDeepCoaddVisits": {
-            "class": "lsst.pipe.tasks.selectImages.BestSeeingSelectVisitsTask",
-            "config": {"connections.goodVisits": "deep_coadd_visit_selection"},
-        },
-        "assembleDeepCoadd": {
-            "class": "lsst.drp.tasks.assemble_coadd.CompareWarpAssembleCoaddTask",
-            "config": {
-                "connections.inputWarps": "direct_warp",
-                "connections.coaddExposure": "deep_coadd_predetection",
-            },
-        },
-        "detectCoaddPeaks": {
-            "class": "lsst.pipe.tasks.multiBand.DetectCoaddSourcesTask",
-            "config": {
-                "connections.exposure": "deep_coadd_predetection",
-                "connections.outputExposure": "deep_coadd",
-                "useCellCoadds": "parameters.use_cell_coadds",
-            },
-        },
-    },
-    "HSC/DRP-Prod.yaml": {
-        "makeDirectWarp": {"class": "lsst.drp.tasks.make_direct_warp.MakeDirectWarpTask"},
-        "selectDeepCoaddVisits": {
-            "class": "lsst.pipe.tasks.selectImages.BestSeeingSelectVisitsTask",
-            "config": {"connections.goodVisits": "deepCoaddVisits"},
-        },
-        "assembleCoadd": {"class": "lsst.drp.tasks.assemble_coadd.CompareWarpAssembleCoaddTask"},
-        "detection": {
-            "class": "lsst.pipe.tasks.multiBand.DetectCoaddSourcesTask",
-            "config": {"useCellCoadds": "parameters.use_cell_coadds"},
-        },
-    },
 }
 
 
@@ -221,16 +297,33 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 monkeypatch.setitem(sys.modules, parent, types.ModuleType(parent))
         for value in classes:
             monkeypatch.setattr(sys.modules[name], value.__name__, value, raising=False)
-    for path, special in SPECIAL.items():
-        _write_pipeline(folder / "pipelines" / path, special)
+    for path in UPSTREAM:
+        _write_pipeline(folder / "pipelines" / path, path)
     monkeypatch.setenv("DRP_PIPE_DIR", str(folder))
     monkeypatch.setenv("ACN_DIR", str(ROOT))
 
 
-def _write_pipeline(path: Path, special: dict[str, dict[str, Any]]) -> None:
+def expanded(path: str) -> PipelineGraph:
+    """Return the graph of a pipeline."""
+    graph = Pipeline.fromFile(path).to_graph()
+    graph.resolve(dimensions=DimensionUniverse(), dataset_types={})
+    return graph
+
+
+def upstream_pipeline(path: str, monkeypatch: pytest.MonkeyPatch) -> PipelineIR:
+    """Return a pipeline of a checkout of drp_pipe, or skip the test without one."""
+    for package in ("DRP_PIPE", "ANALYSIS_TOOLS", "MEAS_EXTENSIONS_MULTIPROFIT"):
+        if not os.environ.get(f"{package}_DIR"):
+            pytest.skip(f"{package}_DIR does not name a checkout; the pipelines there need it.")
+    monkeypatch.setenv("ACN_DIR", str(ROOT))
+    return PipelineIR.from_uri(f"{os.environ['DRP_PIPE_DIR']}/pipelines/{path}")
+
+
+def _write_pipeline(target: Path, path: str) -> None:
     """Write a pipeline with every task that ours puts into its subsets."""
-    ours = yaml.safe_load((ROOT / "pipelines" / path.parent.name / "acn.yaml").read_text())
-    subsets = {name: subset["subset"] for name, subset in ours["subsets"].items() if name != "restoration"}
+    facts, instrument, has_cells = UPSTREAM[path]
+    special = {label: {"class": name, "config": dict(config)} for label, (name, config) in facts.items()}
+    subsets = _subsets(target.parent.name) or {"step3": [*sorted(special), "makePsfMatchedWarp"]}
     labels = sorted({label for subset in subsets.values() for label in subset} - OURS)
     others = {
         label: {"class": "lsst.pipe.tasks.other.OtherTask", "config": {"connections.output": f"of_{label}"}}
@@ -238,18 +331,32 @@ def _write_pipeline(path: Path, special: dict[str, dict[str, Any]]) -> None:
     }
     pipeline: dict[str, Any] = {
         "description": "Stand-in.",
-        "instrument": ours["instrument"],
-        "parameters": {"use_cell_coadds": True},
+        "instrument": instrument,
+        "parameters": {"use_cell_coadds": has_cells},
         "tasks": others | special,
         "subsets": {
             name: {"subset": [label for label in subset if label not in OURS], "description": "Stand-in."}
             for name, subset in subsets.items()
         },
+        "contracts": [
+            f"{label}.useCellCoadds == deconvolve.useCellCoadds"
+            for label in ("detection", "detectCoaddPeaks")
+            if label in special
+        ],
     }
     if step := next((name for name in subsets if name.startswith("step3a")), None):
         # As upstream, every task has to be in some step.
         others_step = {"subset": sorted(set(labels) - set(subsets[step])), "description": "Stand-in."}
         pipeline["subsets"]["step3b"] = others_step
         pipeline["steps"] = [{"label": step, "dimensions": ["tract"]}, {"label": "step3b", "dimensions": []}]
-    path.parent.mkdir(parents=True)
-    path.write_text(yaml.safe_dump(pipeline))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(yaml.safe_dump(pipeline))
+
+
+def _subsets(instrument: str) -> dict[str, list[str]]:
+    """Return the subsets of drp_pipe that our pipeline of an instrument names."""
+    path = ROOT / "pipelines" / instrument / "acn.yaml"
+    if not path.exists():
+        return {}
+    subsets = yaml.safe_load(path.read_text())["subsets"]
+    return {name: subset["subset"] for name, subset in subsets.items() if name != "restoration"}

@@ -74,7 +74,7 @@ def inputs() -> WarpInputs:
 def images(inputs: WarpInputs) -> dict[str, Any]:
     """What the tasks before it leave behind."""
     restored = RestoreCoaddTask(config=quick_config()).run(inputs=inputs).getDict()
-    del restored["restored_coadd_residual"]
+    del restored["restored_coadd_residual"], restored["restored_coadd_pixel_variance"]
     return {**restored, **AssembleReferenceCoaddTask().run(inputs=inputs).getDict()}
 
 
@@ -217,7 +217,7 @@ def test_held_out_restoration_begins_with_the_stored_network(
     config.use_restoration_network = True
     task = RestoreCoaddTask(config=config)
     restored = task.run(inputs=inputs, restoration_network=network).getDict()
-    del restored["restored_coadd_residual"]
+    del restored["restored_coadd_residual"], restored["restored_coadd_pixel_variance"]
     images = {**restored, **AssembleReferenceCoaddTask().run(inputs=inputs).getDict()}
     settings: dict[str, Any] = {"held_out_visits": [11], "use_restoration_network": True}
     row = measure(inputs, {**images, "restoration_network": network}, **settings).restored_coadd_metrics[0]

@@ -46,6 +46,7 @@ PATCH_BAND = ("skymap", "tract", "patch", "band")
 OUTPUTS = {
     "reference_coadd": "CellCoadd",
     "restored_coadd": "CellCoadd",
+    "restored_coadd_pixel_variance": "ImageV2",
     "restored_coadd_latent": "ImageV2",
     "restored_coadd_training": "ArrowAstropy",
 }

@@ -29,10 +29,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from afw_butler import handle_of
 from afw_stand_ins import BOX, DATA_ID, restored_coadd
 
 from lsst.acn import Box, InvalidExposureError, gaussian_kernel
-from lsst.acn.image_io import make_exposure, read_exposure_stack
+from lsst.acn.image_io import make_deconvolved_coadd, make_exposure, read_exposure_stack
 from lsst.pipe.base import InMemoryDatasetHandle
 
 
@@ -206,3 +207,28 @@ def test_afw_and_ingest_give_the_same_arrays() -> None:
     assert (stack.box, stack.unit) == (warp.box, warp.unit)
     np.testing.assert_allclose(stack.image[0][valid], warp.image[valid], rtol=1e-5)
     np.testing.assert_allclose(stack.psf.kernels[0, 0, 0], warp.psf, rtol=1e-4, atol=1e-8)
+
+
+def test_real_mask_of_artifacts_from_a_butler() -> None:
+    exposure = real_exposure()
+    mask = pytest.importorskip("lsst.afw.image").Mask(exposure.getBBox())
+    mask.array[7, 8] = mask.getPlaneBitMask("SAT")
+    warp, _ = handle_of(exposure, "ExposureF")
+    handle, _ = handle_of(mask, "Mask")
+    stack = read_exposure_stack([warp], box=Box(105, 112, 205, 212), artifact_masks={3: handle})
+    assert np.argwhere(~stack.valid[0]).tolist() == [[2, 3]]
+
+
+def test_real_coadd_gives_all_but_pixels_and_psf() -> None:
+    coadd = real_exposure()
+    image = np.full(BOX.grown_by(5).shape, 50.0, np.float32)
+    kernel = gaussian_kernel(2.0, 9)
+    made = make_deconvolved_coadd(image, BOX.grown_by(5), psf=kernel, coadd=coadd)
+    # The calibration is 10 nanojansky a count.
+    np.testing.assert_allclose(made.image.array, 5.0)
+    np.testing.assert_array_equal(made.mask.array, coadd.mask.array)
+    np.testing.assert_array_equal(made.variance.array, coadd.variance.array)
+    np.testing.assert_allclose(made.getPsf().computeKernelImage(made.getBBox().getCenter()).array, kernel)
+    assert made.getBBox() == coadd.getBBox()
+    assert made.getInfo().getCoaddInputs() is not None
+    assert coadd.getPsf().computeKernelImage(coadd.getBBox().getCenter()).array.shape == (11, 11)

@@ -57,6 +57,7 @@ def fake_restore(
     return RestorationResult(
         image=np.full(stack.shape, 3.0, np.float32),
         variance=np.full(stack.shape, 4.0, np.float32),
+        detection_variance=np.full(stack.shape, 4.5, np.float32),
         latent=np.full(latent_box.shape, 5.0, np.float32),
         latent_box=latent_box,
         target_psf=gaussian_kernel(config.target_psf_fwhm),
@@ -96,10 +97,17 @@ def test_outputs_are_what_the_connections_announce(outputs: Struct) -> None:
 def test_restored_coadd_holds_the_planes_of_the_result(outputs: Struct) -> None:
     coadd = outputs.restored_coadd
     assert (coadd.image.array == 3).all()
-    assert (coadd.variance.array == 4).all()
+    assert (coadd.variance.array == 4.5).all()
     assert (coadd.bbox.y.start, coadd.bbox.x.start) == (100, 200)
     assert coadd.unit == "nJy"
     assert coadd.band == "r"
+
+
+def test_the_variance_of_each_pixel_is_kept_beside_it(outputs: Struct) -> None:
+    variance = outputs.restored_coadd_pixel_variance
+    assert (variance.array == 4).all()
+    assert variance.bbox == outputs.restored_coadd.bbox
+    assert variance.unit == "nJy2"
 
 
 def test_restored_coadd_keeps_the_planes_of_the_warps(outputs: Struct) -> None:
@@ -188,7 +196,14 @@ def test_training_table_has_a_row_per_epoch(outputs: Struct) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["restored_coadd", "restored_coadd_latent", "restored_coadd_residual", "restored_coadd_training"]
+    "name",
+    [
+        "restored_coadd",
+        "restored_coadd_pixel_variance",
+        "restored_coadd_latent",
+        "restored_coadd_residual",
+        "restored_coadd_training",
+    ],
 )
 def test_each_output_says_where_it_comes_from(outputs: Struct, name: str) -> None:
     output = getattr(outputs, name)
@@ -234,4 +249,5 @@ def test_same_seed_gives_the_same_arrays(warp_inputs: WarpInputs, method: str) -
     np.testing.assert_array_equal(
         first.restored_coadd_training["loss"], again.restored_coadd_training["loss"]
     )
-    assert (first.restored_coadd.variance.array != other.restored_coadd.variance.array).any()
+    variances = (each.restored_coadd_pixel_variance.array for each in (first, other))
+    assert np.not_equal(*variances).any()

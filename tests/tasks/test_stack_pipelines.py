@@ -28,9 +28,8 @@ import os
 from pathlib import Path
 
 import pytest
-from stack_stand_ins import OURS, ROOT, install
+from stack_stand_ins import OURS, ROOT, expanded, install, upstream_pipeline
 
-from lsst.daf.butler import DimensionUniverse
 from lsst.pipe.base import Pipeline, PipelineGraph
 from lsst.pipe.base.pipelineIR import ContractError, PipelineIR
 
@@ -51,12 +50,6 @@ def stand_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path, monkeypatch)
 
 
-def expanded(pipeline: Pipeline) -> PipelineGraph:
-    graph = pipeline.to_graph()
-    graph.resolve(dimensions=DimensionUniverse(), dataset_types={})
-    return graph
-
-
 def inputs_of(graph: PipelineGraph, label: str) -> dict[str, str]:
     return {name: edge.parent_dataset_type_name for name, edge in graph.tasks[label].inputs.items()}
 
@@ -64,7 +57,7 @@ def inputs_of(graph: PipelineGraph, label: str) -> dict[str, str]:
 @instruments
 @pytest.mark.usefixtures("stand_ins")
 def test_detection_takes_the_restored_image(instrument: str) -> None:
-    graph = expanded(Pipeline.fromFile(path_of(instrument)))
+    graph = expanded(path_of(instrument))
     exposure = inputs_of(graph, DETECTION[instrument])["exposure"]
     converter = graph.producer_of(exposure)
     assert converter.label == "convertRestoredCoadd"
@@ -82,7 +75,7 @@ def test_detection_takes_the_restored_image(instrument: str) -> None:
 @pytest.mark.parametrize("label", ["restoreCoadd", "measureRestoration"])
 @pytest.mark.usefixtures("stand_ins")
 def test_restoration_takes_what_the_coadd_is_made_from(instrument: str, label: str) -> None:
-    graph = expanded(Pipeline.fromFile(path_of(instrument)))
+    graph = expanded(path_of(instrument))
     inputs = inputs_of(graph, label)
     producers = {
         name: graph.producer_of(inputs[name]).label for name in ("warps", "visit_selection", "artifact_masks")
@@ -102,7 +95,7 @@ def test_restoration_takes_what_the_coadd_is_made_from(instrument: str, label: s
 @instruments
 @pytest.mark.usefixtures("stand_ins")
 def test_restoration_is_compared_with_the_coadd(instrument: str) -> None:
-    graph = expanded(Pipeline.fromFile(path_of(instrument)))
+    graph = expanded(path_of(instrument))
     edge = graph.tasks["measureRestoration"].inputs["reference_coadd"]
     assert graph.producer_of(edge.dataset_type_name).label == COADDITION[instrument]
     assert edge.storage_class_name == "ExposureF"
@@ -111,7 +104,7 @@ def test_restoration_is_compared_with_the_coadd(instrument: str) -> None:
 @instruments
 @pytest.mark.usefixtures("stand_ins")
 def test_variance_of_the_restored_image_is_not_scaled(instrument: str) -> None:
-    detection = expanded(Pipeline.fromFile(path_of(instrument))).tasks[DETECTION[instrument]]
+    detection = expanded(path_of(instrument)).tasks[DETECTION[instrument]]
     assert not detection.config.doScaleVariance
     assert not detection.config.useCellCoadds
 
@@ -125,7 +118,7 @@ def test_subset_has_the_three_tasks(instrument: str) -> None:
 
 @pytest.mark.usefixtures("stand_ins")
 def test_every_task_is_in_a_step() -> None:
-    graph = expanded(Pipeline.fromFile(path_of("LSSTCam")))
+    graph = expanded(path_of("LSSTCam"))
     assert graph.steps.verified
     assert OURS <= set(graph.task_subsets["step3a-coadd-tracts"])
 
@@ -167,11 +160,7 @@ def test_what_belongs_together_is_kept_together(
 def test_subsets_are_those_of_drp_pipe_and_the_restoration(
     instrument: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for package in ("DRP_PIPE", "ANALYSIS_TOOLS", "MEAS_EXTENSIONS_MULTIPROFIT"):
-        if not os.environ.get(f"{package}_DIR"):
-            pytest.skip(f"{package}_DIR does not name a checkout; the pipelines there need it.")
-    monkeypatch.setenv("ACN_DIR", str(ROOT))
-    upstream = PipelineIR.from_uri(f"{os.environ['DRP_PIPE_DIR']}/pipelines/{UPSTREAM[instrument]}")
+    upstream = upstream_pipeline(UPSTREAM[instrument], monkeypatch)
     ours = PipelineIR.from_uri(path_of(instrument))
     assert set(ours.tasks) == set(upstream.tasks) | OURS
     assert ours.tasks[DETECTION[instrument]].klass == upstream.tasks[DETECTION[instrument]].klass

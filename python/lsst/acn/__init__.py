@@ -28,6 +28,7 @@ from .errors import *
 from .exposures.boxes import *
 from .exposures.psf_kernels import *
 from .exposures.stack import *
+from .exposures.variances import median_variances
 from .residual_image import *
 from .restoration_result import *
 
@@ -46,6 +47,7 @@ __all__ = (
     "PaperTrainingConfig",
     "PsfKernels",
     "RepositoryConflictError",
+    "RepositoryUnavailableError",
     "ResidualImage",
     "RestorationConfig",
     "RestorationError",
@@ -64,6 +66,8 @@ __all__ = (
 )
 
 if TYPE_CHECKING:
+    __version__: str
+
     from .flux_measurement import measure_fluxes
     from .restoration import *
     from .restoration_config import *
@@ -71,6 +75,8 @@ else:
 
     def __getattr__(name: str) -> Any:
         """Import what restores, and SciPy with it, when it is asked for."""
+        if name == "__version__":
+            return importlib.import_module(".version", __name__).__version__
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         homes = {"measure_fluxes": "flux_measurement"}
@@ -78,4 +84,4 @@ else:
         return getattr(importlib.import_module(f".{home}", __name__), name)
 
     def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+        return sorted({*globals(), *__all__, "__version__"})

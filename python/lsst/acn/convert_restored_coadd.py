@@ -92,8 +92,8 @@ class ConvertRestoredCoaddConfig(PipelineTaskConfig, pipelineConnections=Convert
             "the warps as a coadd, for detection and measurement.",
             "detection": "At the target PSF, what is clear on the restored image and, smoothed, all else: "
             "finds far more in crowded fields; for detection alone, for faint sources are broader.",
-            "picture": "The restored image by itself: faint sources have lost flux, and its noise is "
-            "neither white nor Gaussian.",
+            "picture": "The restored image by itself, with a variance with which detection is safe: nothing "
+            "false is found, but faint sources have lost flux, and many of them are lost.",
         },
         default="linear",
     )
@@ -111,8 +111,8 @@ class ConvertRestoredCoaddTask(PipelineTask):
 
     Notes
     -----
-    A restored image by itself is not for detection: faint sources have lost
-    flux in it, and its noise is neither white nor Gaussian.  With its residual
+    Detection on a restored image by itself is safe, for its variance plane is
+    made for that, but faint sources have lost flux in it.  With its residual
     added, it is as linear in the warps as a coadd, and what detection and
     measurement take for granted is true of it: see
     `~lsst.acn.fluxes.completed_image.complete_image`.
@@ -174,4 +174,5 @@ class ConvertRestoredCoaddTask(PipelineTask):
             made = make_detection_image(images)
         else:
             made = complete_image(images, self.config.psf_fwhm)
-        return with_pixels(restored_coadd, made.image, made.variance, made.psf)
+        # That of the residual says where the PSF is not exact.
+        return with_pixels(restored_coadd, made.image, made.variance, made.psf, residual.mask)

@@ -29,6 +29,7 @@ __all__ = (
     "InvalidWarpFileError",
     "MissingFrameworkError",
     "RepositoryConflictError",
+    "RepositoryUnavailableError",
     "RestorationError",
     "TrainingDivergedError",
     "UnknownPsfError",
@@ -79,6 +80,10 @@ class InvalidWarpFileError(RestorationError):
 
 class RepositoryConflictError(RestorationError):
     """Raised if a repository already says something else."""
+
+
+class RepositoryUnavailableError(RestorationError):
+    """Raised if a repository is locked, read-only, damaged or out of room."""
 
 
 class TrainingDivergedError(RestorationError):

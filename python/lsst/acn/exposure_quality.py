@@ -41,8 +41,12 @@ from .exposures.stack import ExposureStack
 LEAST_FWHM = 2.0
 """Pixels below which a PSF is not properly sampled."""
 
+MOST_FWHM = 10.0
+"""Pixels above which no PSF of a telescope is likely to be: stamps that are
+sampled more finely than the exposures show themselves by it."""
+
 MOST_RIM_LIGHT = 0.01
-MOST_OFFSET = 0.2
+MOST_OFFSET = 0.1
 """In pixels."""
 
 MOST_NEGATIVE_LIGHT = 0.1
@@ -86,7 +90,8 @@ class ExposureQuality:
         NaN if there are none.
     rim_light : `float`
         Share of the light of a star that is beyond the rim of the PSF kernel,
-        if it goes on to fall as it does there.
+        if it goes on to fall as it does there; NaN for kernels of less than 5
+        pixels.
     offset : `float`
         Distance in pixels of the centroid of the PSF from the middle of its
         kernel; NaN as ``fwhm``.
@@ -120,6 +125,10 @@ class ExposureQuality:
             found.append("its PSF has no shape that can be measured")
         if self.fwhm < LEAST_FWHM:
             found.append(f"the FWHM of its PSF is {self.fwhm:.2f} pixels, too few to sample it")
+        if self.fwhm > MOST_FWHM:
+            found.append(f"the FWHM of its PSF is {self.fwhm:.1f} pixels, as if it were sampled more finely")
+        if math.isnan(self.rim_light):
+            found.append("its PSF kernel is too small to tell what light is beyond its rim")
         if self.rim_light > MOST_RIM_LIGHT:
             found.append(f"its PSF is cut off where {100 * self.rim_light:.1f} % of the light is beyond")
         if self.offset > MOST_OFFSET:
@@ -203,9 +212,15 @@ def _rim_light(kernel: np.ndarray) -> float:
     :math:`2 \pi p R^2 / (a - 2)` there, with half a pixel more for R.
     """
     radius = len(kernel) // 2
+    if radius < 2:
+        return math.nan
     places = np.arange(-radius, radius + 1)
     distance = np.hypot(places[:, None], places)
     inner, outer = ((distance >= first * radius) & (distance <= last * radius) for first, last in RINGS)
+    if not inner.any():
+        # So small a kernel has no pixels there: the two outermost squares of pixels.
+        square = np.maximum(np.abs(places[:, None]), np.abs(places))
+        inner, outer = square == radius - 1, square == radius
     before, rim = float(kernel[inner].mean()), float(kernel[outer].mean())
     if rim <= 0:
         return 0.0

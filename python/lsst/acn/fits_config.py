@@ -20,7 +20,7 @@
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
 
-"""What is fitted to exposures before they are restored."""
+"""What is fitted to exposures before they are restored, and how."""
 
 from __future__ import annotations
 

@@ -157,7 +157,8 @@ class MeasureRestorationConfig(WarpInputsConfig, pipelineConnections=MeasureRest
         inclusiveMin=False,
     )
     magnitude_zero_point = Field[float](
-        doc="Magnitude of a flux of 1 in the unit of the warps; the default is the AB magnitude of 1 nJy.",
+        doc="Magnitude of a flux of 1 in the unit of the warps; the default is the AB magnitude of 1 nJy. "
+        "With it, sources of warps in other units are plotted by flux.",
         default=31.4,
     )
     magnitude_edges = ListField[float](

@@ -31,6 +31,7 @@ import numpy as np
 
 from .exposures.boxes import Box
 from .exposures.psf_kernels import PsfKernels
+from .exposures.variances import scaled_variance
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -80,6 +81,23 @@ class ResidualImage:
     psf: PsfKernels
     box: Box
 
+    def in_unit(self, factor: float) -> ResidualImage:
+        """Return the residual of exposures in another unit.
+
+        Parameters
+        ----------
+        factor : `float`
+            What pixels are multiplied by.
+
+        Returns
+        -------
+        residual : `ResidualImage`
+            In that unit.
+        """
+        return dataclasses.replace(
+            self, image=self.image * np.float32(factor), variance=scaled_variance(self.variance, factor)
+        )
+
     def kernel_at(self, y: float, x: float) -> np.ndarray:
         """Return the PSF of the residual at a point.
 
@@ -94,3 +112,20 @@ class ResidualImage:
             Float64, of unit sum, shape ``(2 k - 1, 2 k - 1)``.
         """
         return self.psf.at(y, x)[0].astype(np.float64)
+
+    def point_variance(self) -> np.ndarray:
+        """Return how well the flux of a point source alone is known at each pixel.
+
+        Returns
+        -------
+        variance : `numpy.ndarray`
+            Variance of its flux, float32, shape ``box.shape``; infinite where
+            no exposure says anything.
+        """
+        peaks = self.psf.kernels[0].max(axis=(-1, -2))
+        # Where a cell has no PSF, the variance is infinite already.
+        by_cell = np.where(np.isnan(peaks), 1.0, peaks).astype(np.float32) ** -2
+        height, width = self.psf.cell_shape
+        factors = by_cell.repeat(height, axis=0).repeat(width, axis=1)
+        grid = Box.from_shape(factors.shape, (self.psf.box.y_start, self.psf.box.x_start))
+        return self.variance * factors[self.box.slices_within(grid)]

@@ -34,11 +34,14 @@ from typing import Any
 import numpy as np
 
 from .errors import TrainingDivergedError
+from .exposure_quality import measure_exposures
 from .exposures.boxes import Box
 from .exposures.estimated_psfs import EstimatedPsfs, with_psfs
 from .exposures.psf_kernels import gaussian_kernel
 from .exposures.source import ExposureSource
 from .exposures.stack import ExposureStack
+from .fluxes.detection_floor import detection_variance
+from .fluxes.flux_images import FluxImages
 from .forward.sampling_error import sampling_variance
 from .forward.target_psf import convolve_to_target
 from .machine.backend_setup import prepare_backend
@@ -49,7 +52,6 @@ from .psfs.prepared_exposures import prepare, with_known_psfs
 from .residual.cell_residual import PictureSpectra
 from .residual.noise_exposures import NoiseExposures
 from .residual.patch_residual import residual_of_patch
-from .residual_image import ResidualImage
 from .restoration_config import RestorationConfig
 from .restoration_result import NoiseLayer, RestorationResult
 from .tiles.restore_tiles import OnStrip
@@ -76,7 +78,7 @@ def restore(
         Trained network in plain values, as a ``restoration_network`` dataset
         holds it, for the method ``cross_exposure`` to begin with.
     log : `logging.Logger`, optional
-        Told of the progress.
+        Told of the progress, and warned of PSFs and variances that are wrong.
     on_strip : `~collections.abc.Callable`, optional
         Called with the rows of the patch and the exposures on at least these,
         as they pass by, so that a large patch need not be read twice.
@@ -102,7 +104,9 @@ def restore(
     """
     config = config or RestorationConfig()
     log = log or logging.getLogger(__name__)
+    described = {"unit": exposures.unit, "band": exposures.band, "geometry": exposures.geometry}
     with cores(n_cores):
+        measure_exposures(exposures, log)
         fitted = _fit(exposures, config, network, log, n_cores)
         start = time.perf_counter()
         exposures, method = fitted.exposures, fitted.method
@@ -118,26 +122,31 @@ def restore(
         variance = variance + sampling_variance(picture.image, kernels, 1.0 / exposures.median_variances())
         times = {"fit_seconds": fitted.seconds, "restore_seconds": time.perf_counter() - start}
         start = time.perf_counter()
-        residual = _residual(exposures, picture, config)
+        residual = residual_of_patch(exposures, picture.unconvolved, to_target)
+        images = FluxImages(picture.image, to_target.target_psf, residual, exposures.unit)
+        safe = detection_variance(images, variance)
         times["residual_seconds"] = time.perf_counter() - start
         layers = [
             _noise_layer(exposures, picture, config, network, log, number)
             for number in range(config.n_noise_layers)
         ]
-    return RestorationResult(
+    result = RestorationResult(
         image=picture.image,
         variance=variance,
+        detection_variance=safe,
         latent=latent,
         latent_box=exposures.box.grown_by(exposures.psf.radius),
         target_psf=to_target.target_psf,
-        corrections=fitted.corrections,
+        corrections=fitted.corrections.in_unit(1.0 / fitted.unit),
         no_data=~seen.pixels,
         psfs=fitted.psfs,
         history=fitted.history,
         summary=_summarize(fitted, config) | {"matching_kernel_fwhm": fwhm} | times,
-        residual=residual,
+        residual=residual if config.keep_residual else None,
         noise_layers=tuple(layers),
+        **described,
     )
+    return result.in_unit(fitted.unit)
 
 
 class _Seen:
@@ -185,17 +194,10 @@ def _noise_layer(
     restored, _ = method.restore(None, log)
     unconvolved = restored if config.match_target_psf else method.to_latent(restored)
     again = _picture(exposures, unconvolved, picture.to_target)
-    residual = _residual(drawn, again, config)
-    return NoiseLayer(again.image - picture.image, None if residual is None else residual.image)
-
-
-def _residual(
-    exposures: ExposureSource, picture: _Picture, config: RestorationConfig
-) -> ResidualImage | None:
-    """Return what a picture leaves over, if that is kept."""
+    change = again.image - picture.image
     if not config.keep_residual:
-        return None
-    return residual_of_patch(exposures, picture.unconvolved, picture.to_target)
+        return NoiseLayer(change, None)
+    return NoiseLayer(change, residual_of_patch(drawn, unconvolved, picture.to_target).image)
 
 
 def restore_latent(
@@ -240,7 +242,7 @@ def restore_latent(
         fitted = _fit(exposures, config, network, log, n_cores)
         restored, _ = fitted.method.restore(None, log)
         _check(restored, fitted.exposures, config)
-        return fitted.method.to_latent(restored), fitted.history
+        return fitted.method.to_latent(restored) * np.float32(fitted.unit), fitted.history
 
 
 def make_method(
@@ -298,9 +300,10 @@ def make_method(
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Fitted:
-    """A method that knows its exposures, and how that came about."""
+    """A method that knows its exposures, in units of their noise, and how that came about."""
 
     exposures: ExposureSource
+    unit: float
     corrections: ExposureCorrections
     psfs: EstimatedPsfs | None
     method: RestorationMethod
@@ -324,9 +327,15 @@ def _fit(
     method = make_method(exposures, config, network, n_cores)
     history = method.fit(log)
     trained = method.trained_psfs
-    exposures = with_psfs(exposures, trained)
-    psfs = prepared.psfs if trained is None else trained
-    return _Fitted(exposures, prepared.corrections, psfs, method, history, time.perf_counter() - start)
+    return _Fitted(
+        with_psfs(exposures, trained),
+        prepared.unit,
+        prepared.corrections,
+        prepared.psfs if trained is None else trained,
+        method,
+        history,
+        time.perf_counter() - start,
+    )
 
 
 def _check(latent: np.ndarray, exposures: ExposureSource, config: RestorationConfig) -> None:

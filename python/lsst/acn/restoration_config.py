@@ -58,6 +58,12 @@ class PaperNetworkConfig(Config):
         default=40.0,
         check=lambda unit: unit > 0,
     )
+    unit_exposures = Field[int](
+        doc="Greatest number of exposures that output_unit holds for. With more, the unit falls as one over "
+        "their number, for a step of Adam moves the weights of all exposures together.",
+        default=12,
+        check=lambda number: number >= 1,
+    )
     statistics = ChoiceField[str](
         doc="What batch normalisation takes its mean and variance from while the network is trained.",
         allowed={
@@ -109,6 +115,12 @@ class PaperTrainingConfig(Config):
         doc="Residual, in standard deviations, at which the loss turns from quadratic to linear.",
         default=2.0,
         check=lambda delta: delta > 0,
+    )
+    retries = Field[int](
+        doc="Number of times, at most, that a training which came to nothing is tried again, each time from "
+        "other random weights and at half the learning rate.",
+        default=2,
+        check=lambda retries: retries >= 0,
     )
     resident = ChoiceField[str](
         doc="Whether the exposures of the patch are kept in the memory of the device that trains, and tiles "

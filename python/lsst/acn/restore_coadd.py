@@ -35,9 +35,8 @@ from lsst.pex.config import ConfigField, Field
 from lsst.pipe.base import InputQuantizedConnection, QuantumContext, Struct
 from lsst.pipe.base import connectionTypes as cT
 
-from .exposure_quality import measure_exposures
 from .exposures.psf_kernels import PsfKernels
-from .image_io import make_cell_coadd, make_latent_image, make_residual_coadd
+from .image_io import make_cell_coadd, make_latent_image, make_residual_coadd, make_variance_image
 from .nuisances.corrections import CORRECTIONS_KEY
 from .psfs.table import make_psf_table
 from .records.patch_records import PatchRecords
@@ -68,9 +67,16 @@ class RestoreCoaddConnections(WarpInputsConnections, dimensions=DIMENSIONS):
     """
 
     restored_coadd = cT.Output(
-        doc="Restored image at the target PSF, with variance, mask and provenance.",
+        doc="Restored image at the target PSF, with mask, provenance, and a variance with which detection is "
+        "safe.",
         name="restored_coadd",
         storageClass="CellCoadd",
+        dimensions=DIMENSIONS,
+    )
+    restored_coadd_pixel_variance = cT.Output(
+        doc="Variance of each pixel of the restored image by itself: what its error is, not for detection.",
+        name="restored_coadd_pixel_variance",
+        storageClass="ImageV2",
         dimensions=DIMENSIONS,
     )
     restored_coadd_latent = cT.Output(
@@ -172,6 +178,8 @@ class RestoreCoaddTask(WarpInputsTask):
 
             - ``restored_coadd``: image at the target PSF
               (`lsst.images.cells.CellCoadd`).
+            - ``restored_coadd_pixel_variance``: variance of each of its
+              pixels by itself (`lsst.images.Image`).
             - ``restored_coadd_latent``: latent image with its padding
               (`lsst.images.Image`).
             - ``restored_coadd_residual``: what the image leaves over
@@ -199,7 +207,6 @@ class RestoreCoaddTask(WarpInputsTask):
         from .restoration import restore
 
         exposures = inputs.exposures
-        measure_exposures(exposures, self.log.logger)
         records = PatchRecords(exposures, inputs.identities, self.propagate_mask)
         result = restore(
             exposures,
@@ -222,10 +229,13 @@ class RestoreCoaddTask(WarpInputsTask):
         outputs = Struct(
             restored_coadd=make_cell_coadd(
                 image=result.image,
-                variance=result.variance,
+                variance=result.detection_variance,
                 psf=PsfKernels.constant(result.target_psf[None], exposures.box),
                 noise_realizations=[layer.image for layer in result.noise_layers],
                 **common,
+            ),
+            restored_coadd_pixel_variance=make_variance_image(
+                result.variance, exposures=exposures, metadata=record
             ),
             restored_coadd_latent=make_latent_image(
                 result.latent, result.latent_box, exposures=exposures, metadata=record

@@ -118,6 +118,31 @@ def test_comparisons_share_one_scale_and_residuals_are_centred(measurement: Patc
     assert all(first.norm is second.norm for first, second in zip(close[::3], close[1::3], strict=True))
 
 
+@pytest.mark.parametrize(
+    ("unit", "zero_point", "label"),
+    [
+        ("nJy", 31.4, "AB magnitude in the coadd"),
+        ("adu", 31.4, "log₁₀ of the flux in the coadd [adu]"),
+        ("adu", 27.0, "magnitude in the coadd, zero point 27"),
+    ],
+)
+def test_brightness_is_named_by_what_is_known_of_it(
+    measurement: PatchMeasurement, unit: str, zero_point: float, label: str
+) -> None:
+    patch = measurement.patch
+    planes = (dataclasses.replace(each, unit=unit) for each in (patch.exposures, patch.coadd, patch.restored))
+    exposures, coadd, restored = planes
+    patch = dataclasses.replace(patch, exposures=exposures, coadd=coadd, restored=restored)
+    axes = Figure().subplots()
+    draw_flux_ratios(axes, dataclasses.replace(measurement, patch=patch, zero_point=zero_point))
+    assert axes.get_xlabel() == label
+    if "flux" in label:
+        shown = measurement.sources.is_complete & (measurement.sources.signal_to_noise >= 5.0)
+        (points,) = [line for line in axes.lines if line.get_label() == "sources"]
+        flux = 10 ** (0.4 * (31.4 - measurement.sources.magnitudes(31.4)[shown]))
+        np.testing.assert_allclose(10.0 ** points.get_xdata(), flux, rtol=1e-6)
+
+
 def test_plot_names_outlier_visits_and_what_is_missing(measurement: PatchMeasurement) -> None:
     exposures = [dataclasses.replace(each, is_outlier=each.visit == 3) for each in measurement.fits.exposures]
     fits = dataclasses.replace(measurement.fits, exposures=tuple(exposures))

@@ -24,14 +24,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from array_libraries import needs_keras
 from small_fields import make_config, make_stack
 
 from lsst.acn import gaussian_kernel, restore
+from lsst.acn.arrays.keras_arrays import keras_arrays
 from lsst.acn.arrays.numpy_arrays import numpy_arrays
+from lsst.acn.exposures.psf_kernels import PsfKernels
 from lsst.acn.forward.paired_forward_model import PairedForwardModel
+from lsst.acn.methods.paper.attempt import Attempt
+from lsst.acn.methods.paper.inputs import PatchInputs
+from lsst.acn.methods.paper.network import PaperNetwork
+from lsst.acn.methods.paper.soundness import TrainingGuard
 from lsst.acn.methods.paper.trainable_psfs import TrainablePsfs, starting_kernels
 from lsst.acn.metrics.psf_width import psf_fwhm
 
@@ -79,6 +87,48 @@ def test_psfs_are_trained_along_with_the_network():
     assert (result.psfs.errors > 0).all()
     assert result.history["loss"][-1] < result.history["loss"][0]
     assert result.summary["n_parameters"] > kernels.size
+
+
+def test_trained_psfs_are_those_of_the_exposures_in_any_order():
+    stack, _ = make_stack()
+    config = make_config(paper__training__epochs=3, psf_mode="refine", nuisances__passes=0)
+    result = restore(stack, config)
+    order = [2, 0, 3, 1]
+    again = restore(stack.select(order), config)
+    assert again.psfs.visits == tuple(stack.visits[index] for index in order)
+    np.testing.assert_array_equal(again.psfs.psf.kernels, result.psfs.psf.kernels[order])
+    np.testing.assert_array_equal(again.psfs.errors, result.psfs.errors[order])
+
+
+def test_another_attempt_begins_with_the_given_kernels():
+    stack, _ = make_stack()
+    given = starting_kernels(stack, "refine")
+    network = PaperNetwork(make_config(), len(stack), TrainablePsfs(given))
+    before = network.psfs.to_numpy()
+    network.psfs._logits.assign(0.0 * network.psfs._logits.value)
+    weights = network.encoder.get_weights()[0]
+    network.draw_weights(Attempt(1))
+    np.testing.assert_array_equal(network.psfs.to_numpy(), before)
+    assert (network.encoder.get_weights()[0] != weights).any()
+
+
+def test_a_training_is_judged_with_the_kernels_that_it_came_to():
+    stack, latent = make_stack()
+    model = PairedForwardModel(stack.shape, stack.psf.size, len(stack), keras_arrays())
+    psfs = TrainablePsfs(starting_kernels(stack, "refine"))
+    narrow = PsfKernels.constant(np.array([gaussian_kernel(2.0, 9)] * len(stack)), stack.box)
+    wrong = dataclasses.replace(stack, psf=narrow)
+
+    def encode(exposures):
+        from keras import ops
+
+        return ops.convert_to_tensor(latent[None])
+
+    def loss(stack, spectra=None):
+        return TrainingGuard(encode, PatchInputs(stack, 0), [stack.box], model, 2.0, spectra).start_loss
+
+    assert loss(wrong, lambda: psfs.spectra(model)) == pytest.approx(loss(stack), rel=0.02)
+    assert loss(wrong) > 2.0 * loss(stack)
 
 
 def test_known_psfs_are_not_trained():

@@ -36,6 +36,8 @@ def get_cli_subcommands() -> list[click.Command]:
     commands : `list` [`click.Command`]
         The subcommands.
     """
+    from ..machine.quiet_libraries import quiet_libraries
     from . import cmd
 
+    quiet_libraries()
     return [getattr(cmd, name) for name in cmd.__all__]

@@ -33,7 +33,7 @@ import numpy as np
 from ..arrays.namespace import Arrays
 from ..arrays.numpy_arrays import numpy_arrays
 from ..arrays.spectra import gaussian_spectrum
-from ..exposures.stack import median_variances
+from ..exposures.variances import median_variances
 
 CLIP_SIGMA = 5.0
 CLIP_FRACTION = 0.3

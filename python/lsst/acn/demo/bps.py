@@ -41,7 +41,7 @@ from pathlib import Path
 from lsst.daf.butler import Butler
 
 from .quantum_outcomes import QuantumOutcome, format_outcomes, read_outcomes
-from .run import CHECKOUT, REPO, DemoError, prepare_folder, show_output
+from .run import REPO, RESOURCES, DemoError, prepare_folder, show_output
 
 SEED = 8
 PATCHES = 2
@@ -89,12 +89,12 @@ class BpsDemo:
         skip_existing : `bool`, optional
             Whether to leave out what earlier submissions have made.
         """
-        options = f"-C restoreCoadd:{CHECKOUT / 'config' / 'quick.py'} -c measureRestoration:held_out=False"
+        options = f"-C restoreCoadd:{RESOURCES / 'config' / 'quick.py'} -c measureRestoration:held_out=False"
         if skip_existing:
             options += f" --skip-existing-in {RESTORED}"
         self._run(
-            *("bps", *LOG_LEVELS, "submit", str(CHECKOUT / "bps" / "acn.yaml")),
-            *("-b", str(self.repo), "-p", str(CHECKOUT / "pipelines" / "acn.yaml")),
+            *("bps", *LOG_LEVELS, "submit", str(RESOURCES / "bps" / "acn.yaml")),
+            *("-b", str(self.repo), "-p", "eups://acn/pipelines/acn.yaml"),
             *("-i", WARPS, "-o", RESTORED, "-d", WHERE, "--extra-qgraph-options", options),
         )
 

@@ -45,7 +45,7 @@ from .images import DemoImages, read_images
 from .picture import draw_comparison
 from .table import compare_images, format_table
 
-CHECKOUT = Path(__file__).resolve().parents[4]
+RESOURCES = Path(__file__).resolve().parents[1] / "resources"
 REPO, PICTURE, MARKER = "repo", "demo.png", ".made-by-the-acn-demo"
 
 SEED = 24
@@ -129,13 +129,10 @@ def prepare_folder(output: Path) -> None:
 
 
 def _make_coadds(repo: Path) -> None:
-    pipeline = CHECKOUT / "pipelines" / "acn.yaml"
-    if not pipeline.exists():
-        raise DemoError(f"there is no pipeline {pipeline}; the demo runs in a checkout of the package.")
     _run("butler", "simulate-warps", str(repo), f"--seed={SEED}", f"--size={SIZE}", f"--visits={VISITS}")
     where = " AND ".join(f"{name}={value!r}" for name, value in DATA_ID.items())
     _run(
-        *("pipetask", *LOG_LEVELS, "run", "-b", str(repo), "-p", os.path.relpath(pipeline)),
+        *("pipetask", *LOG_LEVELS, "run", "-b", str(repo), "-p", "eups://acn/pipelines/acn.yaml"),
         *("-i", WARPS, "-o", RESTORED, "-d", where, "--register-dataset-types"),
     )
 

@@ -42,7 +42,7 @@ SOURCE_LIMIT = 1.0
 """Truth above which a pixel is part of a source, in the same units."""
 
 EXPLANATION = f"""\
-The restored image is the latent image, which the network makes, at a small Gaussian PSF.
+The restored image is the latent image, which explains all visits, at a small Gaussian PSF.
 Errors are against the truth at that PSF: in sky, where the truth is below {SKY_LIMIT:g} σ_sky of
 the coadd, and in sources, where it is above {SOURCE_LIMIT:g} σ_sky."""
 

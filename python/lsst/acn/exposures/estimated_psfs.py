@@ -60,6 +60,23 @@ class EstimatedPsfs:
     errors: np.ndarray
     n_stars: int
 
+    def select(self, visits: Sequence[int]) -> EstimatedPsfs:
+        """Return the PSFs of some exposures.
+
+        Parameters
+        ----------
+        visits : `~collections.abc.Sequence` [`int`]
+            Identifiers of these.
+
+        Returns
+        -------
+        psfs : `EstimatedPsfs`
+            In their order.
+        """
+        index = np.array([self.visits.index(visit) for visit in visits], int)
+        psf = PsfKernels(self.psf.kernels[index], self.psf.box, self.psf.cell_shape)
+        return EstimatedPsfs(tuple(visits), psf, self.errors[index], self.n_stars)
+
     def of_exposures(self, exposures: ExposureSource) -> PsfKernels:
         """Return the kernels of some exposures.
 

@@ -26,8 +26,10 @@ from __future__ import annotations
 __all__ = ("PsfKernels", "constant_kernels", "gaussian_kernel", "kernel_moments", "padded_kernels")
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from ..errors import InvalidExposureError
 from .boxes import Box
@@ -85,7 +87,7 @@ class PsfKernels:
         object.__setattr__(self, "kernels", kernels)
 
     @classmethod
-    def constant(cls, kernels: np.ndarray, box: Box) -> PsfKernels:
+    def constant(cls, kernels: Any, box: Box) -> PsfKernels:
         """Return kernels that do not vary.
 
         Parameters
@@ -99,8 +101,24 @@ class PsfKernels:
         -------
         psf : `PsfKernels`
             The kernels, in a grid of one cell.
+
+        Raises
+        ------
+        InvalidExposureError
+            Raised if they are of another shape, or as by `PsfKernels`.
         """
-        return cls(np.asarray(kernels)[:, None, None], box, box.shape)
+        if not isinstance(kernels, np.ndarray):
+            kind, shapes = type(kernels).__name__, [np.shape(kernel) for kernel in kernels]
+            raise InvalidExposureError(
+                f"PSF kernels must be an array of shape (n, k, k); got a {kind} of {shapes}."
+            )
+        if kernels.ndim != 3 or kernels.shape[1] != kernels.shape[2] or kernels.shape[2] % 2 == 0:
+            raise InvalidExposureError(
+                "PSF kernels must be square with odd sides, in an array of shape (n, k, k) with one for each "
+                f"exposure; got {kernels.shape}.",
+                shape=str(kernels.shape),
+            )
+        return cls(kernels[:, None, None], box, box.shape)
 
     def __len__(self) -> int:
         return len(self.kernels)
@@ -225,7 +243,7 @@ def constant_kernels(kernels: np.ndarray) -> np.ndarray | None:
     return np.stack(first)
 
 
-def gaussian_kernel(fwhm: float, size: int | None = None) -> np.ndarray:
+def gaussian_kernel(fwhm: float, size: int | None = None, dtype: DTypeLike = np.float32) -> np.ndarray:
     """Return a round Gaussian of unit sum, integrated at pixel centres.
 
     Parameters
@@ -235,17 +253,19 @@ def gaussian_kernel(fwhm: float, size: int | None = None) -> np.ndarray:
     size : `int`, optional
         Odd side of the stamp; by default it reaches to 4.5 standard
         deviations.
+    dtype : `numpy.typing.DTypeLike`, optional
+        Precision of the stamp.
 
     Returns
     -------
     kernel : `numpy.ndarray`
-        Float32 stamp, shape ``(size, size)``.
+        The stamp, shape ``(size, size)``.
     """
     sigma = fwhm / FWHM_PER_SIGMA
     radius = int(np.ceil(4.5 * sigma)) if size is None else size // 2
     profile = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
     kernel = np.outer(profile, profile)
-    return (kernel / kernel.sum()).astype(np.float32)
+    return (kernel / kernel.sum()).astype(dtype)
 
 
 def kernel_moments(kernel: np.ndarray) -> tuple[float, float, float]:

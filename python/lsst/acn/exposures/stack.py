@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("ExposureStack", "median_variances")
+__all__ = ("ExposureStack",)
 
 import dataclasses
 import functools
@@ -34,7 +34,9 @@ import numpy as np
 
 from ..errors import InvalidExposureError
 from .boxes import Box
+from .plain_planes import PlainPlanes, single_precision
 from .psf_kernels import PsfKernels
+from .variances import median_variances, scaled_variance
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -99,14 +101,14 @@ class ExposureStack:
     @classmethod
     def from_arrays(
         cls,
-        image: np.ndarray,
-        variance: np.ndarray,
+        image: Any,
+        variance: Any,
         psf: PsfKernels | np.ndarray,
         *,
-        valid: np.ndarray | None = None,
+        valid: Any = None,
         box: Box | None = None,
         visits: Sequence[int] | None = None,
-        unit: str = "nJy",
+        unit: str | None = None,
         mask: np.ndarray | None = None,
         mask_planes: Mapping[str, int] | None = None,
         band: str | None = None,
@@ -117,9 +119,15 @@ class ExposureStack:
         Parameters
         ----------
         image : `numpy.ndarray`
-            Pixel values, shape ``(n, height, width)``; NaN is allowed.
+            Pixel values, shape ``(n, height, width)``; NaN is allowed.  Also
+            a masked array, an `astropy.units.Quantity`, an
+            `astropy.nddata.NDData` or `astropy.nddata.CCDData`, or a sequence
+            of such of each exposure: what is masked is not valid, and units
+            are converted.
         variance : `numpy.ndarray`
-            Variance of each pixel, same shape.
+            Variance of each pixel, same shape; pixels are not valid where
+            single precision does not hold it.  `None` if ``image`` has
+            uncertainties, of whichever kind of astropy's.
         psf : `PsfKernels` or `numpy.ndarray`
             PSF kernels; an array of shape ``(n, k, k)`` if they do not vary
             over the patch.
@@ -131,7 +139,8 @@ class ExposureStack:
         visits : `~collections.abc.Sequence` [`int`], optional
             Identifier of each exposure; by default 0, 1, and so on.
         unit : `str`, optional
-            Unit of ``image``.
+            Unit of the stack; by default that of ``image``, or nJy if it has
+            none.
         mask : `numpy.ndarray`, optional
             Bit mask of each pixel; by default nothing is set.
         mask_planes : `~collections.abc.Mapping` [`str`, `int`], optional
@@ -151,11 +160,11 @@ class ExposureStack:
         InvalidExposureError
             Raised if the parts do not fit together.
         """
-        image = np.asarray(image)
-        _check_same_shape(image, variance=variance, valid=valid, mask=mask)
-        image, variance, valid = _clean(image, np.asarray(variance), valid)
+        planes = PlainPlanes.of(image, variance, valid, unit)
+        _check_same_shape(planes.image, variance=planes.variance, valid=planes.valid, mask=mask)
+        image, variance, valid = single_precision(planes)
         box = box or Box.from_shape(image.shape[1:])
-        if isinstance(psf, np.ndarray):
+        if not isinstance(psf, PsfKernels):
             psf = PsfKernels.constant(psf, box)
         return cls(
             image=image,
@@ -164,7 +173,7 @@ class ExposureStack:
             psf=psf,
             box=box,
             visits=tuple(range(len(image)) if visits is None else (int(visit) for visit in visits)),
-            unit=unit,
+            unit=planes.unit,
             mask=np.zeros(image.shape, np.uint32) if mask is None else np.asarray(mask, np.uint32),
             mask_planes=dict(mask_planes or {}),
             band=band,
@@ -198,8 +207,9 @@ class ExposureStack:
 
     @property
     def weight(self) -> np.ndarray:
-        """Inverse variance, 0 where not valid, shape ``(n, height, width)``."""
-        return 1.0 / self.variance
+        """Inverse variance, 0 where not valid, float64, shape ``(n, height, width)``."""
+        # In single precision that of a small variance is infinite.
+        return np.divide(1.0, self.variance, dtype=np.float64)
 
     def median_variances(self) -> np.ndarray:
         """Return the median variance over valid pixels, shape ``(n,)``.
@@ -295,6 +305,31 @@ class ExposureStack:
             **self._planes(lambda planes: planes[chosen]),
         )
 
+    def in_unit(self, factor: float) -> ExposureStack:
+        """Return the same exposures in another unit.
+
+        Parameters
+        ----------
+        factor : `float`
+            What pixels are multiplied by.
+
+        Returns
+        -------
+        stack : `ExposureStack`
+            A copy; this stack where nothing changes.
+        """
+        if factor == 1.0:
+            return self
+        scaled = dataclasses.replace(
+            self,
+            image=self.image * np.float32(factor),
+            variance=scaled_variance(self.variance, factor),
+            unit=f"{1.0 / factor!r} {self.unit}",
+        )
+        if "_median_variances" in vars(self):
+            vars(scaled)["_median_variances"] = self._median_variances * factor**2
+        return scaled
+
     def strips(self, reach: int) -> Iterator[tuple[Box, ExposureStack]]:
         """Yield the rows of the patch piece by piece; here, all at once.
 
@@ -316,22 +351,6 @@ class ExposureStack:
         return {name: function(getattr(self, name)) for name in ("image", "variance", "valid", "mask")}
 
 
-def median_variances(variance: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """Return the median variance of each exposure over its valid pixels.
-
-    Parameters
-    ----------
-    variance, valid : `numpy.ndarray`
-        Planes of a stack, shape ``(n, height, width)``.
-
-    Returns
-    -------
-    medians : `numpy.ndarray`
-        Shape ``(n,)``, infinite where an exposure has no valid pixel.
-    """
-    return np.array([np.median(v[m]) if m.any() else np.inf for v, m in zip(variance, valid, strict=True)])
-
-
 def _check_same_shape(image: np.ndarray, **planes: np.ndarray | None) -> None:
     if image.ndim != 3 or 0 in image.shape:
         raise InvalidExposureError(
@@ -342,15 +361,3 @@ def _check_same_shape(image: np.ndarray, **planes: np.ndarray | None) -> None:
             raise InvalidExposureError(
                 f"The {name} of a stack has shape {np.shape(plane)}, but its image {image.shape}.", plane=name
             )
-
-
-def _clean(
-    image: np.ndarray, variance: np.ndarray, valid: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return float32 image and variance, and the validity they allow."""
-    usable = np.isfinite(image) & np.isfinite(variance) & (variance > 0)
-    if valid is not None:
-        usable &= np.asarray(valid, dtype=bool)
-    image = np.where(usable, image, 0).astype(np.float32, copy=False)
-    variance = np.where(usable, variance, np.inf).astype(np.float32, copy=False)
-    return image, variance, usable

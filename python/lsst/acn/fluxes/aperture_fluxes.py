@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("aperture_covariance", "aperture_flux_map")
+__all__ = ("aperture_covariance", "aperture_flux_map", "circle_spectrum")
 
 from collections.abc import Sequence
 
@@ -75,7 +75,7 @@ def aperture_flux_map(images: FluxImages, radius: float) -> tuple[np.ndarray, np
     def filters(spectra: CellSpectra) -> tuple[np.ndarray, np.ndarray, float]:
         weight = _residual_weight(spectra, radius)
         factor = spectra.sum(weight**2 * spectra.power) / spectra.peak
-        return _circle(spectra, radius), weight, factor
+        return circle_spectrum(spectra.frequencies, radius), weight, factor
 
     return filtered_sum(images, filters, images.residual.psf.radius + int(np.ceil(radius)))
 
@@ -112,15 +112,28 @@ def aperture_covariance(
     return np.reshape(among, (len(radii), len(radii))), np.array(with_point)
 
 
-def _circle(spectra: CellSpectra, radius: float) -> np.ndarray:
-    """Return the transform of a circle of height 1."""
-    phase = np.maximum(spectra.frequencies * radius, 1e-9)
+def circle_spectrum(frequencies: np.ndarray, radius: float) -> np.ndarray:
+    """Return the transform of a circle of height 1.
+
+    Parameters
+    ----------
+    frequencies : `numpy.ndarray`
+        Length of the wave vectors in radians per pixel.
+    radius : `float`
+        Of the circle, in pixels.
+
+    Returns
+    -------
+    spectrum : `numpy.ndarray`
+        Real, shape of ``frequencies``.
+    """
+    phase = np.maximum(frequencies * radius, 1e-9)
     return 2.0 * np.pi * radius**2 * j1(phase) / phase
 
 
 def _residual_weight(spectra: CellSpectra, radius: float) -> np.ndarray:
     """Return the weight of the residual, with a star in the middle kept as it is."""
-    inside = _circle(spectra, radius) * spectra.target.real
+    inside = circle_spectrum(spectra.frequencies, radius) * spectra.target.real
     damped = 1.0 / (spectra.power + DAMPING)
     kept = np.stack([np.ones(spectra.power.shape), spectra.frequencies**2])
     wanted = [spectra.sum(each * inside) for each in kept]

@@ -23,9 +23,34 @@
 
 from __future__ import annotations
 
-__all__ = ("detection_floor",)
+__all__ = ("detection_floor", "detection_variance")
 
 import numpy as np
+
+from .flux_images import FluxImages
+
+
+def detection_variance(images: FluxImages, variance: np.ndarray) -> np.ndarray:
+    """Return a variance of the restored image with which detection on it is safe.
+
+    Parameters
+    ----------
+    images : `FluxImages`
+        The images.
+    variance : `numpy.ndarray`
+        Variance of each pixel of the restored image by itself.
+
+    Returns
+    -------
+    safe : `numpy.ndarray`
+        The larger of ``variance`` and of `detection_floor`, float32, same
+        shape.  It is finite: where no exposure says anything, the floor is
+        that of the place where they say least.
+    """
+    floor = detection_floor(images.residual.point_variance(), images.target_psf)
+    known = np.isfinite(floor)
+    highest = floor[known].max(initial=0.0)
+    return np.maximum(variance, np.where(known, floor, highest)).astype(np.float32)
 
 
 def detection_floor(point_variance: np.ndarray | float, target_psf: np.ndarray) -> np.ndarray:
@@ -49,9 +74,7 @@ def detection_floor(point_variance: np.ndarray | float, target_psf: np.ndarray) 
     ----------
     point_variance : `numpy.ndarray` or `float`
         :math:`\sigma^2`: the variance of the flux of a point source alone, as
-        `~lsst.acn.fluxes.point_fluxes.point_flux_map` has it, or the square of
-        ``point_source_noise`` of
-        `~lsst.acn.methods.cross_exposure.family.statistics.SufficientStatistics`.
+        `ResidualImage.point_variance` has it.
     target_psf : `numpy.ndarray`
         :math:`T`, of unit sum.
 

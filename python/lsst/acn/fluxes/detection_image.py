@@ -92,10 +92,6 @@ def make_detection_image(images: FluxImages) -> CompletedImage:
 
 def _clear_share(images: FluxImages, flux: np.ndarray) -> np.ndarray:
     """Return what part of the restored image is taken as it is, in each pixel."""
-    residual = images.residual
-    peaks = residual.psf.kernels[0].max(axis=(-1, -2))
-    # Where a cell has no PSF, nothing is known, and its variance infinite.
-    peak = float(np.nanmedian(peaks))
-    noise = np.sqrt(residual.variance) / np.float32(peak)
+    noise = np.sqrt(images.residual.point_variance())
     cube = (np.maximum(flux, 0.0) / (np.float32(CLEAR) * noise)) ** 3
     return cube / (1.0 + cube)

@@ -53,6 +53,9 @@ PIXEL_GRID_RESPONSE = np.outer([1 / 12, 5 / 6, 1 / 12], [1 / 12, 5 / 6, 1 / 12])
 average: a point at a fraction f between two pixels is shared by them, which has
 a variance of f (1 - f), 1/6 in the mean."""
 
+TOLERANCE = 1e-7
+"""Of widths, in pixels: rounding of the exposures must not show in the image."""
+
 MIN_KERNEL_FWHM = 1.0
 """Pixels below which a Gaussian kernel is as good as none."""
 
@@ -167,10 +170,12 @@ def gaussian_width(stamp: np.ndarray) -> float:
     size = len(stamp)
 
     def misfit(fwhm: float) -> float:
-        model = gaussian_kernel(fwhm, size).astype(np.float64)
+        model = gaussian_kernel(fwhm, size, np.float64)
         return -(float((stamp * model).sum()) ** 2) / float((model**2).sum())
 
-    return float(minimize_scalar(misfit, bounds=(0.3, size / 1.5), method="bounded").x)
+    return float(
+        minimize_scalar(misfit, bounds=(0.3, size / 1.5), method="bounded", options={"xatol": TOLERANCE}).x
+    )
 
 
 def matching_fwhm(response: np.ndarray, target_fwhm: float) -> float:
@@ -192,7 +197,7 @@ def matching_fwhm(response: np.ndarray, target_fwhm: float) -> float:
     """
 
     def excess(fwhm: float) -> float:
-        kernel = gaussian_kernel(fwhm).astype(np.float64)
+        kernel = gaussian_kernel(fwhm, dtype=np.float64)
         # All that the Gaussian reaches.
         stamp = convolve(np.pad(response, len(kernel) // 2), kernel, mode="constant")
         return gaussian_width(stamp) - target_fwhm
@@ -201,4 +206,4 @@ def matching_fwhm(response: np.ndarray, target_fwhm: float) -> float:
         return target_fwhm
     if excess(MIN_KERNEL_FWHM) >= 0:
         return MIN_KERNEL_FWHM
-    return float(brentq(excess, MIN_KERNEL_FWHM, target_fwhm, xtol=1e-3))
+    return float(brentq(excess, MIN_KERNEL_FWHM, target_fwhm, xtol=TOLERANCE))

@@ -22,13 +22,22 @@
 """The boundary between Butler datasets and arrays.
 
 Nothing outside this package knows ``lsst.images``, and nothing outside its
-module ``afw_exposures`` knows ``lsst.afw``.
+modules ``afw_exposures`` and ``deconvolved_coadds`` knows ``lsst.afw``.
 """
+
+try:
+    from lsst.images import SkyProjection  # noqa: F401
+except ImportError as error:
+    raise ImportError(
+        "lsst.acn needs lsst.images of the week w_2026_30, or of v30.0.10 where the stack is of v30.0; what "
+        "is installed is older."
+    ) from error
 
 from .afw_exposures import default_mask_storage_class, default_warp_storage_class, make_exposure
 from .cell_coadds import make_warp
 from .contributions import CoaddInput, ProvenanceCollector, make_provenance
-from .geometry import PatchGeometry
+from .deconvolved_coadds import make_deconvolved_coadd
+from .geometry import PatchGeometry, fits_wcs
 from .patch_layout import make_patch_geometry, tangent_plane_wcs, with_patch
 from .psf_grid import check_kernel
 from .residual_coadds import (
@@ -38,7 +47,7 @@ from .residual_coadds import (
     read_restored_coadd,
     with_pixels,
 )
-from .restored import make_cell_coadd, make_latent_image, read_latent_image
+from .restored import make_cell_coadd, make_latent_image, make_variance_image, read_latent_image
 from .stack_reading import read_exposure_stack
 from .warp_stream import WarpStream, open_exposures
 
@@ -50,12 +59,15 @@ __all__ = (
     "check_kernel",
     "default_mask_storage_class",
     "default_warp_storage_class",
+    "fits_wcs",
     "make_cell_coadd",
+    "make_deconvolved_coadd",
     "make_exposure",
     "make_latent_image",
     "make_patch_geometry",
     "make_provenance",
     "make_residual_coadd",
+    "make_variance_image",
     "make_warp",
     "open_exposures",
     "pixel_positions",

@@ -19,7 +19,7 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""Warps as ``lsst.afw.image.ExposureF``: all that is known of afw here."""
+"""Warps as ``lsst.afw.image.ExposureF``."""
 
 from __future__ import annotations
 
@@ -132,6 +132,7 @@ def read_exposure(
     exposure: Any,
     box: Box | None = None,
     *,
+    whole: Box | None = None,
     data_id: Mapping[str, Any] | None = None,
     sky_map: Any = None,
     cell_size: int = 300,
@@ -143,13 +144,16 @@ def read_exposure(
     exposure : ``lsst.afw.image.ExposureF``
         The warp.
     box : `Box`, optional
-        Pixels to return; by default all there are.
+        Pixels to return; by default all that belong to the patch: warps
+        reach beyond it.
+    whole : `Box`, optional
+        All pixels of the warp, of which ``exposure`` may have a part only.
     data_id : `~collections.abc.Mapping`, optional
         Names of skymap, tract and patch.  Without it the arrays have no
         geometry.
     sky_map : ``lsst.skymap.BaseSkyMap``, optional
-        Where the boxes of tract and patch come from.  Without it the
-        exposure's own box stands in for that of its patch.
+        Where the boxes of tract and patch come from.  Without it all pixels
+        of the warp stand in for those of its patch.
     cell_size : `int`, optional
         Side of the cells of the patch, in pixels.
 
@@ -175,8 +179,11 @@ def read_exposure(
         raise InvalidExposureError("There is no PhotoCalib, so the unit of the pixels is not known.")
     if psf is None:
         raise InvalidExposureError("There is no PSF.")
-    geometry = _geometry(exposure, data_id or {}, sky_map, cell_size)
-    if box is not None:
+    own = box_from_afw(exposure.getBBox())
+    geometry = _geometry(exposure, whole or own, data_id or {}, sky_map, cell_size)
+    if box is None:
+        box = own if geometry is None else own.intersection(geometry.outer_box)
+    if box != own:
         exposure = exposure[box_to_images(box).to_legacy()]
     calibrated = photo_calib.calibrateImage(exposure.getMaskedImage())
     mask, mask_planes, box = read_mask(calibrated.mask)
@@ -271,12 +278,12 @@ def _centered(kernel: Any) -> np.ndarray:
 
 
 def _geometry(
-    exposure: Any, data_id: Mapping[str, Any], sky_map: Any, cell_size: int
+    exposure: Any, whole: Box, data_id: Mapping[str, Any], sky_map: Any, cell_size: int
 ) -> PatchGeometry | None:
     if "patch" not in data_id or exposure.getWcs() is None:
         return None
     tract, patch = int(data_id["tract"]), int(data_id["patch"])
-    outer = inner = box_from_afw(exposure.getBBox())
+    outer = inner = whole
     tract_box, index = Box(min(0, outer.y_start), outer.y_stop, min(0, outer.x_start), outer.x_stop), (0, 0)
     if sky_map is not None:
         info = sky_map[tract][patch]

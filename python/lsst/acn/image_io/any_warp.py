@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("get_inside", "read_arrays", "warp_box")
+__all__ = ("get_dataset", "get_inside", "read_arrays", "stored_box", "warp_box")
 
 from typing import Any
 
@@ -51,15 +51,51 @@ def warp_box(warp: Any) -> Box:
     -------
     box : `Box`
         Its bounding box.
+
+    Raises
+    ------
+    InvalidExposureError
+        Raised if its file cannot be read.
     """
     if isinstance(warp, DeferredDatasetHandle):
-        return _to_box(warp.get(component="bbox"))
+        if (box := stored_box(warp)) is not None:
+            return box
+        warp = get_dataset(warp)
     warp = _loaded(warp)
     return _to_box(warp.bbox if isinstance(warp, CellCoadd) else warp.getBBox())
 
 
+def stored_box(handle: DeferredDatasetHandle) -> Box | None:
+    """Return the pixels of a dataset, if that can be told without reading it.
+
+    Parameters
+    ----------
+    handle : `lsst.daf.butler.DeferredDatasetHandle`
+        Of an image or a mask.
+
+    Returns
+    -------
+    box : `Box` or `None`
+        `None` if its storage class has no such component; ``Mask`` of
+        ``lsst.afw`` has none.
+
+    Raises
+    ------
+    InvalidExposureError
+        Raised if its file cannot be read.
+    """
+    if "bbox" not in handle.ref.datasetType.storageClass.allComponents():
+        return None
+    return _to_box(get_dataset(handle, component="bbox"))
+
+
 def read_arrays(
-    warp: Any, box: Box | None = None, *, sky_map: Any = None, cell_size: int = 300
+    warp: Any,
+    box: Box | None = None,
+    *,
+    whole: Box | None = None,
+    sky_map: Any = None,
+    cell_size: int = 300,
 ) -> WarpArrays:
     """Read a warp, or the part of it inside a box.
 
@@ -69,7 +105,10 @@ def read_arrays(
         A dataset handle or an image in memory: a
         `lsst.images.cells.CellCoadd` or a ``lsst.afw.image.ExposureF``.
     box : `Box`, optional
-        Pixels to read; must lie inside the warp.
+        Pixels to read; must lie inside the warp.  By default those of its
+        patch.
+    whole : `Box`, optional
+        All pixels of the warp, if only those of ``box`` are read.
     sky_map : ``lsst.skymap.BaseSkyMap``, optional
         Where tract and patch of an exposure lie.
     cell_size : `int`, optional
@@ -83,14 +122,15 @@ def read_arrays(
     Raises
     ------
     InvalidExposureError
-        Raised if the warp is of neither type, or lacks a part.
+        Raised if the warp is of neither type or lacks a part, or if its file
+        cannot be read.
     """
     data_id = getattr(warp, "dataId", {})
     warp = _get(warp, box) if isinstance(warp, DeferredDatasetHandle) else _loaded(warp)
     if isinstance(warp, CellCoadd):
         return read_cell_coadd(warp, box)
     if is_exposure(warp):
-        return read_exposure(warp, box, data_id=data_id, sky_map=sky_map, cell_size=cell_size)
+        return read_exposure(warp, box, whole=whole, data_id=data_id, sky_map=sky_map, cell_size=cell_size)
     raise InvalidExposureError(f"A warp must be a CellCoadd or an ExposureF; it is a {type(warp).__name__}.")
 
 
@@ -100,7 +140,7 @@ def _loaded(warp: Any) -> Any:
 
 def _get(handle: DeferredDatasetHandle, box: Box | None) -> Any:
     if box is None:
-        return handle.get()
+        return get_dataset(handle)
     is_afw = handle.ref.datasetType.storageClass_name.startswith("Exposure")
     return get_inside(handle, box, is_afw=is_afw)
 
@@ -123,9 +163,40 @@ def get_inside(handle: DeferredDatasetHandle, box: Box, *, is_afw: bool) -> Any:
         What there is inside the box, or all of it.
     """
     if "bbox" not in handle.ref.datasetType.storageClass.parameters:
-        return handle.get()
+        return get_dataset(handle)
     images_box = box_to_images(box)
-    return handle.get(parameters={"bbox": images_box.to_legacy() if is_afw else images_box})
+    return get_dataset(handle, parameters={"bbox": images_box.to_legacy() if is_afw else images_box})
+
+
+def get_dataset(handle: Any, **options: Any) -> Any:
+    """Read a dataset, with all that can be wrong with its file told alike.
+
+    Parameters
+    ----------
+    handle : `lsst.daf.butler.DeferredDatasetHandle`
+        The dataset.
+    **options
+        Arguments of its ``get``.
+
+    Returns
+    -------
+    dataset : `typing.Any`
+        What was asked for.
+
+    Raises
+    ------
+    InvalidExposureError
+        Raised if its file cannot be read.
+    """
+    try:
+        return handle.get(**options)
+    except (MemoryError, FileNotFoundError):
+        # Not what is wrong with the data: the file may come back, and its path names the visit.
+        raise
+    except Exception as error:
+        # Whatever a damaged file makes of those who read it, it is the file that is at fault.
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InvalidExposureError(f"Its file cannot be read: {told}") from error
 
 
 def _to_box(box: Any) -> Box:

@@ -37,7 +37,7 @@ from lsst.pipe.base import InMemoryDatasetHandle
 from ..errors import InvalidExposureError
 from ..exposures.boxes import Box
 from .afw_exposures import is_mask, read_mask
-from .any_warp import get_inside, warp_box
+from .any_warp import get_dataset, get_inside, stored_box
 from .cell_coadds import read_images_mask
 from .warp_arrays import MASK_BITS, WarpArrays
 
@@ -89,10 +89,14 @@ def _read_mask(mask: Any, wanted: Box) -> tuple[np.ndarray, dict[str, int], Box]
     """Return the pixels of a mask, its planes, and its box: no more than is
     wanted if the storage allows.
     """
-    if isinstance(mask, DeferredDatasetHandle) and warp_box(mask).contains(wanted):
-        mask = get_inside(mask, wanted, is_afw=mask.ref.datasetType.storageClass_name == "Mask")
-    elif isinstance(mask, DeferredDatasetHandle | InMemoryDatasetHandle):
-        mask = mask.get()
+    if isinstance(mask, DeferredDatasetHandle):
+        # One that does not say where it lies is taken to cover the patch, as it has to.
+        box = stored_box(mask)
+        is_afw = mask.ref.datasetType.storageClass_name != "MaskV2"
+        covers = box is None or box.contains(wanted)
+        mask = get_inside(mask, wanted, is_afw=is_afw) if covers else get_dataset(mask)
+    elif isinstance(mask, InMemoryDatasetHandle):
+        mask = get_dataset(mask)
     if isinstance(mask, Mask):
         return read_images_mask(mask)
     if is_mask(mask):

@@ -49,14 +49,15 @@ def read_cell_coadd(coadd: CellCoadd, box: Box | None = None) -> WarpArrays:
     coadd : `lsst.images.cells.CellCoadd`
         The warp.
     box : `Box`, optional
-        Pixels to return; by default all there are.
+        Pixels to return; by default all in its grid of cells, which coadds
+        of the LSST Science Pipelines reach beyond: there, they have no PSF.
 
     Returns
     -------
     arrays : `WarpArrays`
         The arrays, sharing memory with ``coadd`` but for the mask.
     """
-    box = box or box_from_images(coadd.bbox)
+    box = box or box_from_images(coadd.bbox).intersection(box_from_images(coadd.grid.bbox))
     pixels = box_to_images(box)
     mask, mask_planes = _flatten(coadd.mask[pixels])
     return WarpArrays(

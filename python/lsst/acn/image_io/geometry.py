@@ -23,10 +23,11 @@
 
 from __future__ import annotations
 
-__all__ = ("PatchGeometry", "box_from_images", "box_to_images")
+__all__ = ("PatchGeometry", "box_from_images", "box_to_images", "fits_wcs")
 
 import dataclasses
 
+import astropy.wcs
 import numpy as np
 from astropy.coordinates import SkyCoord
 
@@ -178,3 +179,21 @@ def box_to_images(box: Box) -> ImagesBox:
         The same.
     """
     return ImagesBox.factory[box.y_start : box.y_stop, box.x_start : box.x_stop]
+
+
+def fits_wcs(geometry: PatchGeometry, box: Box) -> astropy.wcs.WCS | None:
+    """Return the WCS of an image, as FITS can have it.
+
+    Parameters
+    ----------
+    geometry : `PatchGeometry`
+        Sky projection of its tract.
+    box : `Box`
+        Position of the image on the pixel grid of the tract.
+
+    Returns
+    -------
+    wcs : `astropy.wcs.WCS` or `None`
+        Of the pixels of the image; `None` if FITS cannot say it.
+    """
+    return geometry.sky_projection.as_fits_wcs(box_to_images(box), allow_approximation=True)

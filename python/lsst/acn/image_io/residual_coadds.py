@@ -37,7 +37,7 @@ from typing import Any
 import numpy as np
 from astropy.coordinates import SkyCoord
 
-from lsst.images import Image
+from lsst.images import Image, Mask
 from lsst.images.cells import CellCoadd, CellGridBounds, CellPointSpreadFunction, CoaddProvenance
 
 from ..exposures.boxes import Box
@@ -170,17 +170,22 @@ def read_restored_coadd(coadd: CellCoadd) -> tuple[np.ndarray, Box, np.ndarray, 
     return coadd.image.array, box_from_images(coadd.bbox), kernels[0], coadd.unit.to_string()
 
 
-def with_pixels(coadd: CellCoadd, image: np.ndarray, variance: np.ndarray, psf: PsfKernels) -> CellCoadd:
+def with_pixels(
+    coadd: CellCoadd, image: np.ndarray, variance: np.ndarray, psf: PsfKernels, mask: Mask | None = None
+) -> CellCoadd:
     """Return a coadd with other pixels and another PSF.
 
     Parameters
     ----------
     coadd : `lsst.images.cells.CellCoadd`
-        The coadd, whose mask, geometry, provenance and metadata are kept.
+        The coadd, whose geometry, provenance and metadata are kept.
     image, variance : `numpy.ndarray`
         Pixel values and their variance, on the box of the coadd.
     psf : `PsfKernels`
         The PSF, as of one exposure.
+    mask : `lsst.images.Mask`, optional
+        The mask, such as that of the residual, which says where the PSF is not
+        exact; by default that of the coadd.
 
     Returns
     -------
@@ -196,7 +201,7 @@ def with_pixels(coadd: CellCoadd, image: np.ndarray, variance: np.ndarray, psf: 
     result = CellCoadd(
         Image(np.asarray(image, np.float32), bbox=coadd.bbox, unit=coadd.unit),
         variance=Image(np.asarray(variance, np.float32), bbox=coadd.bbox, unit=coadd.unit**2),
-        mask=coadd.mask,
+        mask=coadd.mask if mask is None else mask,
         sky_projection=coadd.sky_projection,
         band=coadd.band,
         psf=CellPointSpreadFunction(array, bounds),

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("make_cell_coadd", "make_latent_image", "read_latent_image")
+__all__ = ("make_cell_coadd", "make_latent_image", "make_variance_image", "read_latent_image")
 
 from collections.abc import Mapping, Sequence
 
@@ -138,10 +138,51 @@ def make_latent_image(
         Raised if the exposures do not say where on the sky they lie, or
         shapes disagree.
     """
+    return _image(latent, box, astropy.units.Unit(exposures.unit), exposures, metadata)
+
+
+def make_variance_image(
+    variance: np.ndarray,
+    *,
+    exposures: ExposureSource,
+    metadata: Mapping[str, str | int | float] | None = None,
+) -> Image:
+    """Make an image of the variance of each pixel of a restored image.
+
+    Parameters
+    ----------
+    variance : `numpy.ndarray`
+        On the box of the exposures, in the square of their unit.
+    exposures : `ExposureSource`
+        The exposures; unit and geometry come from them.
+    metadata : `~collections.abc.Mapping`, optional
+        Further provenance: seed, configuration, versions.
+
+    Returns
+    -------
+    image : `lsst.images.Image`
+        The image.
+
+    Raises
+    ------
+    ValueError
+        Raised if the exposures do not say where on the sky they lie, or
+        shapes disagree.
+    """
+    return _image(variance, exposures.box, astropy.units.Unit(exposures.unit) ** 2, exposures, metadata)
+
+
+def _image(
+    pixels: np.ndarray,
+    box: Box,
+    unit: astropy.units.UnitBase,
+    exposures: ExposureSource,
+    metadata: Mapping[str, str | int | float] | None,
+) -> Image:
     return Image(
-        np.asarray(latent, np.float32),
+        np.asarray(pixels, np.float32),
         bbox=box_to_images(box),
-        unit=astropy.units.Unit(exposures.unit),
+        unit=unit,
         sky_projection=_geometry(exposures).sky_projection,
         metadata=dict(metadata or {}),
     )

@@ -168,7 +168,7 @@ def _read(
     whole = terms.boxes[visit]
     if not whole.overlaps(box):
         return None
-    return read_arrays(warp, whole.intersection(box), sky_map=sky_map, cell_size=cell_size)
+    return read_arrays(warp, whole.intersection(box), whole=whole, sky_map=sky_map, cell_size=cell_size)
 
 
 def patch_box(geometry: PatchGeometry | None, warps: Mapping[int, Any]) -> Box:

@@ -34,6 +34,7 @@ import numpy as np
 
 from lsst.pipe.base import NoWorkFound
 
+from ..errors import InvalidExposureError
 from ..exposures.boxes import Box
 from ..exposures.psf_kernels import PsfKernels, padded_kernels
 from ..exposures.stack import ExposureStack
@@ -112,10 +113,12 @@ def survey_warps(
 
     Raises
     ------
+    InvalidExposureError
+        Raised if the file of a warp cannot be read.
     lsst.pipe.base.NoWorkFound
         Raised if no warp has a valid pixel.
     """
-    terms.boxes.update({visit: warp_box(warp) for visit, warp in warps.items()})
+    terms.boxes.update({visit: _box_of(visit, warp) for visit, warp in warps.items()})
     blocks = _blocks(functools.reduce(Box.union, terms.boxes.values()))
     stacks = {where: _try_to_read(read, warps, box) for where, box in blocks.items()}
     if terms.geometry is None:
@@ -133,6 +136,13 @@ def survey_warps(
     found = [stack for stack in stacks.values() if stack is not None]
     medians = [_median_variance([others[visit]] if visit in others else found, visit) for visit in visits]
     return WarpSurvey(box, visits, np.array(medians), _psf(stacks, others, visits, box))
+
+
+def _box_of(visit: int, warp: Any) -> Box:
+    try:
+        return warp_box(warp)
+    except InvalidExposureError as error:
+        raise InvalidExposureError(f"Visit {visit}: {error}", visit=visit) from error
 
 
 def _blocks(box: Box) -> dict[tuple[int, int], Box]:

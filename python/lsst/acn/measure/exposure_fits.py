@@ -64,7 +64,7 @@ class ExposureFit:
         Structural similarity of the two.
     is_outlier : `bool`
         Whether its reduced chi-square is unlike that of the others, in source
-        pixels or in sky pixels.
+        pixels or in sky pixels, with regard to its error.
     """
 
     visit: int
@@ -175,10 +175,16 @@ def _fit_exposure(
     )
 
 
+def _outliers(statistics: list[ResidualStatistics], threshold: float) -> np.ndarray:
+    chi2, errors = (
+        np.array([getattr(each, name) for each in statistics]) for name in ("reduced_chi2", "chi2_error")
+    )
+    return flag_outliers(chi2, threshold, errors=errors)
+
+
 def _flagged(exposures: list[ExposureFit], threshold: float) -> tuple[ExposureFit, ...]:
     source, sky = (
-        flag_outliers(np.array([getattr(each, name).reduced_chi2 for each in exposures]), threshold)
-        for name in ("source", "sky")
+        _outliers([getattr(each, name) for each in exposures], threshold) for name in ("source", "sky")
     )
     return tuple(
         dataclasses.replace(exposure, is_outlier=bool(flag))

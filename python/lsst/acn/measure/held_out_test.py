@@ -35,6 +35,7 @@ import numpy as np
 from ..coadd.coaddition import Coadd, assemble_coadd
 from ..errors import InvalidExposureError
 from ..exposures.boxes import Box
+from ..exposures.noise_unit import noise_unit
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
 from ..machine.threads import cores
@@ -163,19 +164,23 @@ def run_held_out_test(
         corrections.applied(kept), as_it_is, network=network, log=log, n_cores=n_cores
     )
     latent_box = kept.box.grown_by(kept.psf.radius)
+    # All that is compared from here on, in units of the noise.
+    factor = 1.0 / noise_unit(kept)
+    others, latent, corrections = others.in_unit(factor), latent * factor, corrections.in_unit(factor)
     if config.nuisances.passes:
         # A sky, a shift and so on of their own are no fault of the restoration.
         others = fit_to_latent(others, latent, latent_box, corrections.common_sky, config.nuisances).applied(
             others
         )
     # The blur of the PSF must not spread missing pixels.
-    coadd_image = np.where(np.isfinite(coadd.image), coadd.image, 0.0)
+    image = coadd.image * np.float32(factor)
+    coadd_image = np.where(np.isfinite(image), image, 0.0)
     return HeldOutTest(
         visits=others.visits,
         box=box,
         restored=latent_excess(others, latent, latent_box, pixels.source),
         restored_sky=latent_excess(others, latent, latent_box, pixels.sky),
-        coadd=image_excess(others, coadd.image, pixels.source),
+        coadd=image_excess(others, image, pixels.source),
         coadd_as_latent=latent_excess(others, coadd_image, box, pixels.source),
         history=history,
     )

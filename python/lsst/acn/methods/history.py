@@ -36,6 +36,10 @@ from lsst.utils.logging import PeriodicLogger
 
 from ..errors import TrainingDivergedError
 
+STEPS_TO_JUDGE_BY = 5
+LONG_SECONDS = 300.0
+"""Trainings that take longer say so at the beginning."""
+
 LOG_SECONDS = 10.0
 
 HISTORY_DTYPES = {
@@ -125,6 +129,8 @@ class TrainingHistory:
     def _report(self, loss: float) -> None:
         tell = self._log.info if self._done == self._number else self._periodic.log
         left = self._seconds * (self._number - self._done) / self._done
+        if self._done == STEPS_TO_JUDGE_BY and left > LONG_SECONDS:
+            self._log.warning("Training will take about %.0f minutes.", left / 60)
         message = "Training: %s %d of %d, loss %.5f, %.0f s gone, %.0f s left."
         tell(message, self._unit, self._done, self._number, loss, self._seconds, left)
 

@@ -42,7 +42,7 @@ def finish_variance(mean_square: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     mean_square : `numpy.ndarray`
-        Mean square change of each pixel.
+        Mean square change of each pixel; infinite where nothing is known.
 
     Returns
     -------
@@ -50,8 +50,15 @@ def finish_variance(mean_square: np.ndarray) -> np.ndarray:
         Float32, averaged over a few pixels, and nowhere 0: where the latent
         image is 0 whatever the noise, the restoration is not certain.
     """
-    variance = gaussian_filter(mean_square, SMOOTHING_SIGMA)
-    floor = FLOOR * float(np.median(variance)) or FLOOR * float(variance.max()) or FLOOR
+    known = np.isfinite(mean_square)
+    if not known.any():
+        return np.full(mean_square.shape, np.inf, np.float32)
+    variance = gaussian_filter(np.where(known, mean_square, 0.0), SMOOTHING_SIGMA)
+    if not known.all():
+        share = gaussian_filter(known.astype(variance.dtype), SMOOTHING_SIGMA)
+        variance = np.where(known, variance / np.where(known, share, 1.0), np.inf)
+    median, largest = float(np.median(variance[known])), float(variance[known].max())
+    floor = FLOOR * median or FLOOR * largest or FLOOR
     return np.maximum(variance, floor).astype(np.float32)
 
 

@@ -33,7 +33,9 @@ SMALLEST_SCATTER = 0.05
 """Scatter of the logarithm below which visits count as equal."""
 
 
-def flag_outliers(chi2: np.ndarray, threshold: float = 5.0) -> np.ndarray:
+def flag_outliers(
+    chi2: np.ndarray, threshold: float = 5.0, *, errors: np.ndarray | None = None
+) -> np.ndarray:
     """Return which visits have a reduced chi-square unlike the others.
 
     Parameters
@@ -43,6 +45,9 @@ def flag_outliers(chi2: np.ndarray, threshold: float = 5.0) -> np.ndarray:
         none.
     threshold : `float`, optional
         Number of standard deviations, in the logarithm, from the median.
+    errors : `numpy.ndarray`, optional
+        Standard error of each chi-square, shape ``(n,)``; with NaN, nothing is
+        told of a visit.  By default they are known exactly.
 
     Returns
     -------
@@ -55,14 +60,17 @@ def flag_outliers(chi2: np.ndarray, threshold: float = 5.0) -> np.ndarray:
     -----
     Median and median absolute deviation do not notice less than half of the
     visits.  A scatter below 5 % counts as 5 %, or visits that agree would be
-    flagged for differences that mean nothing.
+    flagged for differences that mean nothing.  The error of a visit's own
+    chi-square adds to the scatter in quadrature: that of a few pixels, or one
+    that is all in one place, says little of the visit.
     """
     chi2 = np.asarray(chi2, np.float64)
-    known = np.isfinite(chi2) & (chi2 > 0)
+    errors = np.zeros(chi2.shape) if errors is None else np.asarray(errors, np.float64)
+    known = np.isfinite(chi2) & (chi2 > 0) & np.isfinite(errors)
     is_outlier = np.zeros(chi2.shape, bool)
     if known.any():
         log = np.log(chi2[known])
         deviation = np.abs(log - np.median(log))
         scatter = max(SIGMA_PER_MAD * float(np.median(deviation)), SMALLEST_SCATTER)
-        is_outlier[known] = deviation > threshold * scatter
+        is_outlier[known] = deviation > threshold * np.hypot(scatter, errors[known] / chi2[known])
     return is_outlier

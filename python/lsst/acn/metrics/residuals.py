@@ -36,6 +36,10 @@ OUTLIER_SIGMA = 5.0
 
 SIGMA_PER_MAD = 1.482602218505602
 
+BLOCK = 16
+"""Side in pixels of the blocks whose scatter tells the error of a chi-square:
+residuals of one source, and noise that warping has spread, vary together."""
+
 
 @dataclasses.dataclass(frozen=True)
 class ResidualStatistics:
@@ -54,6 +58,8 @@ class ResidualStatistics:
         to the few.
     outlier_fraction : `float`
         Share of pixels beyond 5 standard deviations on either side.
+    chi2_error : `float`
+        Standard error of the mean square; NaN where there is no telling.
     """
 
     n_pixels: int
@@ -61,6 +67,7 @@ class ResidualStatistics:
     rms: float
     sigma: float
     outlier_fraction: float
+    chi2_error: float = np.nan
 
     @property
     def reduced_chi2(self) -> float:
@@ -116,4 +123,21 @@ def residual_statistics(residual: np.ndarray, where: np.ndarray) -> ResidualStat
         rms=float(np.sqrt(np.mean(values**2))),
         sigma=float(SIGMA_PER_MAD * np.median(deviation)),
         outlier_fraction=float(np.mean(np.abs(values) > OUTLIER_SIGMA)),
+        chi2_error=_error_by_blocks(residual, where),
     )
+
+
+def _error_by_blocks(residual: np.ndarray, where: np.ndarray) -> float:
+    """Return the standard error of the mean square, from that of blocks of pixels as a ratio of sums."""
+    squares = np.where(where, residual, 0.0).astype(np.float64) ** 2
+    total, number = (_block_sums(plane) for plane in (squares, where.astype(np.float64)))
+    total, number = total[number > 0], number[number > 0]
+    if len(total) < 2:
+        return np.nan
+    rest = total - number * (total.sum() / number.sum())
+    return float(np.sqrt(np.sum(rest**2) * len(rest) / (len(rest) - 1)) / number.sum())
+
+
+def _block_sums(plane: np.ndarray) -> np.ndarray:
+    rows, columns = (np.arange(0, size, BLOCK) for size in plane.shape)
+    return np.add.reduceat(np.add.reduceat(plane, rows, axis=0), columns, axis=1)

@@ -87,8 +87,9 @@ def peak_signal_to_noise(
         return float("inf")
     # Two pixels of the root mean square difference: a large patch would take
     # gigabytes in double precision.
-    difference = np.sqrt(np.mean(np.square(reference[valid] - image[valid]), dtype=np.float64))
-    return float(peak_signal_noise_ratio(np.zeros(2), np.full(2, difference), data_range=full_scale))
+    difference = (reference[valid] - image[valid]) / np.float32(full_scale)
+    root = np.sqrt(np.mean(np.square(difference), dtype=np.float64))
+    return float(peak_signal_noise_ratio(np.zeros(2), np.full(2, root), data_range=1.0))
 
 
 def structural_similarity(

@@ -105,8 +105,8 @@ def _significance(coadd: np.ndarray, variance: np.ndarray, usable: np.ndarray, s
     signal = gaussian_filter(np.where(usable, coadd, 0.0).astype(np.float64), sigma)
     # A Gaussian squared is a Gaussian, narrower by the root of two and lower.
     noise = gaussian_filter(np.where(usable, variance, 0.0) * weight, sigma / np.sqrt(2.0))
-    raw = signal / np.sqrt(np.maximum(noise / (4.0 * np.pi * sigma**2), np.finfo(np.float32).tiny))
-    raw = np.ascontiguousarray(np.where(usable, raw, 0.0), np.float32)
+    deviation = np.sqrt(np.where(usable, noise, 1.0) / (4.0 * np.pi * sigma**2))
+    raw = np.ascontiguousarray(np.where(usable, signal / deviation, 0.0), np.float32)
     background = sep.Background(raw, mask=~usable)
     width = background.globalrms or 1.0
     return (raw - background.globalback) / width

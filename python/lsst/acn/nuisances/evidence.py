@@ -35,6 +35,7 @@ from scipy.ndimage import binary_dilation
 
 from ..arrays.numpy_arrays import numpy_arrays
 from ..exposures.boxes import Box
+from ..exposures.psf_kernels import FWHM_PER_SIGMA
 from ..exposures.stack import ExposureStack
 from ..methods.cross_exposure.family.exposure_sums import ExposureSums, outlier_limit, sum_up
 from ..methods.cross_exposure.family.first_model import first_model
@@ -45,7 +46,7 @@ from ..methods.cross_exposure.family.tile_exposures import tile_exposures
 from .corrections import plane_coordinates
 from .exposure_fit import MODEL_ERRORS, REACH, NormalEquations, exposure_equations
 from .sky_level import sky_level
-from .star_shapes import StarShape, measure_stars
+from .star_shapes import StarShape, measure_stars, psf_variance
 
 PATH = ((0.5, 30),)
 """Sparsity and updates by which a latent image is brought to fit its exposures."""
@@ -56,6 +57,11 @@ CLEAR = 5.0
 
 GROWN = 2
 """Pixels around such sources that are theirs, too."""
+
+EDGE = 2.5
+"""Distance from the edges of a patch, in FWHM of the mean PSF, within which
+pixels have no say: light from beyond, which only a mirror image stands for, is
+not that of any exposure."""
 
 FULL_COVERAGE = 0.9
 """Share of the weight of all exposures that a pixel of the empty sky has."""
@@ -132,6 +138,8 @@ def _compare(
     spectrum = scipy.fft.rfft2(latent)
     inside = np.s_[margin:-margin, margin:-margin]
     around = np.s_[margin - REACH : REACH - margin, margin - REACH : REACH - margin]
+    kernel = np.tensordot(sums.share.ravel(), sums.kernels, 1)
+    is_edge = _near_edges(tile, patch, EDGE * FWHM_PER_SIGMA * float(np.sqrt(psf_variance(kernel))))
     v, u = plane_coordinates(patch, tile)
     equations, sigma2 = {}, 0.0
     coadd, light, noise2 = np.zeros((3, *tile.shape), np.float32)
@@ -139,7 +147,8 @@ def _compare(
         model = scipy.fft.irfft2(sums.spectra[index] * spectrum, shape)
         image = sums.image[index][inside]
         variance = _without_outliers(sums, index, model)[inside]
-        equations[visit] = exposure_equations(image, variance, model[around], v, u, model_error)
+        said = np.where(is_edge, np.float32(np.inf), variance)
+        equations[visit] = exposure_equations(image, said, model[around], v, u, model_error)
         share, predicted = float(sums.share[index].item()), model[inside]
         valid = np.isfinite(variance)
         coadd += share * np.where(valid, image, predicted)
@@ -148,7 +157,6 @@ def _compare(
         rest = (image - predicted)[valid]
         if rest.size:
             sigma2 += (share * SIGMA_PER_MAD * np.median(np.abs(rest - np.median(rest)))) ** 2
-    kernel = np.tensordot(sums.share.ravel(), sums.kernels, 1)
     stars = measure_stars(coadd, np.sqrt(noise2), latent[inside], light, kernel)
     sigma = float(np.sqrt(sigma2))
     otf = np.sum(sums.share * sums.spectra, axis=0)
@@ -156,6 +164,14 @@ def _compare(
     return TileEvidence(
         tile, equations, stars, np.where(sums.coverage[inside] > FULL_COVERAGE, sky, np.nan), sigma
     )
+
+
+def _near_edges(tile: Box, patch: Box, reach: float) -> np.ndarray:
+    """Return which pixels of a tile are so near to an edge of the patch."""
+    rows, columns = np.arange(tile.y_start, tile.y_stop), np.arange(tile.x_start, tile.x_stop)
+    from_edge = np.minimum(rows - patch.y_start, patch.y_stop - 1 - rows)[:, None]
+    from_edge = np.minimum(from_edge, np.minimum(columns - patch.x_start, patch.x_stop - 1 - columns))
+    return from_edge < reach
 
 
 def _without_outliers(sums: ExposureSums, index: int, model: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@
 
 from __future__ import annotations
 
-__all__ = ("NormalEquations", "exposure_equations", "prediction_changes", "solve")
+__all__ = ("NormalEquations", "exposure_equations", "prediction_changes", "solve", "source_errors")
 
 from typing import NamedTuple
 
@@ -42,6 +42,13 @@ HUBER = 3.0
 PRIOR = np.array([np.inf, np.inf, np.inf, 0.1, 0.7, 0.7, 2.0, 1.0, 1.0])
 """Standard deviation that each parameter has before the data speak: larger than
 what pipelines get wrong."""
+
+SOURCE_ERRORS = np.array([0.0, 0.0, 0.0, 0.003, 0.015, 0.015, 0.06, 0.03, 0.03])
+"""Error of each parameter that the model of a single source may cause: an image
+that has not converged on it, or one in which two stars are one."""
+
+SOURCE_SIZE = 12
+"""Side in pixels of the parts of an exposure that count as one source each."""
 
 LARGEST_ERROR = np.array([np.inf, np.inf, np.inf, 0.03, 0.08, 0.08, 0.3, 0.3, 0.3])
 """Standard error from which on a parameter is not known well enough to correct
@@ -71,12 +78,16 @@ class NormalEquations(NamedTuple):
         noise is independent and as large as their variance says would have.
     n_pixels : `int`
         Number of pixels.
+    squares : `numpy.ndarray`
+        Shape ``(9,)``: sums over sources of the squares of what each adds to
+        the diagonal of ``matrix``.
     """
 
     matrix: np.ndarray
     vector: np.ndarray
     inflation: float
     n_pixels: int
+    squares: np.ndarray
 
 
 def prediction_changes(model: np.ndarray) -> np.ndarray:
@@ -175,7 +186,38 @@ def exposure_equations(
         vector=weighted.astype(np.float64) @ residual.ravel(),
         inflation=_inflation(residual, root > 0),
         n_pixels=int((root > 0).sum()),
+        squares=_sum_of_squares(weighted.reshape(-1, *image.shape)),
     )
+
+
+def _sum_of_squares(weighted: np.ndarray) -> np.ndarray:
+    """Return the sums over sources of the squared information of each."""
+    shares = weighted.astype(np.float64) ** 2
+    for axis in (1, 2):
+        shares = np.add.reduceat(shares, np.arange(0, shares.shape[axis], SOURCE_SIZE), axis=axis)
+    return (shares**2).sum(axis=(1, 2))
+
+
+def source_errors(equations: NormalEquations) -> np.ndarray:
+    """Return the errors that the models of the sources may cause.
+
+    Noise is small in bright light, and says that a single galaxy with a wrong
+    model is sure.  That of many sources averages out.
+
+    Parameters
+    ----------
+    equations : `NormalEquations`
+        Of all pixels of an exposure together.
+
+    Returns
+    -------
+    errors : `numpy.ndarray`
+        `SOURCE_ERRORS` over the root of the effective number of sources, shape
+        ``(9,)``.
+    """
+    information = np.diag(equations.matrix)
+    few = np.divide(equations.squares, information**2, where=information > 0, out=np.ones_like(information))
+    return SOURCE_ERRORS * np.sqrt(few)
 
 
 def _inflation(residual: np.ndarray, valid: np.ndarray) -> float:
@@ -214,5 +256,8 @@ def solve(equations: NormalEquations, free: np.ndarray) -> tuple[np.ndarray, np.
     scale = 1.0 / np.sqrt(np.maximum(np.diag(matrix), np.finfo(float).tiny))
     inverse = np.linalg.pinv(matrix * np.outer(scale, scale), hermitian=True) * np.outer(scale, scale)
     values[free] = inverse @ (equations.vector[free] / equations.inflation)
-    errors[free] = np.sqrt(np.diag(inverse))
+    # Few pixels may leave a parameter open; rounding shows it as a square that is not positive.
+    squares = np.diag(inverse)
+    errors[free] = np.where(squares > 0, np.sqrt(np.maximum(squares, 0.0)), np.inf)
+    values[~np.isfinite(errors)] = 0.0
     return values, errors

@@ -41,10 +41,20 @@ from ..tiles.grid import tile_grid
 from .common_sky import common_sky
 from .corrections import KERNEL, ExposureCorrections
 from .evidence import TileEvidence, gather_evidence
-from .exposure_fit import LARGEST_ERROR, MODEL_ERRORS, NormalEquations, solve
-from .star_shapes import common_shape
+from .exposure_fit import LARGEST_ERROR, MODEL_ERRORS, NormalEquations, solve, source_errors
+from .star_shapes import common_shape, psf_variance
 
-_NOTHING = NormalEquations(np.zeros((9, 9)), np.zeros(9), 1.0, 0)
+SHAPE = slice(KERNEL.start + 2, None)
+"""Width and ellipticity of the PSF, among the parameters."""
+
+LARGEST_SHAPE = 0.5
+"""Change of a PSF's second moments, as a share of its own, beyond which it is no
+correction: the exposure has to be mended elsewhere."""
+
+STILL = 0.2
+"""Change of a correction, in standard errors, that asks for no further pass."""
+
+_NOTHING = NormalEquations(np.zeros((9, 9)), np.zeros(9), 1.0, 0, np.zeros(9))
 
 
 def fit_corrections(exposures: ExposureSource, options: NuisancesConfig) -> ExposureCorrections:
@@ -68,11 +78,12 @@ def fit_corrections(exposures: ExposureSource, options: NuisancesConfig) -> Expo
     """
     corrections = ExposureCorrections.nothing(exposures.box, exposures.visits)
     tiles = chosen_tiles(exposures.box, options.tile_size, options.tiles)
+    sizes = np.array([psf_variance(kernel) for kernel in exposures.psf.at(*exposures.box.center)])
     for number in range(options.passes):
         model_error = MODEL_ERRORS[min(number, 1)]
         evidence = list(_evidence(exposures, corrections, tiles, model_error))
         before = corrections
-        corrections = _with_more(corrections, evidence, options)
+        corrections = _with_more(corrections, evidence, options, sizes[:, None])
         if not _has_changed(before, corrections):
             break
     return corrections
@@ -127,18 +138,27 @@ def _evidence(
 
 
 def _with_more(
-    corrections: ExposureCorrections, evidence: Sequence[TileEvidence], options: NuisancesConfig
+    corrections: ExposureCorrections,
+    evidence: Sequence[TileEvidence],
+    options: NuisancesConfig,
+    sizes: np.ndarray,
 ) -> ExposureCorrections:
+    """Return corrections with what evidence adds, given variances of the PSFs of shape ``(n, 1)``."""
     free = free_parameters(options)
-    solved = [solve(_summed(evidence, visit), free) for visit in corrections.visits]
-    values, errors = (np.array(arrays) for arrays in zip(*solved, strict=True))
-    values, before = _differences(values, errors), _differences(corrections.values, errors)
+    equations = [_summed(evidence, visit) for visit in corrections.visits]
+    values, errors = (
+        np.array(arrays) for arrays in zip(*(solve(each, free) for each in equations), strict=True)
+    )
+    errors = np.hypot(errors, [source_errors(each) for each in equations])
+    values, before = _differences(values, errors), corrections.values - _shared(corrections.values, sizes)
     # A difference that is not significant, all in all, is taken back; what all exposures share stays.
-    keep = (np.abs(before + values) > options.significance * errors) & (errors < LARGEST_ERROR)
+    total, largest = np.abs(before + values), np.full_like(values, np.inf)
+    largest[:, SHAPE] = LARGEST_SHAPE * sizes
+    keep = (total > options.significance * errors) & (errors < LARGEST_ERROR) & (total < largest)
     values = np.where(keep, values, -before)
     corrections = corrections.plus(values, errors)
     if options.common_psf:
-        corrections = _with_common_shape(corrections, evidence)
+        corrections = _with_common_shape(corrections, evidence, sizes)
     if options.common_sky:
         found = common_sky(evidence, corrections.common_sky, options.significance)
         corrections = dataclasses.replace(
@@ -179,25 +199,36 @@ def _summed(evidence: Sequence[TileEvidence], visit: int) -> NormalEquations:
         vector=np.sum([part.vector for part in parts], axis=0),
         inflation=sum(part.inflation * part.n_pixels for part in parts) / n_pixels,
         n_pixels=n_pixels,
+        squares=np.sum([part.squares for part in parts], axis=0),
     )
 
 
 def _differences(values: np.ndarray, errors: np.ndarray) -> np.ndarray:
     """Return values less their weighted mean: what all exposures share, an image takes up."""
-    weight = np.where(np.isfinite(errors), 1.0 / errors**2, 0.0)
+    weight = np.where(np.isfinite(errors) & (errors > 0), errors, np.inf) ** -2.0
     mean = (weight * values).sum(0) / np.maximum(weight.sum(0), np.finfo(float).tiny)
     return np.where(weight > 0, values - mean, 0.0)
 
 
+def _shared(values: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Return what exposures share: nothing but a change of the PSF, by one share of its own size."""
+    shared = np.zeros_like(values)
+    shared[:, SHAPE] = sizes * np.median(values[:, SHAPE] / sizes, axis=0)
+    return shared
+
+
 def _with_common_shape(
-    corrections: ExposureCorrections, evidence: Sequence[TileEvidence]
+    corrections: ExposureCorrections, evidence: Sequence[TileEvidence], sizes: np.ndarray
 ) -> ExposureCorrections:
-    shape, errors = common_shape([star for each in evidence for star in each.stars])
+    """Return corrections with what stars say of all PSFs: models are wrong by a share of their size."""
+    stars = [star for each in evidence for star in each.stars]
+    shape, _ = common_shape(stars)
     values = np.zeros_like(corrections.values)
-    values[:, KERNEL.start + 2 :] = shape
+    if stars:
+        values[:, SHAPE] = sizes * shape / np.median([star.psf_variance for star in stars])
     return corrections.plus(values, corrections.errors)
 
 
 def _has_changed(before: ExposureCorrections, after: ExposureCorrections) -> bool:
-    moved = np.abs(after.values - before.values) > 0.5 * after.errors
+    moved = np.abs(after.values - before.values) > STILL * after.errors
     return bool(moved.any()) or bool(np.any(after.common_sky.levels != before.common_sky.levels))

@@ -34,6 +34,7 @@ import numpy as np
 
 from ..errors import InvalidExposureError
 from ..exposures.estimated_psfs import EstimatedPsfs, with_psfs
+from ..exposures.noise_unit import ExposuresInUnit, in_unit, noise_unit
 from ..exposures.source import ExposureSource
 from ..nuisances.corrected_exposures import corrected
 from ..nuisances.corrections import ExposureCorrections
@@ -50,21 +51,24 @@ class PreparedExposures:
     Parameters
     ----------
     exposures : `ExposureSource`
-        Those that have valid pixels.
+        Those that have valid pixels, in units of their noise.
+    unit : `float`
+        That unit, in the one that they came in.
     corrections : `ExposureCorrections`
-        What was found wrong with them.
+        What was found wrong with them, in the unit that they came in.
     psfs : `EstimatedPsfs` or `None`
         PSFs that they were given; `None` where they have kept theirs, but for
         the corrections.
     """
 
     exposures: ExposureSource
+    unit: float
     corrections: ExposureCorrections
     psfs: EstimatedPsfs | None
 
 
 def prepare(exposures: ExposureSource, config: RestorationConfig, log: logging.Logger) -> PreparedExposures:
-    """Return exposures without what is wrong with them.
+    """Return exposures without what is wrong with them, in units of their noise.
 
     Parameters
     ----------
@@ -96,15 +100,16 @@ def prepare(exposures: ExposureSource, config: RestorationConfig, log: logging.L
             exposures.visits[0],
         )
     by_stars = config.psf_mode != "fixed" and config.method != "paper"
+    unit = noise_unit(exposures)
     first = None
     if by_stars and config.psf_mode == "estimate":
-        first = estimate_psfs(exposures, config.psfs, "estimate", log)
+        first = estimate_psfs(in_unit(exposures, 1.0 / unit), config.psfs, "estimate", log)
         exposures = with_psfs(exposures, first)
     corrections = find_corrections(exposures, config, log)
-    exposures = corrected(exposures, corrections)
+    exposures = corrected(in_unit(exposures, 1.0 / unit), corrections.in_unit(1.0 / unit))
     # With the sky and the flux scales right, stars say more.
     psfs = (estimate_psfs(exposures, config.psfs, "refine", log) or first) if by_stars else None
-    return PreparedExposures(with_psfs(exposures, psfs), corrections, psfs)
+    return PreparedExposures(with_psfs(exposures, psfs), unit, corrections, psfs)
 
 
 def with_known_psfs(config: RestorationConfig) -> RestorationConfig:
@@ -146,7 +151,8 @@ def find_corrections(
     """
     if not config.nuisances.passes:
         return ExposureCorrections.nothing(exposures.box, exposures.visits)
-    corrections = fit_corrections(exposures, config.nuisances)
+    unit = noise_unit(exposures)
+    corrections = fit_corrections(ExposuresInUnit(exposures, 1.0 / unit), config.nuisances).in_unit(unit)
     kernels = exposures.psf.at(*exposures.box.center)
     log_corrections(corrections, kernels, np.sqrt(exposures.median_variances()), exposures.unit, log)
     return corrections

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 RESTORED, METRICS, PLOT = "restored_coadd", "restored_coadd_metrics", "restored_coadd_plot"
 LINKED = (
     "restored_coadd_latent",
+    "restored_coadd_pixel_variance",
     "restored_coadd_residual",
     "restored_coadd_training",
     "restored_coadd_visit_metrics",

@@ -44,8 +44,12 @@ from lsst.sphgeom import ConvexPolygon, LonLat, Region, UnitVector3d
 from ..errors import RepositoryConflictError
 from ..exposures.boxes import Box
 from ..image_io import PatchGeometry
+from .names import check_name
 
 _LOG = logging.getLogger(__name__)
+
+LONGEST_NAME = 32
+"""Characters of a name of which the registry does not say it (`int`)."""
 
 MADE_HERE = "lsst.acn"
 """Value of a visit's ``observation_reason`` if its record was made here."""
@@ -115,6 +119,8 @@ def sync_dimensions(
     Records that are there are left alone, with one exception: regions of
     visits and tracts that were made here grow with the patches they cover.
     """
+    visits = list(visits)
+    _check_names(butler, instrument, visits, patches[0].skymap)
     with butler.transaction():
         _sync_skymap(butler, patches[0], patch_grid, tract_max)
         _sync_tract(butler, patches)
@@ -123,6 +129,15 @@ def sync_dimensions(
         _insert_missing(butler, "instrument", {"instrument": instrument})
         for visit in visits:
             _sync_visit(butler, instrument, visit, patches)
+
+
+def _check_names(butler: Butler, instrument: str, visits: Sequence[VisitDescription], skymap: str) -> None:
+    """Raise if the registry cannot hold a name."""
+    names = [("instrument", instrument), ("skymap", skymap)]
+    for visit in visits:
+        names += [("band", visit.band), ("physical_filter", visit.physical_filter)]
+    for element, name in names:
+        check_name(element, name, butler.dimensions.dimensions[element].primaryKey.length or LONGEST_NAME)
 
 
 def _find(butler: Butler, element: str, **key: Any) -> DimensionRecord | None:

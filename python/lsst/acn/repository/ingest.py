@@ -25,10 +25,10 @@ from __future__ import annotations
 
 __all__ = ("ingest_warps",)
 
-import contextlib
 import dataclasses
+import functools
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import astropy.units
@@ -41,13 +41,16 @@ from ..errors import InvalidWarpFileError
 from ..exposures.boxes import Box
 from ..exposures.mask_planes import DEFAULT_BAD_MASK_PLANES, plane_bitmask
 from ..image_io import PatchGeometry, make_patch_geometry, make_warp, with_patch
+from .bounded_file import MAX_FILE_SIZE
 from .dimension_records import patch_index, stored_patch_box, sync_dimensions
-from .store import check_not_stored, open_repository, put_warps, register_warp_type
+from .names import check_collection_name
+from .pixel_units import DEFAULT_UNIT
+from .store import check_not_stored, open_repository, put_warps, register_warp_type, remove_leftovers
 from .warp_files import WarpFile, read_warp_file
 from .warp_table import WarpTableRow, read_warp_table
 
 _LOG = logging.getLogger(__name__)
-_PROGRESS = Progress("lsst.acn.repository.ingest")
+_PROGRESS = Progress("lsst.acn.repository.ingest", level=logging.WARNING)
 
 MAX_SEPARATION = 0.1
 """Distance, in pixels, by which the grids of two files may differ."""
@@ -62,6 +65,7 @@ class _CheckedWarp:
     states_start: bool
     geometry: PatchGeometry
     unit: str
+    states_unit: bool
 
 
 def ingest_warps(
@@ -76,6 +80,8 @@ def ingest_warps(
     unit: str | None = None,
     patch_grid: tuple[int, int] = (10, 10),
     cell_size: int = 300,
+    max_file_size: int = MAX_FILE_SIZE,
+    pixel_scale: float | None = None,
 ) -> list[DatasetRef]:
     """Store the warps that a table lists as ``direct_warp``.
 
@@ -101,6 +107,12 @@ def ingest_warps(
         the repository does not know.
     cell_size : `int`, optional
         Side, in pixels, that the cells of the patch should have.
+    max_file_size : `int`, optional
+        Bytes that a file, and the pixels of each of its extensions, may have
+        when they are decompressed.
+    pixel_scale : `float`, optional
+        Side of a pixel in arcsec, for files that have no WCS; these are taken
+        to be on one grid, at right ascension and declination 0.
 
     Returns
     -------
@@ -112,7 +124,10 @@ def ingest_warps(
     InvalidWarpFileError
         Raised if the table or a file is not usable.
     RepositoryConflictError
-        Raised if the repository says something else, or already has a warp.
+        Raised if the repository says something else or already has a warp, or
+        cannot hold a name.
+    RepositoryUnavailableError
+        Raised if the repository is locked or cannot be written to.
 
     Notes
     -----
@@ -120,16 +135,20 @@ def ingest_warps(
     read again one by one when they are stored.  If anything goes wrong, the
     repository is left as it was, or is not made.
     """
+    check_collection_name(output_run)
     rows, meta = read_warp_table(table)
     instrument = instrument or meta.get("instrument")
     if not instrument:
         raise InvalidWarpFileError(f"{table} does not name an instrument, and none is given.", path=table)
     identity = {"skymap": skymap, "tract": tract, "patch": patch}
     unit = unit or meta.get("unit")
+    read = functools.partial(_read, unit=unit, pixel_scale=pixel_scale, max_file_size=max_file_size)
     checked = [
-        _check(row, unit, identity) for row in _PROGRESS.wrap(rows, desc="Checking warps", total=len(rows))
+        _check(row, read(row), identity)
+        for row in _PROGRESS.wrap(rows, desc="Checking warps", total=len(rows))
     ]
     _check_together(checked)
+    _warn_of_units(checked)
     visits = [row.visit for row in rows]
     with open_repository(repo) as butler:
         check_not_stored(
@@ -137,41 +156,44 @@ def ingest_warps(
         )
         geometry = _common_geometry(butler, checked, patch_grid, cell_size)
         register_warp_type(butler)
-        with _registered(butler, output_run), butler.transaction():
+        remove_leftovers(repo, output_run)
+        with butler.transaction():
             sync_dimensions(
                 butler, instrument=instrument, visits=visits, patches=[geometry], patch_grid=patch_grid
             )
-            return put_warps(butler, _warps(rows, unit, geometry), instrument=instrument, run=output_run)
+            return put_warps(butler, _warps(rows, read, geometry), instrument=instrument, run=output_run)
 
 
-@contextlib.contextmanager
-def _registered(butler: Butler, run: str) -> Iterator[None]:
-    """Register a run, and take it back if it is new and the body raises."""
-    is_new = butler.collections.register(run)
-    try:
-        yield
-    except BaseException:
-        if is_new:
-            butler.collections.x_remove(run)
-        raise
-
-
-def _check(row: WarpTableRow, unit: str | None, identity: dict[str, Any]) -> _CheckedWarp:
-    warp = _read(row, unit)
+def _check(row: WarpTableRow, warp: WarpFile, identity: dict[str, Any]) -> _CheckedWarp:
     bad = np.uint32(plane_bitmask(DEFAULT_BAD_MASK_PLANES, warp.mask_planes))
     if not (np.isfinite(warp.image) & (warp.variance > 0) & ((warp.mask & bad) == 0)).any():
         _LOG.warning("Visit %d has no valid pixel; see %s.", row.visit.visit, row.path)
     geometry = make_patch_geometry(
         warp.wcs, outer_box=warp.box, wcs_start=(warp.box.y_start, warp.box.x_start), **identity
     )
-    return _CheckedWarp(row, warp.box, warp.start is not None, geometry, warp.unit)
+    return _CheckedWarp(row, warp.box, warp.start is not None, geometry, warp.unit, warp.states_unit)
 
 
-def _read(row: WarpTableRow, unit: str | None) -> WarpFile:
+def _read(row: WarpTableRow, *, unit: str | None, pixel_scale: float | None, max_file_size: int) -> WarpFile:
     try:
-        return read_warp_file(row.path, psf_path=row.psf_path, unit=row.unit or unit)
+        return read_warp_file(
+            row.path,
+            psf_path=row.psf_path,
+            unit=row.unit or unit,
+            pixel_scale=pixel_scale,
+            max_file_size=max_file_size,
+        )
     except InvalidWarpFileError as error:
         raise InvalidWarpFileError(f"Visit {row.visit.visit}: {error}", **error.metadata) from error
+
+
+def _warn_of_units(warps: Sequence[_CheckedWarp]) -> None:
+    """Say once, and not for each file, that nothing states a unit."""
+    if unknown := [warp for warp in warps if not warp.states_unit]:
+        _LOG.warning(
+            "Nothing states the unit of the pixels of %d of %d files, such as %s; they are taken as %s.",
+            *(len(unknown), len(warps), unknown[0].row.path, DEFAULT_UNIT),
+        )
 
 
 def _check_together(warps: Sequence[_CheckedWarp]) -> None:
@@ -219,11 +241,11 @@ def _common_geometry(
 
 
 def _warps(
-    rows: Sequence[WarpTableRow], unit: str | None, geometry: PatchGeometry
+    rows: Sequence[WarpTableRow], read: Callable[[WarpTableRow], WarpFile], geometry: PatchGeometry
 ) -> Iterator[tuple[int, Any]]:
     """Yield visits and their warps, read only when their turn has come."""
     for row in _PROGRESS.wrap(rows, desc="Storing warps", total=len(rows)):
-        warp = _read(row, unit)
+        warp = read(row)
         yield (
             row.visit.visit,
             make_warp(

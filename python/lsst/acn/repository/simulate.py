@@ -40,8 +40,16 @@ from ..exposures.psf_kernels import gaussian_kernel
 from ..image_io import PatchGeometry, make_warp
 from ..simulation import MASK_PLANES, SimulatedField, SimulationConfig, simulate_field
 from .dimension_records import VisitDescription, stored_patch_box, sync_dimensions
+from .names import check_collection_name
 from .patch_row import PatchRow
-from .store import check_not_stored, open_repository, put_warps, register_warp_type
+from .store import (
+    WARP_DATASET_TYPE,
+    check_not_stored,
+    open_repository,
+    put_warps,
+    register_warp_type,
+    remove_leftovers,
+)
 
 DAY_OBS = 20260101
 TRUTH_DIMENSIONS = ("skymap", "tract", "patch", "band")
@@ -108,11 +116,14 @@ def simulate_warps(
         Raised if ``config`` and ``patches`` do not fit together, or
         ``truth_fwhm`` is not positive.
     RepositoryConflictError
-        Raised if the repository says something else, or the run already has
-        such datasets.  Nothing is changed then.
+        Raised if the repository says something else or cannot hold a name, or
+        the run already has such datasets.  Nothing is changed then.
+    RepositoryUnavailableError
+        Raised if the repository is locked or cannot be written to.
     """
     if not truth_fwhm > 0:
         raise ValueError(f"truth_fwhm must be positive; got {truth_fwhm}.")
+    check_collection_name(output_run)
     config = _on_patches(config, patches)
     visits = [
         VisitDescription(visit, config.band, physical_filter or f"{config.band}_sim", DAY_OBS)
@@ -124,6 +135,7 @@ def simulate_warps(
         geometries = patches.geometries(field.wcs, config.cell_size)
         _check_patches(butler, geometries)
         _register_types(butler)
+        remove_leftovers(repo, output_run, [WARP_DATASET_TYPE, *TRUTH_STORAGE_CLASSES])
         try:
             with butler.transaction():
                 sync_dimensions(

@@ -24,33 +24,47 @@
 from __future__ import annotations
 
 __all__ = (
+    "WARP_DATASET_TYPE",
     "VisitDescription",
     "check_not_stored",
     "open_repository",
     "put_warps",
     "register_warp_type",
+    "remove_leftovers",
     "sync_dimensions",
 )
 
 import contextlib
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from lsst.daf.butler import (
     Butler,
-    Config,
     DataIdValueError,
     DatasetRef,
     DatasetType,
     MissingCollectionError,
     MissingDatasetTypeError,
 )
+from lsst.daf.butler.registry.interfaces import ReadOnlyDatabaseError
+from lsst.resources import ResourcePath
 
-from ..errors import RepositoryConflictError
-from ..image_io.write_recipes import WRITE_RECIPES
+from ..errors import RepositoryConflictError, RepositoryUnavailableError, RestorationError
 from .dimension_records import VisitDescription, sync_dimensions
+from .free_registry import check_registry_is_free
+from .leftovers import sweep_leftovers
+from .new_repository import (
+    CONFIG_NAME,
+    check_free,
+    make_repository,
+    missing_parents,
+    remove_empty_repository,
+    remove_makings,
+)
+from .writing_turn import LOCK_NAME, writing_turn
 
 WARP_DATASET_TYPE = "direct_warp"
 WARP_DIMENSIONS = ("instrument", "visit", "skymap", "tract", "patch")
@@ -74,56 +88,88 @@ def open_repository(path: str) -> Iterator[Butler]:
     ------
     RepositoryConflictError
         Raised if the directory holds something else.
+    RepositoryUnavailableError
+        Raised if the repository cannot be opened or written to, or somebody
+        else keeps it locked.
 
     Notes
     -----
-    A repository that was made here is removed again if the body of the
-    ``with`` statement raises.
+    Others that open the same repository in this way wait for their turn.  A
+    repository that was made here is removed again if the body of the ``with``
+    statement raises and nobody else has put anything into it.
     """
-    is_new = not _exists(path)
-    vanishing = _what_to_remove(Path(path)) if is_new else None
+    root = _local_root(path)
+    with _failures_named(path):
+        if root is None:
+            with _opened(path) as butler:
+                yield butler
+            return
+        if not _may_be_repository(root):
+            check_free(root)
+        folders = missing_parents(root)
+        with writing_turn(root):
+            is_new = not (root / CONFIG_NAME).exists()
+            try:
+                if is_new:
+                    make_repository(root)
+                remove_makings(root)
+                check_registry_is_free(root)
+                with _opened(str(root)) as butler:
+                    yield butler
+            except BaseException:
+                if is_new:
+                    remove_empty_repository(root, folders)
+                raise
+
+
+def _local_root(path: str) -> Path | None:
+    """Return the folder of a repository; `None` if it is not on this machine."""
+    if Path(path).is_file():
+        return Path(path).absolute().parent
+    if not (Path(path) / CONFIG_NAME).exists() and path in Butler.get_known_repos():
+        path = str(Butler.get_repo_uri(path))
+    if "://" not in path:
+        return Path(path).absolute()
+    resource = ResourcePath(path)
+    return Path(resource.ospath) if resource.isLocal else None
+
+
+def _may_be_repository(root: Path) -> bool:
+    """Tell whether there is a repository, or a command of ours is at work."""
+    return any((root / name).exists() for name in (CONFIG_NAME, LOCK_NAME))
+
+
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[Butler]:
     try:
-        if is_new:
-            Butler.makeRepo(
-                path, config=Config({"datastore": {"formatters": {"write_recipes": WRITE_RECIPES}}})
-            )
         butler = Butler.from_config(path, writeable=True)
-        try:
-            yield butler
-        finally:
-            butler.close()
-    except BaseException:
-        if vanishing is not None and vanishing.exists():
-            shutil.rmtree(vanishing)
-        elif is_new:
-            _empty(Path(path))
+    except (SQLAlchemyError, LookupError, OSError, RuntimeError, TypeError, ValueError) as error:
+        raise RepositoryUnavailableError(
+            f"{path} cannot be opened as a Butler repository: {_in_one_line(error)}", path=path
+        ) from error
+    try:
+        yield butler
+    finally:
+        butler.close()
+
+
+@contextlib.contextmanager
+def _failures_named(path: str) -> Iterator[None]:
+    """Name the repository in what disk and database say."""
+    try:
+        yield
+    except RestorationError:
         raise
+    except (OSError, SQLAlchemyError, ReadOnlyDatabaseError) as error:
+        raise RepositoryUnavailableError(
+            f"Repository {path} could not be written to, and is as it was: {_in_one_line(error)}", path=path
+        ) from error
 
 
-def _exists(path: str) -> bool:
-    if (Path(path) / "butler.yaml").exists() or Path(path).is_file():
-        return True
-    # Not a local directory: leave it to the Butler to find it.
-    return "://" in path or path in Butler.get_known_repos()
-
-
-def _what_to_remove(root: Path) -> Path | None:
-    """Return the topmost directory that a new repository brings with it."""
-    if root.exists():
-        if any(root.iterdir()):
-            raise RepositoryConflictError(f"{root} is neither empty nor a Butler repository.")
-        return None
-    while not root.parent.exists():
-        root = root.parent
-    return root
-
-
-def _empty(root: Path) -> None:
-    for path in root.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+def _in_one_line(error: Exception) -> str:
+    """Return what an error says, without the statement in SQL."""
+    cause = getattr(error, "orig", None) or error
+    return " ".join(f"{type(cause).__name__}: {cause}".split())
 
 
 def put_warps(
@@ -149,9 +195,10 @@ def put_warps(
         What was stored.
     """
     dataset_type = register_warp_type(butler)
-    butler.collections.register(run)
     references = []
     with butler.transaction():
+        # Within it, so that nobody ever sees a run that is registered by half.
+        butler.collections.register(run)
         for visit, warp in warps:
             data_id = {
                 "instrument": instrument,
@@ -162,6 +209,22 @@ def put_warps(
             }
             references.append(butler.put(warp, dataset_type, data_id, run=run))
     return references
+
+
+def remove_leftovers(path: str, run: str, dataset_types: Iterable[str] = (WARP_DATASET_TYPE,)) -> None:
+    """Remove what a command left that was killed while it wrote into a run.
+
+    Parameters
+    ----------
+    path : `str`
+        The repository, opened by `open_repository`.
+    run : `str`
+        The run.
+    dataset_types : `~collections.abc.Iterable` [`str`], optional
+        Names of the dataset types that are about to be written.
+    """
+    if (root := _local_root(path)) is not None:
+        sweep_leftovers(root, run, dataset_types)
 
 
 def register_warp_type(butler: Butler) -> DatasetType:

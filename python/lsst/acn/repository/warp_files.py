@@ -23,37 +23,30 @@
 
 from __future__ import annotations
 
-__all__ = ("DEFAULT_UNIT", "WarpFile", "read_warp_file")
+__all__ = ("WarpFile", "read_warp_file")
 
 import dataclasses
-import gzip
-import io
-import logging
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import astropy.io.fits
-import astropy.units
 import astropy.wcs
 import numpy as np
-from astropy.io.fits.verify import VerifyError, VerifyWarning
+from astropy.io.fits.verify import VerifyWarning
 from astropy.utils.exceptions import AstropyUserWarning
 
 from ..errors import InvalidExposureError, InvalidWarpFileError
 from ..exposures.boxes import Box
 from ..image_io import check_kernel
-
-_LOG = logging.getLogger(__name__)
-
-DEFAULT_UNIT = "adu"
-"""Unit of pixels of which nothing says what they are."""
-
-PLANES = ("IMAGE", "MASK", "VARIANCE")
-GZIP_MAGIC = b"\x1f\x8b"
+from .bounded_file import MAX_FILE_SIZE, open_bounded
+from .fits_layout import check_fits_layout
+from .fits_tiles import check_tiles
+from .pixel_units import DEFAULT_UNIT, find_calibration
+from .warp_header import first_pixel, sky_wcs
+from .warp_planes import extension_names, pixels_of, read_planes, single_precision, warp_file_error
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -77,6 +70,8 @@ class WarpFile:
         Map from pixels of ``image`` to the sky.
     unit : `str`
         Unit of ``image``.
+    states_unit : `bool`
+        Whether the file, or who names it, says so; else it is `DEFAULT_UNIT`.
     psf : `numpy.ndarray`
         PSF kernel, float32, square with odd sides and of unit sum.
     """
@@ -89,6 +84,7 @@ class WarpFile:
     start: tuple[int, int] | None
     wcs: astropy.wcs.WCS
     unit: str
+    states_unit: bool
     psf: np.ndarray
 
     @property
@@ -97,7 +93,14 @@ class WarpFile:
         return Box.from_shape((self.image.shape[0], self.image.shape[1]), self.start or (0, 0))
 
 
-def read_warp_file(path: Path, *, psf_path: Path | None = None, unit: str | None = None) -> WarpFile:
+def read_warp_file(
+    path: Path,
+    *,
+    psf_path: Path | None = None,
+    unit: str | None = None,
+    pixel_scale: float | None = None,
+    max_file_size: int = MAX_FILE_SIZE,
+) -> WarpFile:
     """Read a warp and check that it is one.
 
     Parameters
@@ -109,6 +112,12 @@ def read_warp_file(path: Path, *, psf_path: Path | None = None, unit: str | None
         FITS file whose first image is the PSF kernel.
     unit : `str`, optional
         Unit of the pixels, where the file does not state any.
+    pixel_scale : `float`, optional
+        Side of a pixel in arcsec, where the file has no WCS: it gets a
+        tangent plane at right ascension and declination 0.
+    max_file_size : `int`, optional
+        Bytes that a file, and the pixels of each of its extensions, may have
+        when they are decompressed.
 
     Returns
     -------
@@ -121,164 +130,71 @@ def read_warp_file(path: Path, *, psf_path: Path | None = None, unit: str | None
         Raised if a file is missing, damaged, or lacks something; the message
         begins with the name of the file.
     """
-    with _open(path) as hdus:
-        missing = [name for name in PLANES if name not in hdus]
-        if missing:
-            raise _error(path, f"has no extension {', '.join(missing)}; it has {_names(hdus)}")
-        image, variance = (_pixels(path, hdus[name]).astype(np.float32) for name in ("IMAGE", "VARIANCE"))
-        mask, mask_planes = _mask(path, hdus["MASK"])
-        for name, plane in {"MASK": mask, "VARIANCE": variance}.items():
-            if plane.shape != image.shape:
-                raise _error(path, f"has an IMAGE of shape {image.shape}, but a {name} of {plane.shape}")
-        psf = _psf(path, hdus) if psf_path is None else _psf_of_file(psf_path)
-        factor, unit = _calibration(path, hdus, unit)
+    with _open(path, max_file_size) as hdus:
+        planes = read_planes(path, hdus)
+        psf = _psf(path, hdus) if psf_path is None else _psf_of_file(psf_path, max_file_size)
+        factor, stated = find_calibration(path, hdus, planes.header, unit)
         return WarpFile(
             path=path,
-            image=image * np.float32(factor),
-            variance=variance * np.float32(factor**2),
-            mask=mask,
-            mask_planes=mask_planes,
-            start=_start(hdus["IMAGE"].header),
-            wcs=_wcs(path, hdus["IMAGE"].header),
-            unit=unit,
+            image=_scaled(planes.image, factor),
+            variance=_scaled(planes.variance, factor**2),
+            mask=planes.mask,
+            mask_planes=planes.mask_planes,
+            start=first_pixel(path, planes.header),
+            wcs=sky_wcs(path, planes.header, planes.image.shape, pixel_scale),
+            unit=stated or DEFAULT_UNIT,
+            states_unit=stated is not None,
             psf=psf,
         )
 
 
-def _error(path: Path, what: str) -> InvalidWarpFileError:
-    return InvalidWarpFileError(f"{path} {what}.", path=str(path))
-
-
 @contextmanager
-def _open(path: Path) -> Iterator[astropy.io.fits.HDUList]:
-    """Open a FITS file, with errors and warnings of damage made alike."""
+def _open(path: Path, limit: int) -> Iterator[astropy.io.fits.HDUList]:
+    """Open a FITS file, with all that can be wrong with it told alike."""
     try:
-        with warnings.catch_warnings():
+        with open_bounded(path, limit) as stream, warnings.catch_warnings():
             warnings.simplefilter("ignore", astropy.wcs.FITSFixedWarning)
             warnings.simplefilter("ignore", VerifyWarning)
             # A damaged file is only worth a warning to astropy.
             warnings.filterwarnings("error", "(?s).*(corrupt|truncate)", AstropyUserWarning)
-            with (
-                _stream(path) as stream,
-                astropy.io.fits.open(stream, lazy_load_hdus=False, memmap=False) as hdus,
-            ):
+            check_fits_layout(stream, limit)
+            check_tiles(stream)
+            with astropy.io.fits.open(stream, lazy_load_hdus=False, memmap=False) as hdus:
                 yield hdus
-    except FileNotFoundError:
-        raise _error(path, "does not exist") from None
-    except (OSError, EOFError, TypeError, ValueError, VerifyError, zlib.error, AstropyUserWarning) as error:
-        raise _error(path, f"cannot be read as FITS: {' '.join(str(error).split())}") from error
+    except InvalidWarpFileError:
+        raise
+    except Exception as error:
+        # Whatever a damaged or hostile file makes of astropy, it is the file that is at fault.
+        told = " ".join(str(error).split()) or type(error).__name__
+        raise warp_file_error(path, f"cannot be read as FITS: {told}") from error
 
 
-def _stream(path: Path) -> BinaryIO:
-    """Open a file; astropy takes any end of a gzip file for its end."""
-    stream = path.open("rb")
-    if stream.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC):
-        with stream:
-            return io.BytesIO(gzip.decompress(stream.read()))
-    return stream
-
-
-def _names(hdus: astropy.io.fits.HDUList) -> str:
-    return ", ".join(hdu.name or "(no name)" for hdu in hdus)
-
-
-def _pixels(path: Path, hdu: Any) -> np.ndarray:
-    data = hdu.data
-    if not isinstance(data, np.ndarray) or data.dtype.names or data.ndim != 2:
-        shape = "no pixels" if data is None else f"shape {np.shape(data)}"
-        raise _error(path, f"must have a two-dimensional {hdu.name or 'first image'}, not one of {shape}")
-    # FITS is big endian, which nothing after this likes.
-    return data.astype(data.dtype.newbyteorder("="))
-
-
-def _mask(path: Path, hdu: Any) -> tuple[np.ndarray, dict[str, int]]:
-    pixels = _pixels(path, hdu)
-    if pixels.dtype.kind not in "iu":
-        raise _error(path, f"has a MASK of {pixels.dtype}, which has no bits")
-    planes = {
-        card.keyword.removeprefix("MP_"): int(card.value)
-        for card in hdu.header.cards
-        if card.keyword.startswith("MP_")
-    }
-    if not planes and pixels.any():
-        raise _error(path, "has no MP_ keywords in its MASK to say what the bits mean")
-    return pixels.astype(np.int64).astype(np.uint32), planes
+def _scaled(pixels: np.ndarray, factor: float) -> np.ndarray:
+    return pixels if factor == 1 else single_precision(pixels * np.float64(factor))
 
 
 def _psf(path: Path, hdus: astropy.io.fits.HDUList) -> np.ndarray:
     if "PSF" not in hdus:
-        raise _error(
+        raise warp_file_error(
             path,
             f"has no extension PSF and no psf_path is given (a PSF in the archive of lsst.afw needs that "
-            f"package to be read); it has {_names(hdus)}",
+            f"package to be read); it has {extension_names(hdus)}",
         )
     return _kernel(path, hdus["PSF"])
 
 
-def _psf_of_file(path: Path) -> np.ndarray:
-    with _open(path) as hdus:
+def _psf_of_file(path: Path, limit: int) -> np.ndarray:
+    with _open(path, limit) as hdus:
         images = [hdu for hdu in hdus if hdu.is_image and hdu.header.get("NAXIS", 0) > 0]
         if not images:
-            raise _error(path, "holds no image to be a PSF")
+            raise warp_file_error(path, "holds no image to be a PSF")
         return _kernel(path, images[0])
 
 
 def _kernel(path: Path, hdu: Any) -> np.ndarray:
-    kernel = _pixels(path, hdu).astype(np.float32)
+    kernel = single_precision(pixels_of(path, hdu))
     try:
         check_kernel(kernel)
     except InvalidExposureError as error:
         raise InvalidWarpFileError(f"{path}: {error}", path=str(path)) from error
     return kernel
-
-
-def _start(header: astropy.io.fits.Header) -> tuple[int, int] | None:
-    """Return the row and column of the first pixel, as afw writes them."""
-    if "LTV1" in header and "LTV2" in header:
-        return -round(header["LTV2"]), -round(header["LTV1"])
-    if header.get("CTYPE1A", "").strip() == "LINEAR" and "CRVAL1A" in header and "CRVAL2A" in header:
-        y, x = (header[f"CRVAL{n}A"] + 1 - header.get(f"CRPIX{n}A", 1) for n in (2, 1))
-        return round(y), round(x)
-    return None
-
-
-def _wcs(path: Path, header: astropy.io.fits.Header) -> astropy.wcs.WCS:
-    wcs = astropy.wcs.WCS(header)
-    if not wcs.has_celestial or wcs.naxis != 2:
-        raise _error(path, "has no WCS in its IMAGE that leads to the sky")
-    return wcs
-
-
-def _calibration(path: Path, hdus: astropy.io.fits.HDUList, told: str | None) -> tuple[float, str]:
-    """Return what to multiply pixels with, and the unit they are in then."""
-    stated = hdus["IMAGE"].header.get("BUNIT") or hdus[0].header.get("BUNIT")
-    unit = _unit(path, stated, "BUNIT")
-    wanted = _unit(path, told, "the unit given for it")
-    if unit is not None and wanted is not None and unit != wanted:
-        raise _error(path, f"has BUNIT {stated!r}, but the unit given for it is {told!r}")
-    unit = unit or wanted
-    is_flux = unit is not None and unit.is_equivalent(astropy.units.nJy)
-    if "PhotoCalib" in hdus and wanted is None and not is_flux:
-        return _photo_calib(path, hdus["PhotoCalib"]), "nJy"
-    if unit is None:
-        _LOG.warning("Nothing states the unit of the pixels of %s; they are taken as %s.", path, DEFAULT_UNIT)
-    return 1.0, DEFAULT_UNIT if unit is None else unit.to_string()
-
-
-def _unit(path: Path, text: str | None, what: str) -> astropy.units.UnitBase | None:
-    if not text:
-        return None
-    try:
-        return astropy.units.Unit(text.strip().replace("ADU", "adu"))
-    except ValueError as error:
-        raise _error(path, f"is in a unit that is not known: {what} is {text!r}") from error
-
-
-def _photo_calib(path: Path, hdu: Any) -> float:
-    """Return the nanojansky of one count, as afw's archive has it."""
-    row = hdu.data[0]
-    if not np.all(row["flags"]):
-        raise _error(
-            path, "has a PhotoCalib that varies, which only lsst.afw can apply; state the unit of its pixels"
-        )
-    return float(row["calibrationMean"])

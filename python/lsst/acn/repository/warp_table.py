@@ -26,15 +26,25 @@ from __future__ import annotations
 __all__ = ("WarpTableRow", "read_warp_table")
 
 import dataclasses
+import datetime
+import math
 from pathlib import Path
 from typing import Any
 
 import astropy.table
+import numpy as np
 
 from ..errors import InvalidWarpFileError
+from .bounded_file import open_bounded
 from .dimension_records import VisitDescription
 
 COLUMNS = ("visit", "band", "physical_filter", "day_obs", "path")
+
+MAX_TABLE_SIZE = 2**26
+"""Bytes that a table may have (`int`)."""
+
+MAX_VISIT = 2**63 - 1
+"""Largest number that the registry can hold (`int`)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +75,7 @@ def read_warp_table(path: str | Path) -> tuple[list[WarpTableRow], dict[str, Any
     Parameters
     ----------
     path : `str` or `pathlib.Path`
-        ECSV table with columns ``visit``, ``band``, ``physical_filter``,
+        Table in ECSV or plain CSV, with columns ``visit``, ``band``, ``physical_filter``,
         ``day_obs`` and ``path``, and, if need be, ``psf_path``, ``unit`` and
         ``exposure_time``.  Paths are relative to the table.
 
@@ -80,15 +90,11 @@ def read_warp_table(path: str | Path) -> tuple[list[WarpTableRow], dict[str, Any
     ------
     InvalidWarpFileError
         Raised if the table cannot be read, has no rows, lacks a column or a
-        value, or lists a visit twice.
+        value, has one of no use, or lists a visit twice; or if the file is
+        larger than 64 MiB or no regular one.
     """
     path = Path(path)
-    try:
-        table = astropy.table.Table.read(path, format="ascii.ecsv")
-    except FileNotFoundError:
-        raise _error(path, "does not exist") from None
-    except (OSError, ValueError, astropy.table.TableMergeError) as error:
-        raise _error(path, f"cannot be read as ECSV: {error}") from error
+    table = _read(path)
     if missing := [name for name in COLUMNS if name not in table.colnames]:
         raise _error(path, f"has no column {', '.join(missing)}; it has {', '.join(table.colnames)}")
     if not len(table):
@@ -104,6 +110,25 @@ def read_warp_table(path: str | Path) -> tuple[list[WarpTableRow], dict[str, Any
     return rows, dict(table.meta)
 
 
+def _read(path: Path) -> astropy.table.Table:
+    try:
+        with open_bounded(path, MAX_TABLE_SIZE) as stream:
+            content = stream.read()
+        lines = content.decode().splitlines()
+        return astropy.table.Table.read(lines, format="ascii.csv" if _is_csv(lines) else "ascii.ecsv")
+    except InvalidWarpFileError:
+        raise
+    except Exception as error:
+        # Whatever damaged text makes of the parsers of YAML and CSV, it is the table that is at fault.
+        told = " ".join(str(error).split()) or type(error).__name__
+        raise _error(path, f"cannot be read as ECSV or CSV: {told[:500]}") from error
+
+
+def _is_csv(lines: list[str]) -> bool:
+    """Tell plain CSV, which has no head that says of what types columns are."""
+    return bool(lines) and "," in lines[0] and not lines[0].startswith("#")
+
+
 def _error(path: Path, what: str) -> InvalidWarpFileError:
     return InvalidWarpFileError(f"{path} {what}.", path=str(path))
 
@@ -114,17 +139,57 @@ def _row(table: Path, number: int, values: dict[str, Any]) -> WarpTableRow:
         raise _error(table, f"has no {', '.join(missing)} in row {number + 1}")
     try:
         visit = VisitDescription(
-            visit=int(present["visit"]),
-            band=str(present["band"]),
-            physical_filter=str(present["physical_filter"]),
-            day_obs=int(present["day_obs"]),
-            exposure_time=float(present["exposure_time"]) if "exposure_time" in present else None,
+            visit=_whole("visit", present["visit"]),
+            band=_text("band", present["band"]),
+            physical_filter=_text("physical_filter", present["physical_filter"]),
+            day_obs=_night(present["day_obs"]),
+            exposure_time=_seconds(present["exposure_time"]) if "exposure_time" in present else None,
+        )
+        return WarpTableRow(
+            visit=visit,
+            path=table.parent / _text("path", present["path"]),
+            psf_path=table.parent / _text("psf_path", present["psf_path"]) if "psf_path" in present else None,
+            unit=_text("unit", present["unit"]) if "unit" in present else None,
         )
     except ValueError as error:
-        raise _error(table, f"has a value that is no number in row {number + 1}: {error}") from error
-    return WarpTableRow(
-        visit=visit,
-        path=table.parent / str(present["path"]),
-        psf_path=table.parent / str(present["psf_path"]) if "psf_path" in present else None,
-        unit=str(present["unit"]) if "unit" in present else None,
-    )
+        raise _error(table, f"has a value that is of no use in row {number + 1}: {error}") from error
+
+
+def _whole(name: str, value: Any) -> int:
+    """Return a whole number from 0 on, however the table has it."""
+    whole: int | None = None
+    if isinstance(value, str) and value.strip().isdecimal():
+        whole = int(value) if len(value) < 20 else None
+    elif isinstance(value, int | np.integer) and not isinstance(value, bool):
+        whole = int(value)
+    elif isinstance(value, float | np.floating) and math.isfinite(value) and value == round(value):
+        # Above, neighbouring numbers are the same in double precision.
+        whole = int(value) if abs(float(value)) < 2**53 else None
+    if whole is None or not 0 <= whole <= MAX_VISIT:
+        raise ValueError(f"{name} must be a whole number from 0 to {MAX_VISIT}; it is {value!r}")
+    return whole
+
+
+def _night(value: Any) -> int:
+    night = _whole("day_obs", value)
+    try:
+        datetime.date(night // 10000, night // 100 % 100, night % 100)
+    except (ValueError, OverflowError):
+        raise ValueError(f"day_obs must be a date such as 20260131; it is {value!r}") from None
+    return night
+
+
+def _seconds(value: Any) -> float:
+    try:
+        seconds = float(value)
+    except TypeError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"exposure_time must be a number of seconds; it is {value!r}")
+    return seconds
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{name} must be text; it is {value!r}")
+    return str(value)

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("CellResidual", "PictureSpectra", "predicted_cell", "residual_of_cell")
+__all__ = ("CellResidual", "PictureSpectra", "mean_autocorrelation", "predicted_cell", "residual_of_cell")
 
 import dataclasses
 from collections.abc import Iterable
@@ -251,7 +251,7 @@ def _normalized(
     if total < LEAST_COVERAGE:
         nothing = np.zeros(raw.shape, np.float32)
         return CellResidual(nothing, np.full(raw.shape, np.inf, np.float32), nothing, None)
-    psf = _mean_autocorrelation(kernels, shares / total)
+    psf = mean_autocorrelation(kernels, shares / total)
     peak = psf[len(psf) // 2, len(psf) // 2]
     known = reach > LEAST_COVERAGE * peak * total
     scale = np.where(known, peak / np.where(known, reach, 1.0), 0.0)
@@ -264,8 +264,21 @@ def _normalized(
     )
 
 
-def _mean_autocorrelation(kernels: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Return the weighted mean of the kernels' correlations with themselves."""
+def mean_autocorrelation(kernels: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Return the weighted mean of the kernels' correlations with themselves.
+
+    Parameters
+    ----------
+    kernels : `numpy.ndarray`
+        PSF kernels, shape ``(n, k, k)``.
+    shares : `numpy.ndarray`
+        Weights, of unit sum, shape ``(n,)``.
+
+    Returns
+    -------
+    mean : `numpy.ndarray`
+        Float64, shape ``(2 k - 1, 2 k - 1)``.
+    """
     size = 2 * kernels.shape[-1] - 1
     spectra = scipy.fft.rfft2(kernels.astype(np.float64), s=(size, size))
     power = np.tensordot(shares, np.abs(spectra) ** 2, axes=1)

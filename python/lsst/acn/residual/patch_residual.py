@@ -35,7 +35,7 @@ from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
 from ..machine.threads import for_each
 from ..residual_image import ResidualImage
-from .cell_residual import CellResidual, PictureSpectra, residual_of_cell
+from .cell_residual import CellResidual, PictureSpectra, mean_autocorrelation, residual_of_cell
 
 CELL_SIZE = 256
 """Side in pixels that cells of the residual should have: the smaller they are,
@@ -130,7 +130,8 @@ class _Collected:
     """The cells that are done."""
 
     def __init__(self, exposures: ExposureSource, grid: Box, cell_shape: tuple[int, int]) -> None:
-        self._box, self._grid, self._cell_shape = exposures.box, grid, cell_shape
+        self._exposures, self._box = exposures, exposures.box
+        self._grid, self._cell_shape = grid, cell_shape
         self._image = np.zeros(exposures.box.shape, np.float32)
         self._variance = np.full(exposures.box.shape, np.inf, np.float32)
         self._coverage = np.zeros(exposures.box.shape, np.float32)
@@ -150,5 +151,13 @@ class _Collected:
             self._psfs[0, i, j] = part.psf
 
     def finish(self) -> ResidualImage:
+        if np.isnan(self._psfs).all():
+            # So few pixels are valid that nothing is said of any: the PSF that it would have.
+            self._psfs[:] = self._usual_psf()
         psf = PsfKernels(self._psfs, self._grid, self._cell_shape)
         return ResidualImage(self._image, self._variance, self._coverage, psf, self._box)
+
+    def _usual_psf(self) -> np.ndarray:
+        weights = 1.0 / self._exposures.median_variances()
+        kernels = self._exposures.psf.at(*self._box.center)
+        return mean_autocorrelation(kernels, weights / weights.sum())

@@ -34,6 +34,7 @@ import numpy as np
 from ..exposures.boxes import Box
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
+from ..machine.progress import progress_bar
 from ..machine.threads import blas_with_one_thread, cores_in_use, in_turn, side_thread
 from ..restoration_config import TilesConfig
 from .grid import TileBlender, tile_grid
@@ -91,7 +92,11 @@ def restore_tiles(
     latent, variance = TileBlender(latent_box, options.overlap), TileBlender(exposures.box, options.overlap)
     progress = PeriodicLogger(log, interval=LOG_SECONDS)
     has_variance, n_rows = False, 0
-    with side_thread("on-strip", cores_in_use()) as listener, blas_with_one_thread():
+    with (
+        side_thread("on-strip", cores_in_use()) as listener,
+        blas_with_one_thread(),
+        progress_bar("Restoring", log) as advance,
+    ):
         for rows, strip in exposures.strips(options.overlap + reach):
             told = None if on_strip is None else listener.submit(on_strip, rows, strip)
             n_rows += rows.shape[0]
@@ -107,6 +112,7 @@ def restore_tiles(
                     has_variance = True
                     variance.add(tile.intersection(exposures.box), square)
                 progress.log("Restored %s of %s.", tile, latent_box)
+                advance(rows.shape[0] / exposures.box.shape[0] / len(tiles))
             if told is not None:
                 told.result()
     # Rows that no exposure reaches were passed over.

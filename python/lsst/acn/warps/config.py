@@ -26,8 +26,11 @@ from __future__ import annotations
 __all__ = ("DIMENSIONS", "WarpInputsConfig", "WarpInputsConnections")
 
 import dataclasses
+import logging
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from lsst.daf.butler import DataCoordinate, DatasetRef
 from lsst.pex.config import ConfigField, DictField, Field, ListField, RangeField
 from lsst.pipe.base import PipelineTaskConfig, PipelineTaskConnections
 from lsst.pipe.base import connectionTypes as cT
@@ -35,6 +38,8 @@ from lsst.pipe.base import connectionTypes as cT
 from ..exposures.mask_planes import DEFAULT_BAD_MASK_PLANES
 from ..image_io import default_mask_storage_class, default_warp_storage_class
 from ..psf_quality import PsfQualityConfig
+
+_LOG = logging.getLogger(__name__)
 
 DIMENSIONS = ("skymap", "tract", "patch", "band")
 """Dimensions of an image that is made from the warps of a patch and band."""
@@ -102,6 +107,42 @@ class WarpInputsConnections(PipelineTaskConnections, dimensions=DIMENSIONS):
         if not config.warp_storage_class.startswith("Exposure"):
             del self.sky_map
 
+    def adjustQuantum(
+        self,
+        inputs: dict[str, tuple[Any, Collection[DatasetRef]]],
+        outputs: dict[str, tuple[Any, Collection[DatasetRef]]],
+        label: str,
+        data_id: DataCoordinate,
+    ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """Say so where a patch is left out since it has no warps.
+
+        Parameters
+        ----------
+        inputs, outputs : `dict`
+            Connections and their datasets by name.
+        label : `str`
+            Label of the task.
+        data_id : `lsst.daf.butler.DataCoordinate`
+            Identity of the quantum.
+
+        Returns
+        -------
+        inputs, outputs : `~collections.abc.Mapping`
+            What of it has changed.
+
+        Raises
+        ------
+        lsst.pipe.base.NoWorkFound
+            Raised if there is no warp.
+        """
+        if not inputs["warps"][1]:
+            _LOG.warning(
+                "%s of %s has nothing to do: the files of all its warps are gone, or were never made.",
+                label,
+                data_id,
+            )
+        return super().adjustQuantum(inputs, outputs, label, data_id)
+
 
 class WarpInputsConfig(PipelineTaskConfig, pipelineConnections=WarpInputsConnections):
     """Which pixels of the warps are used, and what their masks lead to."""
@@ -123,6 +164,11 @@ class WarpInputsConfig(PipelineTaskConfig, pipelineConnections=WarpInputsConnect
         doc="Leave out warps without an artifact mask, as the coaddition of the LSST Science Pipelines does.",
         default=False,
     )
+    allow_lost_warps = Field[bool](
+        doc="Go on, with a warning, without warps that the repository knows and whose files are gone; "
+        "otherwise that is an error.",
+        default=False,
+    )
     artifact_mask_storage_class = Field[str](
         doc="Storage class of artifact masks. The default is Mask where lsst.afw is installed, else MaskV2.",
         default=default_mask_storage_class(),
@@ -138,8 +184,9 @@ class WarpInputsConfig(PipelineTaskConfig, pipelineConnections=WarpInputsConnect
     )
     mask_propagation_thresholds = DictField[str, float](
         doc="For planes in bad_mask_planes: share of the weight of all warps that reach a pixel at which the "
-        "plane is set in the output.",
-        default={"SAT": 0.1},
+        "plane is set in the output. Artifacts and the edges of sensors count wherever any warp is left out "
+        "for them, as in the coadds of the stack.",
+        default={"SAT": 0.1, "CLIPPED": 0.0, "SENSOR_EDGE": 0.0},
     )
     default_mask_propagation_threshold = RangeField(
         dtype=float,

@@ -31,10 +31,12 @@ from typing import Any
 
 from lsst.pipe.base import InputQuantizedConnection, NoWorkFound, QuantumContext
 
+from ..errors import InvalidExposureError
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
 from ..image_io import CoaddInput, WarpStream, open_exposures
 from .config import WarpInputsConfig
+from .lost_warps import find_lost_warps
 
 GIBIBYTE = 2**30
 
@@ -73,6 +75,12 @@ class WarpReader:
     log : `logging.Logger`
         Where it is told what is left out.
 
+    Raises
+    ------
+    InvalidExposureError
+        Raised if the file of a warp is gone, unless ``allow_lost_warps`` is
+        set.
+
     Notes
     -----
     Nothing but visit selections is read before `open` is called.
@@ -95,6 +103,8 @@ class WarpReader:
         """Cores that the quantum may use (`int`)."""
         self.warps: list[Any] = self._choose(butlerQC.get(inputRefs.warps), selections)
         """Handles of the warps that may be read (`list`)."""
+        self.lost_visits: list[int] = self._check_lost(find_lost_warps(butlerQC, inputRefs.warps))
+        """Visits whose warps have no file any more (`list` [`int`])."""
 
     def _choose(self, warps: Sequence[Any], selections: Iterable[Any]) -> list[Any]:
         selected = {_patch_key(handle): _visits(handle.get()) for handle in selections}
@@ -108,6 +118,20 @@ class WarpReader:
         if len(chosen) < len(warps):
             self._log.info("%d of %d warps are selected.", len(chosen), len(warps))
         return chosen
+
+    def _check_lost(self, lost: Sequence[Any]) -> list[int]:
+        visits = sorted(int(reference.dataId["visit"]) for reference in lost)
+        if not visits:
+            return visits
+        told = f"The files of the warps of visits {visits} are gone; the first is {lost[0]}"
+        if not self._config.allow_lost_warps:
+            raise InvalidExposureError(
+                f"{told}.  Bring them back or remove the datasets from the repository; to go on without "
+                "them, set allow_lost_warps.",
+                n_lost=len(visits),
+            )
+        self._log.warning("%s. They are left out.", told)
+        return visits
 
     def open(self, warps: Sequence[Any], band: str | None = None) -> ExposureStack | WarpStream:
         """Read the warps of one patch, or make ready to read a large one.

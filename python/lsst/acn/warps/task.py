@@ -43,10 +43,13 @@ from ..errors import InvalidExposureError
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
 from ..image_io import CoaddInput
+from ..machine.quiet_libraries import quiet_libraries
 from ..records.mask_propagation import PropagatedMask, propagate_mask
 from .algorithm_errors import as_algorithm_errors
 from .config import WarpInputsConfig
 from .reader import WarpInputs, WarpReader
+
+quiet_libraries()
 
 
 class WarpInputsTask(PipelineTask):
@@ -117,12 +120,15 @@ class WarpInputsTask(PipelineTask):
         Raises
         ------
         InvalidExposureError
-            Raised if a warp cannot be used, or if there are too few.
+            Raised if a warp cannot be used, its file is gone, or there are too
+            few.
         lsst.pipe.base.NoWorkFound
             Raised if no warp is selected, or none has a valid pixel.
         """
         data_id: Any = butlerQC.quantum.dataId
         reader = WarpReader(butlerQC, inputRefs, self.config, self.log)
+        if reader.lost_visits:
+            self.metadata["lost_visits"] = reader.lost_visits
         exposures = reader.open(reader.warps, str(data_id["band"]))
         self._check_number(exposures, data_id, len(inputRefs.warps))
         identities = tuple(CoaddInput.from_data_id(handle.dataId) for handle in reader.warps)

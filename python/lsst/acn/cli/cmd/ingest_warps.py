@@ -28,7 +28,9 @@ __all__ = ("ingest_warps",)
 import click
 
 from lsst.daf.butler.cli.opt import options_file_option, repo_argument
+from lsst.daf.butler.cli.progress import ClickProgressHandler
 from lsst.daf.butler.cli.utils import ButlerCommand
+from lsst.daf.butler.progress import Progress
 
 
 @click.command(short_help="Ingest warps from FITS files.", cls=ButlerCommand)
@@ -59,25 +61,45 @@ from lsst.daf.butler.cli.utils import ButlerCommand
     show_default=True,
     help="Side in pixels that the cells of the patch should have.",
 )
+@click.option(
+    "--max-file-size",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1024.0,
+    show_default=True,
+    metavar="MIB",
+    help="Size in MiB that a file, and the pixels of each of its extensions, may have when they are "
+    "decompressed.  Several times as much memory may be needed.",
+)
+@click.option(
+    "--pixel-scale",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="ARCSEC",
+    help="Side of a pixel, for files that have no WCS.  They are taken to show the same pixels of the sky, "
+    "and put at right ascension and declination 0.",
+)
 @options_file_option()
-def ingest_warps(repo: str, table: str, **options: object) -> None:
+def ingest_warps(repo: str, table: str, max_file_size: float, **options: object) -> None:
     """Ingest warps, exposures resampled to the pixels of a patch.
 
-    TABLE is an ECSV table with columns visit, band, physical_filter, day_obs,
-    path and, if need be, psf_path, unit and exposure_time.  Each path,
-    relative to the table, is a FITS file with extensions IMAGE, MASK (with
-    MP_* keywords), VARIANCE and, unless psf_path names a file of its own,
-    PSF.
+    TABLE is an ECSV or CSV table with columns visit, band, physical_filter,
+    day_obs, path and, if need be, psf_path, unit and exposure_time.  Each
+    path, relative to the table, is a FITS file with extensions IMAGE or SCI;
+    VARIANCE, VAR or ERR (a standard deviation); MASK (with MP_* keywords) or
+    DQ, if any; and, unless psf_path names a file of its own, PSF.
 
     Skymap, tract, patch, instrument and visits are registered where they are
     missing.  All files are checked before anything is written; a warp that
     the run already has is an error.
     """
     from lsst.acn.errors import RestorationError
+    from lsst.acn.machine.progress import someone_watches
     from lsst.acn.repository.ingest import ingest_warps as ingest
 
+    if someone_watches():
+        Progress.set_handler(ClickProgressHandler())
     try:
-        references = ingest(repo, table, **options)  # type: ignore[arg-type]
+        size = int(max_file_size * 2**20)
+        references = ingest(repo, table, max_file_size=size, **options)  # type: ignore[arg-type]
     except RestorationError as error:
         raise click.ClickException(str(error)) from error
     for reference in references:

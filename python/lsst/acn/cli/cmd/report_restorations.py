@@ -95,6 +95,9 @@ def report_restorations(repo: str, collection: str, output: Path, plots: bool, *
         butler = Butler.from_config(repo, writeable=False)
     except FileNotFoundError as error:
         raise click.ClickException(f"There is no Butler repository {repo}.") from error
+    except Exception as error:
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        raise click.ClickException(f"{repo} cannot be opened as a Butler repository: {told}") from error
     with butler:
         try:
             summary = write_report(butler, collection, output, with_plots=plots, **options)  # type: ignore[arg-type]

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 __all__ = ("draw_chi2", "draw_flux_ratios", "draw_losses", "draw_numbers")
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 # Okabe and Ito's colours, which differ for every kind of colour vision.
 BLUE, ORANGE, VERMILLION, GREY = "#0072b2", "#e69f00", "#d55e00", "0.55"
+
+AB_ZERO_POINT = 31.4
+"""Magnitude of 1 nJy, and what is taken where no other zero point is given."""
 
 MAX_TICKS = 16
 WIDE_RANGE = 4.0
@@ -119,11 +122,19 @@ def draw_flux_ratios(axes: Axes, measurement: PatchMeasurement) -> None:
     sources, ratios = measurement.sources, measurement.ratios
     axes.axhline(1.0, color=GREY, linewidth=1)
     shown = sources.is_complete & (sources.signal_to_noise >= 5.0)
-    magnitude, ratio = sources.magnitudes(measurement.zero_point)[shown], sources.ratio[shown]
-    axes.plot(magnitude, ratio, ".", color=GREY, markersize=4, label="sources")
+    scale, place = _brightness(measurement)
+    ratio = sources.ratio[shown]
+    axes.plot(
+        place(sources.magnitudes(measurement.zero_point)[shown]),
+        ratio,
+        ".",
+        color=GREY,
+        markersize=4,
+        label="sources",
+    )
     have = ratios.count > 0
     axes.errorbar(
-        ratios.magnitude[have],
+        place(ratios.magnitude[have]),
         ratios.median[have],
         ratios.scatter[have],
         fmt="o",
@@ -141,11 +152,18 @@ def draw_flux_ratios(axes: Axes, measurement: PatchMeasurement) -> None:
         axes.legend(fontsize=8, frameon=False)
     else:
         _say(axes, "no sources")
-    is_ab = measurement.patch.exposures.unit == "nJy" and measurement.zero_point == 31.4
-    scale = "AB magnitude in the coadd"
-    if not is_ab:
-        scale = f"magnitude in the coadd, zero point {measurement.zero_point:g}"
     axes.set(title="Flux, restored over coadd", xlabel=scale)
+
+
+def _brightness(measurement: PatchMeasurement) -> tuple[str, Callable[[np.ndarray], np.ndarray]]:
+    """Return what to call the brightness of sources, and what it is for a magnitude."""
+    unit, zero_point = measurement.patch.exposures.unit, measurement.zero_point
+    if zero_point != AB_ZERO_POINT:
+        return f"magnitude in the coadd, zero point {zero_point:g}", np.asarray
+    if unit == "nJy":
+        return "AB magnitude in the coadd", np.asarray
+    # Nobody has said what the magnitude of a count is.
+    return f"log₁₀ of the flux in the coadd [{unit}]", lambda magnitude: 0.4 * (zero_point - magnitude)
 
 
 def draw_numbers(axes: Axes, rows: Sequence[tuple[str, str, str]]) -> None:

@@ -107,6 +107,9 @@ class ImageMMMethod:
         data_box = tile.grown_by(2 * stack.psf.radius).intersection(stack.box)
         around = stack.cutout(data_box)
         latent_box = data_box.grown_by(around.psf.radius)
+        where = tile.intersection(patch)
+        if not around.valid.any():
+            return np.zeros(tile.shape, np.float32), None if kernel is None else np.full(where.shape, np.inf)
         latent = self._solve(around, None)
         inside = latent[tile.slices_within(latent_box)]
         if kernel is None:
@@ -114,7 +117,6 @@ class ImageMMMethod:
         whole = patch.grown_by(stack.psf.radius)
         place = tile.y_start - whole.y_start, tile.x_start - whole.x_start
         rng = random_stream(self._config.seed, "image_mm", "noise", *place)
-        where = tile.intersection(patch)
         total = np.zeros(where.shape)
         for _ in range(self._config.n_noise_realizations):
             change = self._solve(around, rng) - latent
@@ -124,27 +126,35 @@ class ImageMMMethod:
         return inside, (total / self._config.n_noise_realizations + unknown).astype(np.float32)
 
     def _solve(self, stack: ExposureStack, noise: np.random.Generator | None) -> np.ndarray:
-        """Return the latent image of a cut-out, if wanted with more noise."""
+        """Return the latent image of a cut-out, if wanted with more noise.
+
+        In double precision, and in units of the noise to the last digit: what
+        many updates do to pixels that hardly any light is seen of depends on
+        each rounding.
+        """
         options = self._config.image_mm
+        medians = stack.median_variances()
+        unit = float(np.sqrt(np.median(medians[np.isfinite(medians)])))
         model = ForwardModel(stack.shape, stack.psf.size)
         spectra = model.spectra(stack.psf.at(*stack.box.center))
-        root_weight = 1.0 / np.sqrt(stack.variance)
+        root_weight = unit / np.sqrt(stack.variance.astype(np.float64))
         image = stack.image
         if noise is not None:
             sigma = np.sqrt(stack.variance, where=stack.valid, out=np.zeros_like(stack.variance))
             image = image + sigma * noise.standard_normal(image.shape, np.float32)
         coadd = robust_coadd(image, stack.variance, stack.valid)
-        return image_mm(
-            image,
+        latent = image_mm(
+            image.astype(np.float64) / unit,
             root_weight,
             model,
             spectra,
-            image_mm_start(coadd, stack.psf.radius),
+            image_mm_start(coadd.astype(np.float64) / unit, stack.psf.radius),
             iterations=options.iterations,
             delta=options.huber_delta if options.robust else None,
             max_factor=options.max_factor,
             accelerate=options.accelerate,
         )
+        return (unit * latent).astype(np.float32)
 
     @property
     def trained_psfs(self) -> None:

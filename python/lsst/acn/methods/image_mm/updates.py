@@ -84,13 +84,15 @@ def image_mm(
     Returns
     -------
     latent : `numpy.ndarray`
-        Non-negative float32 image, shape of ``start``.
+        Non-negative image, shape of ``start``, in the precision of ``data``.
 
     Notes
     -----
     Latent pixels that hardly any light of a valid pixel comes from, in the
     corners of the padding and inside large gaps, keep their start: nothing
-    constrains them, and their ratio would be noise over nothing.
+    constrains them, and their ratio would be noise over nothing.  Next to the
+    edges, where little light of a pixel is seen, the ratio is one of numbers
+    that the rounding of transforms in single precision is a good part of.
     """
     weight = root_weight**2
     coverage = forward_model.adjoint(weight, spectra)
@@ -99,9 +101,9 @@ def image_mm(
     def factor(point: np.ndarray) -> np.ndarray:
         ratio = _update_ratio(point, data, weight, root_weight, forward_model, spectra, delta)
         changed = np.clip(ratio, 1.0 / max_factor, max_factor)
-        return np.where(covered, changed, 1.0).astype(np.float32)
+        return np.where(covered, changed, 1.0).astype(data.dtype)
 
-    start = np.asarray(start, np.float32)
+    start = np.asarray(start, data.dtype)
     return accelerated_updates(numpy_arrays(), start, [(factor, iterations)], accelerate)[-1]
 
 
@@ -140,4 +142,4 @@ def image_mm_start(coadd: np.ndarray, radius: int) -> np.ndarray:
         ``(height + 2 radius, width + 2 radius)``.
     """
     floor = 1e-3 * float(np.std(coadd))
-    return np.maximum(np.pad(coadd, radius, mode="edge"), floor).astype(np.float32)
+    return np.maximum(np.pad(coadd, radius, mode="edge"), floor)

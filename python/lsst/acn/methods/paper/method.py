@@ -41,11 +41,12 @@ from ...restoration_config import RestorationConfig
 from ...tiles.grid import TileBlender, tile_grid
 from ...tiles.restore_tiles import OnStrip
 from ..variance import ignorance
+from .attempts import train_until_sound
+from .exposure_order import in_order_of_content
 from .inputs import PatchInputs
 from .network import PaperNetwork
 from .noise_variance import estimate_variance
 from .trainable_psfs import TrainablePsfs, starting_kernels
-from .training import train
 
 
 class PaperMethod:
@@ -62,32 +63,36 @@ class PaperMethod:
     def __init__(self, stack: ExposureStack, config: RestorationConfig) -> None:
         self._config = config
         self._stack = stack
+        self._ordered = in_order_of_content(stack)
+        self._n_attempts = 0
         psfs = None
         if config.psf_mode != "fixed":
-            psfs = TrainablePsfs(starting_kernels(stack, config.psf_mode))
+            psfs = TrainablePsfs(starting_kernels(self._ordered, config.psf_mode))
         self._trained_psfs: EstimatedPsfs | None = None
         self.network = PaperNetwork(config, len(stack), psfs)
-        self.inputs = PatchInputs(stack, self.network.margin)
+        self.inputs = PatchInputs(self._ordered, self.network.margin)
         self.encode = compile_inference(self.network.encode, model=self.network.model)
 
     def fit(self, log: logging.Logger) -> dict[str, np.ndarray]:
-        history = train(self.network, self.inputs, self._config, log)
+        history, self._n_attempts = train_until_sound(self.network, self.inputs, self._config, log)
         if self.network.psfs is not None:
-            self._trained_psfs = self._estimated(self.network.psfs.to_numpy())
-            self._stack = dataclasses.replace(self._stack, psf=self._trained_psfs.psf)
-            self.inputs.psf = self._trained_psfs.psf
+            psf = PsfKernels.constant(self.network.psfs.to_numpy(), self._stack.box)
+            self._ordered = dataclasses.replace(self._ordered, psf=psf)
+            self.inputs.psf = psf
+            self._trained_psfs = self._estimated(psf)
         return history
 
-    def _estimated(self, kernels: np.ndarray) -> EstimatedPsfs:
+    def _estimated(self, psf: PsfKernels) -> EstimatedPsfs:
         """Return kernels with the errors that they would have if the latent image were known."""
         light = float(np.sum(self._latent(self.inputs).astype(np.float64) ** 2))
-        errors = np.sqrt(self._stack.median_variances() / max(light, np.finfo(float).tiny))
+        errors = np.sqrt(self._ordered.median_variances() / max(light, np.finfo(float).tiny))
+        shape = (len(errors), psf.size, psf.size)
         return EstimatedPsfs(
-            visits=self._stack.visits,
-            psf=PsfKernels.constant(kernels, self._stack.box),
-            errors=np.broadcast_to(errors[:, None, None], kernels.shape).astype(np.float32),
+            visits=self._ordered.visits,
+            psf=psf,
+            errors=np.broadcast_to(errors[:, None, None], shape).astype(np.float32),
             n_stars=0,
-        )
+        ).select(self._stack.visits)
 
     def restore(
         self,
@@ -120,7 +125,7 @@ class PaperMethod:
         def restore_latent(stack: ExposureStack) -> np.ndarray:
             return self._latent(PatchInputs(stack, self.network.margin, scale=self.inputs.scale))
 
-        response = measure_point_response(self._stack, restore_latent)
+        response = measure_point_response(self._ordered, restore_latent)
         return matching_fwhm(response, target_fwhm)
 
     @property
@@ -128,4 +133,8 @@ class PaperMethod:
         return self._trained_psfs
 
     def summary(self) -> dict[str, int | float | str]:
-        return {**backend_facts(), "n_parameters": int(self.network.model.count_params())}
+        return {
+            **backend_facts(),
+            "n_parameters": int(self.network.model.count_params()),
+            "n_attempts": self._n_attempts,
+        }

@@ -31,11 +31,11 @@ from typing import Any
 import numpy as np
 
 from ...exposures.boxes import Box
-from ...exposures.random_streams import random_stream
 from ...forward.forward_model import ForwardModel
 from ...forward.huber_loss import masked_huber, reconstruction_loss
 from ...machine.backend import import_keras
 from ...restoration_config import RestorationConfig
+from .attempt import Attempt
 from .encoder import PaperEncoder
 from .inputs import PatchInputs
 from .pointwise_fit import PointwiseFit
@@ -66,9 +66,9 @@ class PaperNetwork:
     ) -> None:
         self._config = config
         self.psfs = psfs
-        self.output_unit = config.paper.network.output_unit
+        self.output_unit = _output_unit(config, n_exposures)
         self.n_exposures = n_exposures
-        self._encoder = _make_encoder(config, n_exposures)
+        self._encoder = _make_encoder(config, n_exposures, Attempt())
         self.margin = self._encoder.margin
         self._model = self._encoder.model if psfs is None else _joint_model(self._encoder.model, psfs)
 
@@ -125,6 +125,19 @@ class PaperNetwork:
             return masked_huber(data, seen, root_weight, delta) + self.psfs.penalty()
         return reconstruction_loss(forward_model, latent, spectra, data, root_weight, delta)
 
+    def draw_weights(self, attempt: Attempt) -> None:
+        """Begin anew with the weights of another attempt.
+
+        Parameters
+        ----------
+        attempt : `Attempt`
+            Which one.
+        """
+        fresh = _make_encoder(self._config, self.n_exposures, attempt)
+        self.encoder.set_weights(fresh.model.get_weights())
+        if self.psfs is not None:
+            self.psfs.reset()
+
     def start(self, inputs: PatchInputs, tiles: Sequence[Box]) -> None:
         """Set what training starts from, given a sample of the patch.
 
@@ -175,9 +188,20 @@ def _joint_model(encoder: Any, psfs: TrainablePsfs) -> Any:
     return model
 
 
-def _make_encoder(config: RestorationConfig, n_exposures: int) -> PaperEncoder:
+def _output_unit(config: RestorationConfig, n_exposures: int) -> float:
+    """Return the unit of the encoder's output for so many exposures.
+
+    All features of a pixel tell of the same light, so that a step of Adam,
+    which moves each weight of the pointwise layer by the learning rate, moves
+    the latent image by as much as there are features.
+    """
+    options = config.paper.network
+    return options.output_unit * min(1.0, options.unit_exposures / n_exposures)
+
+
+def _make_encoder(config: RestorationConfig, n_exposures: int, attempt: Attempt) -> PaperEncoder:
     keras = import_keras()
-    seeds = random_stream(config.seed, "paper", "weights")
+    seeds = attempt.stream(config.seed, "weights")
     return PaperEncoder(
         config.paper.network.kernel_sizes,
         config.paper.network.depth,

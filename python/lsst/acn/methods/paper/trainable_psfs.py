@@ -91,7 +91,7 @@ class TrainablePsfs:
         keras = import_keras()
         least = FLOOR * kernels.max(axis=(1, 2), keepdims=True)
         start = np.log(np.maximum(kernels, least)).astype(np.float32)
-        self._shape = start.shape
+        self._start, self._shape = start, start.shape
         self.layer = keras.layers.Layer(name="psfs")
         self._logits = self.layer.add_weight(
             shape=start.shape, initializer=lambda shape, dtype=None: start, name="logarithms"
@@ -99,6 +99,10 @@ class TrainablePsfs:
         self.layer.built = True
         self._moments = _moment_weights(kernels.mean(axis=0))
         self._convention = self._moments_of(kernels.mean(axis=0))
+
+    def reset(self) -> None:
+        """Begin anew with the kernels that were given."""
+        self._logits.assign(self._start)
 
     def kernels(self) -> Any:
         """Return the kernels as they are now.

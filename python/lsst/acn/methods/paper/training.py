@@ -33,7 +33,6 @@ import numpy as np
 
 from ...arrays.keras_arrays import keras_arrays
 from ...exposures.boxes import Box
-from ...exposures.random_streams import random_stream
 from ...forward.forward_model import ForwardModel
 from ...forward.paired_forward_model import PairedForwardModel
 from ...machine.device_memory import ShrinkingBatches, TakeSteps, UntilOutOfMemory
@@ -42,15 +41,22 @@ from ...machine.training_step import make_training_step, make_training_steps
 from ...restoration_config import RestorationConfig
 from ...tiles.grid import draw_tiles, tile_grid
 from ..history import TrainingHistory
+from .attempt import Attempt
 from .inputs import PatchInputs
 from .network import PaperNetwork
 from .resident_patch import ResidentPatch
+from .soundness import TrainingGuard
 
 N_START_TILES = 16
+FIRST = Attempt()
 
 
 def train(
-    network: PaperNetwork, inputs: PatchInputs, config: RestorationConfig, log: logging.Logger
+    network: PaperNetwork,
+    inputs: PatchInputs,
+    config: RestorationConfig,
+    log: logging.Logger,
+    attempt: Attempt = FIRST,
 ) -> dict[str, np.ndarray]:
     """Train a network on random tiles of a patch.
 
@@ -64,6 +70,8 @@ def train(
         Uses ``paper``, ``devices`` and ``seed``.
     log : `logging.Logger`
         Told, now and then, the loss and the time that is left.
+    attempt : `Attempt`, optional
+        Which attempt it is; later ones begin from weights of their own.
 
     Returns
     -------
@@ -77,19 +85,33 @@ def train(
         Raised if the device has no room for one tile; batches of several are
         halved until there is.
     TrainingDivergedError
-        Raised if the loss stops being finite.
+        Raised if the loss stops being finite, jumps and does not come back,
+        or is no lower at the end than at the start, or if bright sources are
+        lost.
     """
-    rng = random_stream(config.seed, "paper", "tiles")
+    rng = attempt.stream(config.seed, "tiles")
     training, size = config.paper.training, config.paper.tile_size
-    network.start(inputs, draw_tiles(inputs.box, size, rng)[:N_START_TILES])
+    sample = draw_tiles(inputs.box, size, rng)[:N_START_TILES]
+    if attempt.number:
+        network.draw_weights(attempt)
+    network.start(inputs, sample)
     shape = tile_grid(inputs.box, size, 0)[0].shape
     forward_model = PairedForwardModel(shape, inputs.psf.size, network.n_exposures, keras_arrays())
-    optimizer = make_optimizer(config)
+    psfs = network.psfs
+    trained_spectra = None if psfs is None else lambda: psfs.spectra(forward_model)
+    guard = TrainingGuard(
+        network.encode, inputs, sample, forward_model, training.huber_delta, trained_spectra
+    )
+    optimizer = make_optimizer(config, attempt.rate)
     take_steps = _make_steps(network, optimizer, inputs, forward_model, config, log)
     history = TrainingHistory(optimizer, "epoch", training.epochs, log)
-    for _ in range(training.epochs):
+    for epoch in range(training.epochs):
         batches = _batches(draw_tiles(inputs.box, size, rng), training.batch_size)
-        history.add(float(np.mean(take_steps(batches))), ends_epoch=True)
+        loss = float(np.mean(take_steps(batches)))
+        history.add(loss, ends_epoch=True)
+        guard.watch(loss, epoch + 1)
+    if training.epochs:
+        guard.judge()
     return history.columns()
 
 
@@ -170,13 +192,15 @@ def batch_maker(inputs: PatchInputs, forward_model: ForwardModel) -> Callable[[S
     return lambda tiles: (*inputs.batch(tiles, forward_model)[:-1], spectra)
 
 
-def make_optimizer(config: RestorationConfig) -> Any:
+def make_optimizer(config: RestorationConfig, rate: float = 1.0) -> Any:
     """Return Adam with the learning rate that a config asks for.
 
     Parameters
     ----------
     config : `RestorationConfig`
         Uses ``paper.training``.
+    rate : `float`, optional
+        What the learning rate is multiplied by.
 
     Returns
     -------
@@ -187,6 +211,9 @@ def make_optimizer(config: RestorationConfig) -> Any:
 
     training = config.paper.training
     schedule = keras.optimizers.schedules.ExponentialDecay(
-        training.learning_rate, training.learning_rate_steps, training.learning_rate_decay, staircase=True
+        rate * training.learning_rate,
+        training.learning_rate_steps,
+        training.learning_rate_decay,
+        staircase=True,
     )
     return keras.optimizers.Adam(schedule)

@@ -19,7 +19,14 @@
     return layers[which].hasAttribute("src");
   }
 
+  // Both pictures at once, the coadd up to a border that can be pulled.
+  function divide(on) {
+    stage.classList.toggle("divided", on);
+    layers.coadd.style.clipPath = on ? `inset(0 ${100 - Number($("divide").value)}% 0 0)` : "";
+  }
+
   function show(which) {
+    divide(false);
     shown = which;
     stage.dataset.shown = which;
     for (const name of Object.keys(layers)) layers[name].classList.toggle("away", name !== which);
@@ -46,7 +53,7 @@
     const both = has("coadd") && has("restored");
     $("rate-text").textContent = `${(1 / rate).toFixed(2).replace(/0+$/, "").replace(/\.$/, "")} s`;
     choices.forEach((button) => (button.disabled = !has(button.dataset.which)));
-    $("swap").disabled = $("play").disabled = !both;
+    $("swap").disabled = $("play").disabled = $("divide").disabled = !both;
     $("play").setAttribute("aria-pressed", String(playing && both));
     $("play").textContent = playing && both ? "❚❚ pause" : "▶ automatic";
     if (playing && both && viewer.open) timer = setInterval(swap, 1000 / rate);
@@ -245,6 +252,7 @@
   choices.forEach((button) => button.addEventListener("click", () => showByHand(button.dataset.which)));
   $("swap").addEventListener("click", swapByHand);
   $("play").addEventListener("click", () => play(!playing));
+  $("divide").addEventListener("input", () => { play(false); divide(true); });
   $("rate").addEventListener("input", schedule);
   $("zoom-in").addEventListener("click", () => zoomBy(1));
   $("zoom-out").addEventListener("click", () => zoomBy(-1));

@@ -30,7 +30,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ....exposures.stack import ExposureStack, median_variances
+from ....exposures.stack import ExposureStack
+from ....exposures.variances import median_variances
 
 MEDIAN_PIXELS = 5000
 """Pixels of each exposure, at most, that its median variance is taken from."""

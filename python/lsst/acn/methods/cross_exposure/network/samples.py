@@ -31,17 +31,19 @@ __all__ = (
 )
 
 import dataclasses
+import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from ....arrays.numpy_arrays import numpy_arrays
 from ....exposures.boxes import Box
+from ....exposures.noise_unit import ExposuresInUnit, noise_unit
 from ....exposures.random_streams import random_stream
 from ....exposures.source import ExposureSource
 from ....forward.forward_model import ForwardModel
 from ....restoration_config import CrossExposureConfig
-from ....tiles.grid import draw_tiles
+from ....tiles.grid import draw_tiles, tile_grid
 from ..family.margins import largest_margin
 from ..family.restored_family import restore_family
 from ..family.sampling import sharpen_spectra
@@ -93,9 +95,10 @@ def draw_patch_samples(
         Of equal shapes.
     """
     rng = random_stream(seed, "mixing network", "samples")
-    tiles: list[Box] = []
-    while len(tiles) < options.samples:
-        tiles += draw_tiles(exposures.box, options.tile_size, rng)
+    exposures = ExposuresInUnit(exposures, 1.0 / noise_unit(exposures))
+    rounds = -(-options.samples // len(tile_grid(exposures.box, options.tile_size, 0)))
+    drawn = (draw_tiles(exposures.box, options.tile_size, rng) for _ in range(rounds))
+    tiles = list(itertools.chain.from_iterable(drawn))
     n_held_out = min(max(1, round((1 - options.share) * len(exposures))), options.max_held_out)
     chosen = tiles[: options.samples]
     return list(draw_samples(exposures, chosen, share=options.share, n_held_out=n_held_out, rng=rng))
@@ -139,8 +142,10 @@ def draw_samples(
         order = rng.permutation(len(stack))
         n_inside = min(max(round(share * len(stack)), 1), len(stack) - n_held_out)
         inside, outside = order[:n_inside], order[n_inside : n_inside + n_held_out]
-        family = restore_family(stack.select(np.sort(inside)), tile.grown_by(stack.psf.radius))
         target = stack.select(outside).cutout(tile)
+        if not (target.valid.any() and stack.cutout(tile).valid[inside].any()):
+            continue
+        family = restore_family(stack.select(np.sort(inside)), tile.grown_by(stack.psf.radius))
         yield CrossExposureSample(
             features=make_features(numpy_arrays(), family),
             members=family.members,

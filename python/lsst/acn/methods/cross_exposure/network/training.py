@@ -32,6 +32,7 @@ from typing import Any
 
 import numpy as np
 
+from ....errors import InvalidExposureError
 from ....exposures.random_streams import random_stream
 from ....machine.devices import Devices
 from ....machine.training_step import make_training_step
@@ -76,10 +77,14 @@ def train_mixing_network(
 
     Raises
     ------
+    InvalidExposureError
+        Raised if there are no samples.
     TrainingDivergedError
         Raised if the loss stops being finite.
     """
-    batches = _endless_batches(samples, options.batch_size, random_stream(seed, "mixing network", "order"))
+    if not samples:
+        raise InvalidExposureError("No tile is reached by enough exposures to train a network on.")
+    batches = _batches(samples, options, random_stream(seed, "mixing network", "order"))
     stacked = ((stack_samples([samples[index] for index in chosen]), end) for chosen, end in batches)
     return take_training_steps(network, stacked, network.loss, options, log, devices)
 
@@ -131,14 +136,15 @@ def take_training_steps(
     return history.columns()
 
 
-def _endless_batches(
-    samples: Sequence[CrossExposureSample], size: int, rng: np.random.Generator
+def _batches(
+    samples: Sequence[CrossExposureSample], options: CrossExposureConfig, rng: np.random.Generator
 ) -> Iterator[tuple[list[int], bool]]:
-    """Yield batches of equal shapes, and whether an epoch ends with them."""
+    """Yield batches of equal shapes, at least one for each step, and whether an epoch ends with them."""
+    size = options.batch_size
     alike: dict[Any, list[int]] = defaultdict(list)
     for index, sample in enumerate(samples):
         alike[sample.members.shape, sample.data.shape].append(index)
-    while True:
+    for _ in range(options.steps):
         batches = []
         for group in alike.values():
             order = rng.permutation(group).tolist()

@@ -27,6 +27,8 @@ __all__ = ("pack_network", "unpack_network")
 
 import base64
 import hashlib
+import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,10 +41,17 @@ from ..family.sampling import SAMPLING_VARIANCE
 from .mixing_network import MixingNetwork, weight_shapes
 
 FORMAT = "lsst.acn.mixing_network"
-VERSION = 4
+VERSION = 5
+
+WITHOUT_ARCHITECTURE = 4
+"""Version whose checksum is that of the weights alone."""
+
 PRECISIONS = {"float32": "<f4", "float16": "<f2", "int8": "i1"}
 LARGEST = 127
 """What the largest weight of an output channel becomes in 8 bits."""
+
+MAX_CHANNELS, MAX_BLOCKS, MAX_DILATION = 1024, 64, 512
+"""Beyond these no network is read, for it could never be used."""
 
 
 def pack_network(
@@ -68,7 +77,7 @@ def pack_network(
         provenance.
     """
     weights, scales = _encode(network.weights, precision)
-    return {
+    packed = {
         "format": FORMAT,
         "version": VERSION,
         "architecture": {"channels": network.channels, "dilations": list(network.dilations)},
@@ -77,7 +86,9 @@ def pack_network(
         "shapes": [list(weight.shape) for weight in weights],
         "weights": _as_text(weights),
         "scales": _as_text(scales),
-        "checksum": _checksum([*weights, *scales]),
+    }
+    return packed | {
+        "checksum": _checksum(packed, [*weights, *scales]),
         "provenance": dict(provenance or {}),
     }
 
@@ -103,35 +114,62 @@ def unpack_network(packed: Mapping[str, Any], name: str = "restoration_network")
         Raised if the dictionary is not a network, is damaged, or belongs to
         another family of restorations.
     """
-    if packed.get("format") != FORMAT or packed.get("version") != VERSION:
+    if not isinstance(packed, Mapping):
+        raise InvalidNetworkError(f"{name} is not a network, but a {type(packed).__name__}.")
+    if packed.get("format") != FORMAT or packed.get("version") not in (WITHOUT_ARCHITECTURE, VERSION):
         raise InvalidNetworkError(
             f"{name} is not a network that this version reads: format {packed.get('format')!r}, "
             f"version {packed.get('version')!r}; wanted {FORMAT!r}, version {VERSION}."
         )
     if packed.get("family") != _family():
         raise InvalidNetworkError(
-            f"{name} was trained to mix another family of restorations: {packed.get('family')}, "
+            f"{name} was trained to mix another family of restorations: {str(packed.get('family'))[:500]}, "
             f"not {_family()}."
         )
     try:
-        weights = _decode(packed["shapes"], packed["weights"], PRECISIONS[packed["precision"]])
-        scales = [np.frombuffer(base64.b64decode(text, validate=True), "<f4") for text in packed["scales"]]
-        channels = int(packed["architecture"]["channels"])
-        dilations = [int(dilation) for dilation in packed["architecture"]["dilations"]]
-    except (KeyError, TypeError, ValueError) as error:
+        channels, dilations = _architecture(packed["architecture"])
+        shapes = _expected_shapes(packed, channels, dilations)
+        weights = _decode(shapes, packed["weights"], PRECISIONS[packed["precision"]])
+        scales = _decode(_scale_shapes(packed["precision"], shapes), packed["scales"], "<f4")
+        stored = [*weights, *scales]
+        is_intact = _checksum(packed, stored) == packed.get("checksum")
+    except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
         raise InvalidNetworkError(f"{name} is damaged: {error!r}.") from error
-    stored = [*weights, *scales]
-    if _checksum(stored) != packed.get("checksum") or not all(np.isfinite(each).all() for each in stored):
+    if not is_intact or not all(np.isfinite(each).all() for each in stored):
         raise InvalidNetworkError(f"{name} is damaged: its weights do not match its checksum.")
-    expected = weight_shapes(channels, dilations)
-    if expected != [weight.shape for weight in weights]:
-        raise InvalidNetworkError(
-            f"{name} has weights of shapes {[w.shape for w in weights]}, not {expected}."
-        )
     values = [weight.astype(np.float32) for weight in weights]
     if scales:
         values = [weight * scale for weight, scale in zip(values, scales, strict=True)]
-    return MixingNetwork(channels, tuple(dilations), tuple(values))
+    return MixingNetwork(channels, dilations, tuple(values))
+
+
+def _architecture(stored: Any) -> tuple[int, tuple[int, ...]]:
+    """Return channels and dilations, unless no network could have them."""
+    channels, dilations = stored["channels"], stored["dilations"]
+    if not isinstance(dilations, list | tuple) or len(dilations) > MAX_BLOCKS:
+        raise ValueError(f"dilations must be a list of at most {MAX_BLOCKS} numbers")
+    for what, value, most in (
+        ("channels", channels, MAX_CHANNELS),
+        *(("dilations", dilation, MAX_DILATION) for dilation in dilations),
+    ):
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+            raise ValueError(f"{what} must be whole numbers from 1 to {most}; one is {str(value)[:80]}")
+    return channels, tuple(dilations)
+
+
+def _expected_shapes(
+    packed: Mapping[str, Any], channels: int, dilations: tuple[int, ...]
+) -> list[tuple[int, ...]]:
+    """Return the shapes of the weights; nothing is made before they are known to be right."""
+    expected = weight_shapes(channels, dilations)
+    stored = [tuple(shape) for shape in packed["shapes"]]
+    if stored != expected:
+        raise ValueError(f"it has weights of shapes {str(stored)[:500]}, not {expected}")
+    return expected
+
+
+def _scale_shapes(precision: str, shapes: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    return [shape[-1:] for shape in shapes] if PRECISIONS[precision] == "i1" else []
 
 
 def _encode(weights: Sequence[np.ndarray], precision: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -151,17 +189,25 @@ def _as_text(arrays: Sequence[np.ndarray]) -> list[str]:
     return [base64.b64encode(array.tobytes()).decode("ascii") for array in arrays]
 
 
-def _decode(shapes: Sequence[Sequence[int]], weights: Sequence[str], dtype: str) -> list[np.ndarray]:
-    return [
-        np.frombuffer(base64.b64decode(text, validate=True), dtype).reshape(shape)
-        for shape, text in zip(shapes, weights, strict=True)
-    ]
+def _decode(shapes: Sequence[tuple[int, ...]], texts: Sequence[str], dtype: str) -> list[np.ndarray]:
+    """Return arrays from text that is as long as their shapes want it."""
+    arrays = []
+    for shape, text in zip(shapes, texts, strict=True):
+        size = math.prod(shape) * np.dtype(dtype).itemsize
+        if len(text) != 4 * -(-size // 3):
+            raise ValueError(f"there are {len(text)} characters for an array of shape {shape}")
+        arrays.append(np.frombuffer(base64.b64decode(text, validate=True), dtype).reshape(shape))
+    return arrays
 
 
-def _checksum(weights: Sequence[np.ndarray]) -> str:
+def _checksum(packed: Mapping[str, Any], arrays: Sequence[np.ndarray]) -> str:
+    """Return the checksum of weights and of all that says how to read them."""
     digest = hashlib.sha256()
-    for weight in weights:
-        digest.update(np.ascontiguousarray(weight).tobytes())
+    if packed["version"] != WITHOUT_ARCHITECTURE:
+        described = {key: packed[key] for key in ("version", "architecture", "family", "precision", "shapes")}
+        digest.update(json.dumps(described, sort_keys=True).encode())
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
 
 
