@@ -66,3 +66,17 @@ def test_psfs_that_the_method_trains_are_left_to_it():
     prepared = prepare(field.stack(field.kernels), config, LOG)
     assert prepared.psfs is None
     np.testing.assert_allclose(prepared.exposures.psf.kernels[:, 0, 0], field.kernels, atol=1e-6)
+
+
+def test_what_is_found_does_not_depend_on_the_unit():
+    field = make_star_field(n=4)
+    stack = field.stack([gaussian_kernel(2.6, 25)] * len(field.kernels))
+    config = RestorationConfig(psf_mode="estimate")
+    config.psfs.rounds = config.nuisances.passes = 1
+    factor = 2.0**-40
+    here, there = (prepare(each, config, LOG) for each in (stack, stack.in_unit(factor)))
+    assert there.unit == factor * here.unit
+    np.testing.assert_array_equal(there.exposures.image, here.exposures.image)
+    np.testing.assert_array_equal(there.psfs.psf.kernels, here.psfs.psf.kernels)
+    np.testing.assert_array_equal(there.psfs.errors, here.psfs.errors)
+    np.testing.assert_array_equal(there.corrections.values, here.corrections.in_unit(factor).values)
