@@ -31,12 +31,19 @@ from typing import Any, ClassVar
 import numpy as np
 from astropy.table import Table
 
-from lsst.pex.config import ConfigField, Field
+from lsst.pex.config import ConfigField, Field, ListField
 from lsst.pipe.base import InputQuantizedConnection, QuantumContext, Struct
 from lsst.pipe.base import connectionTypes as cT
 
 from .exposures.psf_kernels import PsfKernels
-from .image_io import make_cell_coadd, make_latent_image, make_residual_coadd, make_variance_image
+from .image_io import (
+    make_cell_coadd,
+    make_latent_image,
+    make_residual_coadd,
+    make_variance_image,
+    point_flux_scale,
+    psf_corrections,
+)
 from .nuisances.corrections import CORRECTIONS_KEY
 from .records.patch_records import PatchRecords
 from .records.task_record import provenance_record
@@ -122,6 +129,11 @@ class RestoreCoaddConfig(WarpInputsConfig, pipelineConnections=RestoreCoaddConne
         doc="Restore with the restoration_network of the skymap and band, as trainRestoration makes it.",
         default=False,
     )
+    mask_fraction_planes = ListField[str](
+        doc="Mask planes of the warps of which restored_coadd keeps, in each pixel, the share of the weight "
+        "of the warps that carry them; REJECTED is all that is left out, for whatever reason.",
+        default=["REJECTED", "SATURATED", "CLIPPED"],
+    )
 
     def setDefaults(self) -> None:
         super().setDefaults()
@@ -131,6 +143,8 @@ class RestoreCoaddConfig(WarpInputsConfig, pipelineConnections=RestoreCoaddConne
         super().validate()
         if self.use_restoration_network and self.restoration.method != "cross_exposure":
             raise ValueError("Only the method cross_exposure can begin with a restoration_network.")
+        if "NO_DATA" in self.mask_fraction_planes:
+            raise ValueError("Mask fractions are shares of the warps that have data; NO_DATA is not one.")
         self.restoration.forbid_adaptation(self.use_restoration_network)
 
 
@@ -170,8 +184,8 @@ class RestoreCoaddTask(WarpInputsTask):
         outputs : `lsst.pipe.base.Struct`
             Result struct with the attributes:
 
-            - ``restored_coadd``: image at the target PSF
-              (`lsst.images.cells.CellCoadd`).
+            - ``restored_coadd``: image at the target PSF, with aperture
+              corrections and mask fractions (`lsst.images.cells.CellCoadd`).
             - ``restored_coadd_pixel_variance``: variance of each of its
               pixels by itself (`lsst.images.Image`).
             - ``restored_coadd_latent``: latent image with its padding
@@ -192,11 +206,13 @@ class RestoreCoaddTask(WarpInputsTask):
             Raised if training ends without a meaningful image.
         """
         # Building a quantum graph imports this module, but must not import
-        # Keras.
+        # Keras, and need not import SciPy.
+        from .fluxes.aperture_corrections import star_corrections
         from .restoration import restore
 
         exposures = inputs.exposures
-        records = PatchRecords(exposures, inputs.identities, self.propagate_mask)
+        planes = list(self.config.mask_fraction_planes)
+        records = PatchRecords(exposures, inputs.identities, self.propagate_mask, planes)
         result = restore(
             exposures,
             self.config.restoration,
@@ -212,15 +228,18 @@ class RestoreCoaddTask(WarpInputsTask):
             "mask": records.mask.array,
             "mask_planes": records.mask.planes,
             "exposures": exposures,
-            "provenance": records.provenance(),
+            "provenance": (provenance := records.provenance()),
             "metadata": record,
         }
+        scale = point_flux_scale(inputs.handles, provenance, exposures.geometry, exposures.box)
         outputs = Struct(
             restored_coadd=make_cell_coadd(
                 image=result.image,
                 variance=result.detection_variance,
                 psf=PsfKernels.constant(result.target_psf[None], exposures.box),
                 noise_realizations=[layer.image for layer in result.noise_layers],
+                mask_fractions=records.mask_fractions,
+                aperture_corrections=lambda psf: psf_corrections(psf, star_corrections, scale),
                 **common,
             ),
             restored_coadd_pixel_variance=make_variance_image(
