@@ -21,6 +21,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -37,12 +38,14 @@ from lsst.acn import (
     RestorationResult,
     gaussian_kernel,
 )
+from lsst.acn.fluxes.aperture_corrections import star_corrections
 from lsst.acn.nuisances.corrections import ExposureCorrections
 from lsst.acn.records.task_record import config_digest
 from lsst.acn.restoration_result import NoiseLayer
 from lsst.acn.restore_coadd import RestoreCoaddConfig, RestoreCoaddConnections, RestoreCoaddTask
 from lsst.acn.tiles.restore_tiles import OnStrip
 from lsst.acn.warps.reader import WarpInputs
+from lsst.images.cells import CellField
 from lsst.pipe.base import Struct
 from lsst.pipe.base.testUtils import assertValidOutput, lintConnections
 
@@ -124,6 +127,48 @@ def test_psf_is_the_target_in_every_cell(outputs: Struct) -> None:
         for x in (205, 225, 255):
             kernel = psf.compute_kernel_image(x=x, y=y).array
             np.testing.assert_allclose(kernel, gaussian_kernel(2.5), atol=1e-7)
+
+
+def test_aperture_corrections_are_those_of_the_target_psf(outputs: Struct) -> None:
+    corrections = outputs.restored_coadd.aperture_corrections
+    known = star_corrections(gaussian_kernel(2.5))
+    for name, value in known.items():
+        assert corrections[f"{name}_instFlux"](x=225.0, y=105.0) == pytest.approx(value, abs=1e-6)
+        assert corrections[f"{name}_instFluxErr"](x=225.0, y=105.0) == 0.0
+
+
+def test_aperture_corrections_of_the_warps_are_kept(
+    warps: dict[int, Any], warp_inputs: WarpInputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lsst.acn.restoration, "restore", fake_restore)
+    for warp in warps.values():
+        bounds = warp.psf.bounds
+        warp.aperture_corrections["base_PsfFlux_instFlux"] = CellField(bounds, np.full((2, 3), 1.03))
+    inputs = dataclasses.replace(warp_inputs, handles=warps)
+    corrections = RestoreCoaddTask().run(inputs=inputs).restored_coadd.aperture_corrections
+    circle = "base_CircularApertureFlux_3_0"
+    for name in (circle, "base_PsfFlux"):
+        expected = 1.03 * star_corrections(gaussian_kernel(2.5))[name]
+        assert corrections[f"{name}_instFlux"](x=225.0, y=105.0) == pytest.approx(expected)
+
+
+def test_mask_fractions_tell_what_share_is_left_out(outputs: Struct) -> None:
+    fractions = outputs.restored_coadd.mask_fractions
+    assert list(fractions) == ["REJECTED", "SATURATED", "CLIPPED"]
+    # The variances are 1, 4 and 9.
+    weights = np.array([36.0, 9.0, 4.0]) / 49.0
+    rejected, saturated, clipped = (each.array for each in fractions.values())
+    assert rejected[[5, 16], [5, 16]] == pytest.approx([weights[1], weights[0]])
+    assert saturated[[5, 16], [5, 16]] == pytest.approx([0.0, weights[0]])
+    assert np.count_nonzero(rejected) == 2
+    assert not clipped.any()
+
+
+def test_mask_fractions_are_not_of_what_has_no_data() -> None:
+    config = RestoreCoaddConfig()
+    config.mask_fraction_planes = ["NO_DATA"]
+    with pytest.raises(ValueError, match="NO_DATA is not one"):
+        config.validate()
 
 
 def test_latent_image_lies_around_the_patch(outputs: Struct) -> None:
