@@ -28,13 +28,14 @@ __all__ = ("find_corrections", "make_method", "matching_kernel_fwhm", "restore",
 import dataclasses
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from .errors import InvalidExposureError, TrainingDivergedError
 from .exposure_quality import measure_exposures
+from .exposures.noise_source import NoiseSource
 from .exposures.noise_unit import ExposuresInUnit, in_unit, noise_unit
 from .exposures.psf_kernels import gaussian_kernel
 from .exposures.source import ExposureSource
@@ -44,6 +45,7 @@ from .forward.target_psf import convolve_to_target
 from .machine.backend_setup import prepare_backend
 from .machine.threads import cores
 from .methods.method import RestorationMethod
+from .metrics import correlation_length, detection_scale
 from .nuisances.corrected_exposures import corrected
 from .nuisances.corrections import ExposureCorrections
 from .nuisances.description import log_corrections
@@ -66,6 +68,7 @@ def restore(
     log: logging.Logger | None = None,
     on_strip: OnStrip | None = None,
     n_cores: int | None = None,
+    noise: Sequence[NoiseSource] = (),
 ) -> RestorationResult:
     """Restore one sharp, clean image from many noisy, blurred exposures.
 
@@ -86,6 +89,9 @@ def restore(
     n_cores : `int`, optional
         Cores to use, and so tiles that may be restored at once; by default as
         many as OMP_NUM_THREADS says, or as there are.
+    noise : `~collections.abc.Sequence` [`NoiseSource`], optional
+        Noise that was warped as the exposures were, for the first noise
+        layers; that of the others is drawn from the variance planes.
 
     Returns
     -------
@@ -122,9 +128,12 @@ def restore(
         safe = detection_variance(images, variance)
         times["residual_seconds"] = time.perf_counter() - start
         layers = [
-            _noise_layer(exposures, picture, config, network, log, number)
-            for number in range(config.n_noise_layers)
+            _noise_layer(exposures, picture, config, network, log, number, warped)
+            for number, warped in enumerate(
+                [*noise, *[None] * config.n_noise_layers][: config.n_noise_layers]
+            )
         ]
+        facts = _noise_facts(layers, safe, images)
     result = RestorationResult(
         image=picture.image,
         variance=variance,
@@ -134,7 +143,7 @@ def restore(
         target_psf=to_target.target_psf,
         corrections=fitted.corrections.in_unit(1.0 / fitted.unit),
         history=fitted.history,
-        summary=_summarize(fitted, config) | {"matching_kernel_fwhm": fwhm} | times,
+        summary=_summarize(fitted, config) | {"matching_kernel_fwhm": fwhm} | times | facts,
         residual=residual if config.keep_residual else None,
         noise_layers=tuple(layers),
         **described,
@@ -164,10 +173,13 @@ def _noise_layer(
     network: Mapping[str, Any] | None,
     log: logging.Logger,
     number: int,
+    warped: NoiseSource | None,
 ) -> NoiseLayer:
     """Restore what a picture predicts of the exposures, with other noise."""
     log.info("Restoring noise layer %d of %d.", number + 1, config.n_noise_layers)
-    drawn = NoiseExposures(exposures, picture.unconvolved, picture.to_target, seed=config.seed, layer=number)
+    drawn = NoiseExposures(
+        exposures, picture.unconvolved, picture.to_target, seed=config.seed, layer=number, warped=warped
+    )
     method = make_method(drawn, config, network)
     method.fit(log)
     restored, _ = method.restore(None, log)
@@ -177,6 +189,16 @@ def _noise_layer(
     if not config.keep_residual:
         return NoiseLayer(change, None)
     return NoiseLayer(change, residual_of_patch(drawn, unconvolved, picture.to_target).image)
+
+
+def _noise_facts(layers: Sequence[NoiseLayer], variance: np.ndarray, images: FluxImages) -> dict[str, float]:
+    """Return how the noise of a picture goes together, and what detection makes of it."""
+    if not layers:
+        return {}
+    where = np.isfinite(images.residual.variance)
+    lengths = [correlation_length(layer.image, where) for layer in layers]
+    scales = [detection_scale(layer.image, variance, images.target_psf, where) for layer in layers]
+    return {"noise_correlation_length": float(np.mean(lengths)), "detection_scale": float(np.mean(scales))}
 
 
 def restore_latent(

@@ -39,6 +39,7 @@ from .cell_coadds import make_warp
 from .contributions import CoaddInput, ProvenanceCollector, make_provenance
 from .deconvolved_coadds import make_deconvolved_coadd
 from .geometry import PatchGeometry, fits_wcs
+from .noise_warps import NoiseWarps, default_noise_storage_class
 from .patch_layout import make_patch_geometry, tangent_plane_wcs, with_patch
 from .psf_grid import check_kernel
 from .residual_coadds import (
@@ -55,11 +56,13 @@ from .warp_stream import WarpStream, open_exposures
 
 __all__ = (
     "CoaddInput",
+    "NoiseWarps",
     "PatchGeometry",
     "ProvenanceCollector",
     "WarpStream",
     "check_kernel",
     "default_mask_storage_class",
+    "default_noise_storage_class",
     "default_warp_storage_class",
     "fits_wcs",
     "make_cell_coadd",
