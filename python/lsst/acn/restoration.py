@@ -45,7 +45,7 @@ from .forward.target_psf import convolve_to_target
 from .machine.backend_setup import prepare_backend
 from .machine.threads import cores
 from .methods.method import RestorationMethod
-from .metrics import correlation_length, detection_scale
+from .metrics import classify_pixels, correlation_length, detection_scale
 from .nuisances.corrected_exposures import corrected
 from .nuisances.corrections import ExposureCorrections
 from .nuisances.description import log_corrections
@@ -133,7 +133,7 @@ def restore(
                 [*noise, *[None] * config.n_noise_layers][: config.n_noise_layers]
             )
         ]
-        facts = _noise_facts(layers, safe, images)
+        facts = _noise_facts(layers, safe, images, config.target_psf_fwhm)
     result = RestorationResult(
         image=picture.image,
         variance=variance,
@@ -191,14 +191,18 @@ def _noise_layer(
     return NoiseLayer(change, residual_of_patch(drawn, unconvolved, picture.to_target).image)
 
 
-def _noise_facts(layers: Sequence[NoiseLayer], variance: np.ndarray, images: FluxImages) -> dict[str, float]:
-    """Return how the noise of a picture goes together, and what detection makes of it."""
+def _noise_facts(
+    layers: Sequence[NoiseLayer], variance: np.ndarray, images: FluxImages, fwhm: float
+) -> dict[str, float]:
+    """Return how the noise of the sky goes together, and what detection makes of it."""
     if not layers:
         return {}
-    where = np.isfinite(images.residual.variance)
+    known = np.isfinite(images.residual.variance)
+    where = classify_pixels(np.where(known, images.image, np.nan), variance, fwhm).sky
     lengths = [correlation_length(layer.image, where) for layer in layers]
     scales = [detection_scale(layer.image, variance, images.target_psf, where) for layer in layers]
-    return {"noise_correlation_length": float(np.mean(lengths)), "detection_scale": float(np.mean(scales))}
+    facts = {"noise_correlation_length": np.mean(lengths), "detection_scale": np.mean(scales)}
+    return {name: float(value) for name, value in facts.items() if np.isfinite(value)}
 
 
 def restore_latent(
