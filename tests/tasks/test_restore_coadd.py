@@ -27,7 +27,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sep
 from array_libraries import needs_keras
+from small_warps import make_noise_warp
 
 import lsst.acn.restoration
 from lsst.acn import (
@@ -37,6 +39,7 @@ from lsst.acn import (
     RestorationConfig,
     RestorationResult,
     gaussian_kernel,
+    measure_fluxes,
 )
 from lsst.acn.fluxes.aperture_corrections import star_corrections
 from lsst.acn.nuisances.corrections import ExposureCorrections
@@ -169,6 +172,45 @@ def test_mask_fractions_are_not_of_what_has_no_data() -> None:
     config.mask_fraction_planes = ["NO_DATA"]
     with pytest.raises(ValueError, match="NO_DATA is not one"):
         config.validate()
+
+
+def test_stars_have_their_whole_flux_in_every_circle(warp_inputs: WarpInputs) -> None:
+    outputs = RestoreCoaddTask().run(inputs=warp_inputs)
+    coadd = outputs.restored_coadd
+    places = np.array([[116.0, 216.0], [126.0, 246.0]])
+    fluxes = measure_fluxes(coadd, outputs.restored_coadd_residual, positions=places)["psf_flux"].value
+    image = np.ascontiguousarray(coadd.image.array, np.float64)
+    for radius in (3.0, 4.5, 6.0):
+        light, _, _ = sep.sum_circle(image, places[:, 1] - 200, places[:, 0] - 100, radius, subpix=0)
+        name = f"base_CircularApertureFlux_{radius:.1f}".replace(".", "_") + "_instFlux"
+        corrected = light * coadd.aperture_corrections[name](x=places[:, 1], y=places[:, 0])
+        np.testing.assert_allclose(corrected, fluxes, rtol=0.025)
+        # The bright star, of a signal-to-noise ratio of 400, has its true flux.
+        assert corrected[0] == pytest.approx(2000.0, rel=0.015)
+    # Without a correction, the smallest circle has lost more.
+    light, _, _ = sep.sum_circle(image, [16.0], [16.0], 3.0, subpix=0)
+    assert light[0] < 1970.0
+
+
+def test_noise_can_only_be_that_of_layers() -> None:
+    config = RestoreCoaddConfig()
+    config.n_noise_warps = 1
+    with pytest.raises(ValueError, match="only 0"):
+        config.validate()
+    config.restoration.n_noise_layers = 1
+    connections = RestoreCoaddConnections(config=config)
+    assert "noise0_warps" in connections.inputs
+    assert connections.allConnections["noise0_warps"].minimum == 0
+    assert "noise0_warps" not in RestoreCoaddConnections(config=RestoreCoaddConfig()).inputs
+
+
+def test_noise_that_was_not_warped_is_told(
+    warps: dict[int, Any], warp_inputs: WarpInputs, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    monkeypatch.setattr(lsst.acn.restoration, "restore", fake_restore)
+    task = RestoreCoaddTask()
+    task.run(inputs=warp_inputs, noise_warps=[{10: make_noise_warp(warps[10], 1.0)}])
+    assert "Noise 0 of visits [11, 12] was not warped, and is drawn." in caplog.text
 
 
 def test_latent_image_lies_around_the_patch(outputs: Struct) -> None:

@@ -62,9 +62,10 @@ def correlation_length(noise: np.ndarray, where: np.ndarray) -> float:
         return float("nan")
     deviation = np.where(where, noise - noise[where].mean(dtype=np.float64), 0.0)
     products, pairs = (_autocorrelation(plane) for plane in (deviation, where.astype(np.float64)))
-    y, x = np.indices(pairs.shape) - MAX_LAG
-    known = (y**2 + x**2 <= MAX_LAG**2) & (pairs > 0.5)
-    square, place = np.unique((y**2 + x**2)[known], return_inverse=True)
+    lags = np.arange(-MAX_LAG, MAX_LAG + 1) ** 2
+    squares = np.add.outer(lags, lags)
+    known = (squares <= MAX_LAG**2) & (pairs > 0.5)
+    square, place = np.unique(squares[known], return_inverse=True)
     covariance = np.bincount(place, products[known]) / np.bincount(place, pairs[known])
     if covariance[0] <= 0:
         return float("nan")
