@@ -35,7 +35,6 @@ from noise_warps import PATCH, two_exposures, warp
 from small_warps import BOX
 
 from lsst.acn.image_io import CoaddInput, make_provenance, point_flux_scale
-from lsst.acn.image_io.flux_scale import PointFluxScale
 from lsst.daf.butler import Butler
 from lsst.images.cells import CellField, CellPointSpreadFunction
 from lsst.pipe.base import InMemoryDatasetHandle
@@ -109,11 +108,3 @@ def test_warps_may_be_of_afw(monkeypatch: pytest.MonkeyPatch) -> None:
         scale = point_flux_scale({1: form, 7: None}, PROVENANCE, PATCH, BOX)
         np.testing.assert_allclose(scale.value, [[1.0095, 1.0095, 1.0], [1.0295, 1.0295, 1.0]])
     assert butler.gets == [("apCorrMap", False)]
-
-
-def test_scale_multiplies_what_the_psf_asks_for() -> None:
-    scale = PointFluxScale(np.array([[1.02, 1.0]]), np.array([[0.01, 0.0]]))
-    corrections = scale.times({"base_PsfFlux": 1.0, "base_GaussianFlux": np.array([[1.1, np.nan]])})
-    assert corrections["base_PsfFlux_instFlux"].tolist() == [[1.02, 1.0]]
-    np.testing.assert_allclose(corrections["base_GaussianFlux_instFlux"], [[1.122, np.nan]])
-    np.testing.assert_allclose(corrections["base_GaussianFlux_instFluxErr"], [[0.011, np.nan]])
