@@ -49,6 +49,7 @@ ELSEWHERE = {
     "exposures/test_noise_unit": ["exposures/variances"],
     "exposures/test_stack": ["exposures/source"],
     "residual/test_noise_exposures": ["exposures/noise_source"],
+    "test_restoration": ["fluxes/sky_of_layers"],
     "nuisances/test_corrected_exposures": ["exposures/changed_exposures"],
     "forward/test_forward_model": ["forward/paired_forward_model"],
     "fluxes/test_point_fluxes": ["fluxes/cell_filters", "fluxes/flux_images", "fluxes/flux_table"],

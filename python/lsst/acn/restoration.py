@@ -41,11 +41,11 @@ from .exposures.psf_kernels import gaussian_kernel
 from .exposures.source import ExposureSource
 from .fluxes.detection_floor import detection_variance
 from .fluxes.flux_images import FluxImages
+from .fluxes.sky_of_layers import noise_facts
 from .forward.target_psf import convolve_to_target
 from .machine.backend_setup import prepare_backend
 from .machine.threads import cores
 from .methods.method import RestorationMethod
-from .metrics import classify_pixels, correlation_length, detection_scale
 from .nuisances.corrected_exposures import corrected
 from .nuisances.corrections import ExposureCorrections
 from .nuisances.description import log_corrections
@@ -133,7 +133,7 @@ def restore(
                 [*noise, *[None] * config.n_noise_layers][: config.n_noise_layers]
             )
         ]
-        facts = _noise_facts(layers, safe, images, config.target_psf_fwhm)
+        facts = noise_facts([layer.image for layer in layers], safe, images, config.target_psf_fwhm)
     result = RestorationResult(
         image=picture.image,
         variance=variance,
@@ -189,20 +189,6 @@ def _noise_layer(
     if not config.keep_residual:
         return NoiseLayer(change, None)
     return NoiseLayer(change, residual_of_patch(drawn, unconvolved, picture.to_target).image)
-
-
-def _noise_facts(
-    layers: Sequence[NoiseLayer], variance: np.ndarray, images: FluxImages, fwhm: float
-) -> dict[str, float]:
-    """Return how the noise of the sky goes together, and what detection makes of it."""
-    if not layers:
-        return {}
-    known = np.isfinite(images.residual.variance)
-    where = classify_pixels(np.where(known, images.image, np.nan), variance, fwhm).sky
-    lengths = [correlation_length(layer.image, where) for layer in layers]
-    scales = [detection_scale(layer.image, variance, images.target_psf, where) for layer in layers]
-    facts = {"noise_correlation_length": np.mean(lengths), "detection_scale": np.mean(scales)}
-    return {name: float(value) for name, value in facts.items() if np.isfinite(value)}
 
 
 def restore_latent(
