@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("ExposureQuality", "measure_exposures", "noise_ratios")
+__all__ = ("ExposureQuality", "measure_exposures", "noise_ratios", "usable_exposures")
 
 import dataclasses
 import logging
@@ -33,6 +33,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 from scipy.signal import resample
 
+from .errors import InvalidExposureError
 from .exposures.boxes import Box
 from .exposures.psf_kernels import FWHM_PER_SIGMA
 from .exposures.source import ExposureSource
@@ -54,6 +55,9 @@ MOST_NOISE_DEVIATION = 0.15
 
 REGION_SIZE = 256
 """Side in pixels of the part of a patch whose noise is looked at."""
+
+LEAST_NUMBER = 2
+"""Exposures that a restoration is made of."""
 
 MIN_EXPOSURES = 3
 MIN_PIXELS = 500
@@ -291,3 +295,31 @@ def _dark(light: np.ndarray, weight: np.ndarray) -> np.ndarray:
     smooth = gaussian_filter(signal, SMOOTHING)
     middle = np.median(smooth[known])
     return known & (smooth - middle < DARK * NOISE_PER_MAD * np.median(np.abs(smooth[known] - middle)))
+
+
+def usable_exposures(exposures: ExposureSource) -> ExposureSource:
+    """Return the exposures that have valid pixels; others have no variance.
+
+    Parameters
+    ----------
+    exposures : `ExposureSource`
+        The exposures.
+
+    Returns
+    -------
+    usable : `ExposureSource`
+        At least two of them.
+
+    Raises
+    ------
+    InvalidExposureError
+        Raised if there are fewer.
+    """
+    usable = np.flatnonzero(np.isfinite(exposures.median_variances()))
+    if len(usable) < LEAST_NUMBER:
+        raise InvalidExposureError(
+            f"A restoration needs {LEAST_NUMBER} exposures with valid pixels; there are {len(usable)} "
+            f"among visits {list(exposures.visits)}.",
+            n_exposures=len(usable),
+        )
+    return exposures if len(usable) == len(exposures) else exposures.select(usable)

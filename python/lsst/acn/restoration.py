@@ -33,8 +33,8 @@ from typing import Any
 
 import numpy as np
 
-from .errors import InvalidExposureError, TrainingDivergedError
-from .exposure_quality import measure_exposures
+from .errors import TrainingDivergedError
+from .exposure_quality import measure_exposures, usable_exposures
 from .exposures.noise_source import NoiseSource
 from .exposures.noise_unit import ExposuresInUnit, in_unit, noise_unit
 from .exposures.psf_kernels import gaussian_kernel
@@ -56,8 +56,6 @@ from .residual.patch_residual import residual_of_patch
 from .restoration_config import RestorationConfig
 from .restoration_result import NoiseLayer, RestorationResult
 from .tiles.restore_tiles import OnStrip
-
-MIN_EXPOSURES = 2
 
 
 def restore(
@@ -310,7 +308,7 @@ def _fit(
 ) -> _Fitted:
     """Fit the method of a config to those exposures that are of use."""
     config.validate()
-    exposures = _usable(exposures)
+    exposures = usable_exposures(exposures)
     log.info("Restoring %s from %d exposures of %s.", exposures.box, len(exposures), exposures.box.shape)
     start = time.perf_counter()
     corrections = find_corrections(exposures, config, log)
@@ -347,18 +345,6 @@ def find_corrections(
     kernels = exposures.psf.at(*exposures.box.center)
     log_corrections(corrections, kernels, np.sqrt(exposures.median_variances()), exposures.unit, log)
     return corrections
-
-
-def _usable(exposures: ExposureSource) -> ExposureSource:
-    """Return the exposures that have valid pixels; others have no variance."""
-    usable = np.flatnonzero(np.isfinite(exposures.median_variances()))
-    if len(usable) < MIN_EXPOSURES:
-        raise InvalidExposureError(
-            f"A restoration needs {MIN_EXPOSURES} exposures with valid pixels; there are {len(usable)} "
-            f"among visits {list(exposures.visits)}.",
-            n_exposures=len(usable),
-        )
-    return exposures if len(usable) == len(exposures) else exposures.select(usable)
 
 
 def _check(latent: np.ndarray, exposures: ExposureSource, config: RestorationConfig) -> None:
