@@ -26,6 +26,7 @@ import time
 import numpy as np
 import pytest
 from array_libraries import needs_keras
+from scipy.ndimage import gaussian_filter
 from small_fields import make_config, make_stack, make_varying_stack
 
 from lsst.acn import (
@@ -36,6 +37,7 @@ from lsst.acn import (
     gaussian_kernel,
     restore,
 )
+from lsst.acn.exposures.psf_kernels import FWHM_PER_SIGMA
 from lsst.acn.forward.target_psf import convolve_separable
 from lsst.acn.methods.cross_exposure.network.shipped import load_default_network
 from lsst.acn.methods.paper.method import PaperMethod
@@ -306,7 +308,38 @@ def test_noise_layers_are_of_the_seed_and_hold_noise_alone():
     assert 0.2 < np.median(np.abs(scaled[:, *inside])) / 0.6745 < 1.5
     # A star changes by its noise, not by itself.
     assert np.abs(one.image).max() < 0.2 * first.image.max()
-    assert not restore(stack, make_config(method="image_mm")).noise_layers
+    plain = restore(stack, make_config(method="image_mm"))
+    assert not plain.noise_layers
+    assert "detection_scale" not in plain.summary
+
+
+class SameNoise:
+    """Warps of noise that all have the same."""
+
+    def __init__(self, pattern: np.ndarray) -> None:
+        self.pattern = pattern
+
+    def standard_noise(self, visit: int, box: Box) -> np.ndarray:
+        return self.pattern[box.slices_within(Box.from_shape(self.pattern.shape))]
+
+
+def test_noise_layers_are_of_the_warps_of_noise():
+    rng = np.random.default_rng(4)
+    noise, pattern = rng.normal(size=(4, 56, 64)), rng.normal(size=(56, 64)).astype(np.float32)
+    stack = ExposureStack.from_arrays(noise, np.ones(noise.shape), np.array([gaussian_kernel(3.0, 9)] * 4))
+    config = make_config(method="image_mm", image_mm__iterations=3, n_noise_layers=2)
+    warped = restore(stack, config, noise=[SameNoise(pattern)])
+    given, other = (layer.image + layer.residual for layer in warped.noise_layers)
+    seen = gaussian_filter(pattern, 3.0 / FWHM_PER_SIGMA)
+    # The second layer is drawn, as if there were no warps of noise.
+    drawn = restore(stack, config)
+    np.testing.assert_array_equal(other, drawn.noise_layers[1].image + drawn.noise_layers[1].residual)
+    assert np.corrcoef(given.ravel(), seen.ravel())[0, 1] > 0.5
+    assert abs(np.corrcoef(other.ravel(), seen.ravel())[0, 1]) < 0.3
+    assert 0.65 < drawn.summary["noise_correlation_length"] < 4.0
+    # With the same noise in all, the exposures say less than their variances promise.
+    assert warped.summary["detection_scale"] > 1.3 * drawn.summary["detection_scale"]
+    assert 0.0 < drawn.summary["detection_scale"] < 1.2
 
 
 @pytest.mark.parametrize("given", [True, False])

@@ -74,6 +74,19 @@ def test_numbers_are_those_of_the_images(truth: PatchMeasurement) -> None:
     assert numbers["psnr_coadd"] == pytest.approx(psnr)
 
 
+def test_noise_that_goes_together_is_told_from_white_noise(truth: PatchMeasurement) -> None:
+    numbers = make_metrics_table(truth)[0]
+    assert numbers["noise_correlation_length_coadd"] == pytest.approx(0.63, abs=0.05)
+    assert numbers["detection_scale_coadd"] == pytest.approx(1.0, abs=0.1)
+    # In the sky of the truth there is nothing at all.
+    assert numbers["detection_scale_restored"] < 1e-3
+    # What is made a target PSF wide goes together as far, and is .4 where the variance says 1.
+    noisy = make_metrics_table(measure(make_patch(noise=0.5)))
+    assert 1.5 < noisy["noise_correlation_length_restored"][0] < 2.5
+    assert noisy["noise_correlation_length_restored"].unit == "pix"
+    assert 0.3 < noisy["detection_scale_restored"][0] < 0.5
+
+
 def test_restorations_of_known_order_come_out_in_that_order(truth: PatchMeasurement) -> None:
     worse = [measure(make_patch(blur, noise)) for blur, noise in ((0.5, 2.0), (1.0, 6.0), (2.0, 20.0))]
     table = vstack([make_metrics_table(each) for each in (truth, *worse)])

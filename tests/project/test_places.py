@@ -48,6 +48,7 @@ ELSEWHERE = {
     "demo/test_run": ["demo/images", "demo/picture", "demo/table"],
     "exposures/test_noise_unit": ["exposures/variances"],
     "exposures/test_stack": ["exposures/source"],
+    "residual/test_noise_exposures": ["exposures/noise_source"],
     "nuisances/test_corrected_exposures": ["exposures/changed_exposures"],
     "forward/test_forward_model": ["forward/paired_forward_model"],
     "fluxes/test_point_fluxes": ["fluxes/cell_filters", "fluxes/flux_images", "fluxes/flux_table"],
@@ -159,7 +160,13 @@ ELSEWHERE = {
     "tasks/test_assemble_reference_coadd": ["coadd/patch_coadd"],
     "tasks/test_pipelines": ["restoration_config"],
     "tasks/test_restore_coadd": ["tiles/restore_tiles"],
-    "test_restoration": ["errors", "methods/method", "methods/paper/method", "restoration_result"],
+    "test_restoration": [
+        "fluxes/sky_of_layers",
+        "errors",
+        "methods/method",
+        "methods/paper/method",
+        "restoration_result",
+    ],
     "warps/test_task": ["warps/config"],
 }
 """Modules that have no test of their own, by the test that goes through them."""

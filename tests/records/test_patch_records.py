@@ -40,7 +40,8 @@ def propagate(stack: ExposureStack, weights: np.ndarray, exact_psf: np.ndarray |
 
 def test_strips_add_up_to_the_patch(warp_inputs: WarpInputs) -> None:
     exposures, identities = warp_inputs.exposures, warp_inputs.identities
-    whole, pieces = (PatchRecords(exposures, identities, propagate) for _ in range(2))
+    planes = ["REJECTED", "SAT"]
+    whole, pieces = (PatchRecords(exposures, identities, propagate, planes) for _ in range(2))
     whole.add(BOX, exposures.cutout(BOX))
     for y in (120, 100):
         rows = Box(y, y + 20, BOX.x_start, BOX.x_stop)
@@ -50,6 +51,10 @@ def test_strips_add_up_to_the_patch(warp_inputs: WarpInputs) -> None:
     assert np.argwhere(whole.mask.where("NO_DATA")).tolist() == [[0, 0]]
     ours, theirs = (records.provenance() for records in (pieces, whole))
     assert (ours.inputs["visit"] == theirs.inputs["visit"]).all()
+    assert list(whole.mask_fractions) == ["REJECTED", "SATURATED"]
+    for name, fraction in whole.mask_fractions.items():
+        np.testing.assert_array_equal(pieces.mask_fractions[name], fraction)
+        assert fraction.any()
     assert sorted(ours.contributions["weight"]) == sorted(theirs.contributions["weight"])
 
 

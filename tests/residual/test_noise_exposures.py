@@ -77,3 +77,26 @@ def test_a_pixel_has_the_same_noise_however_it_is_read(monkeypatch: pytest.Monke
     ((rows, strip),) = source.strips(4)
     assert rows == stack.box
     np.testing.assert_array_equal(strip.image, whole.image)
+
+
+class HalfWarped:
+    """Noise that is the same pattern in all of the first exposure's left half."""
+
+    def standard_noise(self, visit: int, box: Box) -> np.ndarray | None:
+        if visit != exposures_of().visits[0]:
+            return None
+        noise = np.full(box.shape, 1.5, np.float32)
+        noise[:, max(40 - box.x_start, 0) :] = np.nan
+        return noise
+
+
+def test_noise_is_that_of_the_warps_of_noise_where_there_is_any() -> None:
+    exposures = exposures_of()
+    restored = restored_of(MIDDLE, 0.0)
+    source = NoiseExposures(exposures, restored, SPECTRA, seed=7, layer=0, warped=HalfWarped())
+    image, plain = source.cutout(source.box).image, drawn().cutout(source.box).image
+    sigma = np.sqrt(exposures.variance[0, :, :40])
+    np.testing.assert_allclose(image[0, :, :40] - 1.5 * sigma, 0.0, atol=1e-3 * sigma.max())
+    np.testing.assert_array_equal(image[0, :, 40:], plain[0, :, 40:])
+    np.testing.assert_array_equal(image[1:], plain[1:])
+    assert (source.select([0]).cutout(source.box).image == image[:1]).all()

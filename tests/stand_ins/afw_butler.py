@@ -54,6 +54,8 @@ class AfwButler:
         parent = ref.datasetType.parentStorageClass or ref.datasetType.storageClass
         parent.validateParameters(parameters)
         self.gets.append((ref.datasetType.component(), "bbox" in parameters))
+        if ref.datasetType.component() == "apCorrMap":
+            return self.dataset.getInfo().getApCorrMap()
         if component := ref.datasetType.component():
             return getattr(self.dataset, GETTERS[component])()
         return self.dataset[parameters["bbox"]] if "bbox" in parameters else self.dataset

@@ -128,6 +128,9 @@ class ExposureInfo:
     def setCoaddInputs(self, coadd_inputs: Any) -> None:
         self.coadd_inputs = coadd_inputs
 
+    def getApCorrMap(self) -> Any:
+        return self.ap_corr_map
+
     def setApCorrMap(self, ap_corr_map: Any) -> None:
         self.ap_corr_map = ap_corr_map
 

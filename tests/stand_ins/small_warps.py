@@ -26,11 +26,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from lsst.acn import Box, gaussian_kernel
 from lsst.acn.image_io import make_patch_geometry, make_warp, tangent_plane_wcs
+from lsst.daf.butler import Butler, DatasetType
 from lsst.images import Box as ImagesBox
-from lsst.images import Mask, MaskPlane, MaskSchema
+from lsst.images import Image, Mask, MaskedImage, MaskPlane, MaskSchema
 
 BOX = Box.from_shape((40, 60), (100, 200))
 PLANES = {"NO_DATA": 0, "SAT": 1, "CR": 2, "DETECTED": 3}
@@ -71,3 +73,28 @@ def make_mask(planes: dict[str, tuple[int, int]], box: Box = BOX) -> Mask:
         marked[pixel] = True
         mask.set(name, marked)
     return mask
+
+
+def make_noise_warp(warp: Any, sigma: float, seed: int = 3) -> MaskedImage:
+    """Return noise as it is warped: correlated, and without data in the first pixel."""
+    noise = gaussian_filter(np.random.default_rng(seed).normal(size=BOX.shape), 1.0, mode="wrap")
+    mask = make_mask({"NO_DATA": (0, 0)})
+    return MaskedImage(
+        Image((sigma * noise / noise.std()).astype(np.float32), bbox=mask.bbox, unit=warp.unit),
+        mask=mask,
+        variance=Image(np.full(BOX.shape, sigma**2, np.float32), bbox=mask.bbox, unit=warp.unit**2),
+        sky_projection=warp.sky_projection,
+    )
+
+
+def put_noise_warps(root: str, noise: dict[int, MaskedImage], layer: int = 0) -> None:
+    """Put warps of noise beside the warps of a repository."""
+    with Butler.from_config(root, writeable=True, run="warps") as butler:
+        dimensions = ("instrument", "visit", "skymap", "tract", "patch")
+        dataset_type = DatasetType(
+            f"direct_warp_noise{layer}", dimensions, "MaskedImageV2", universe=butler.dimensions
+        )
+        butler.registry.registerDatasetType(dataset_type)
+        for visit, image in noise.items():
+            where = {"instrument": INSTRUMENT, "visit": visit, "skymap": "test", "tract": 0, "patch": 0}
+            butler.put(image, dataset_type, where)

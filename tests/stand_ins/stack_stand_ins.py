@@ -91,6 +91,13 @@ class MakeDirectWarpConnections(
         name="{coaddName}Coadd_directWarp", storageClass="ExposureF", doc="Warp.", dimensions=WARP
     )
 
+    def __init__(self, *, config: Any = None) -> None:
+        super().__init__(config=config)
+        for number in range(config.numberOfNoiseRealizations if config else 0):
+            name = f"direct_warp_noise{number}"
+            noise = cT.Output(name=name, storageClass="MaskedImageF", doc="Noise.", dimensions=WARP)
+            setattr(self, f"noise_warp{number}", noise)
+
 
 class MakeDirectWarpConfig(PipelineTaskConfig, pipelineConnections=MakeDirectWarpConnections):
     useVisitSummaryPsf = Field[bool](doc="Take the PSF of the summary.", default=True)

@@ -29,9 +29,13 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from array_libraries import needs_keras
+from scipy.ndimage import gaussian_filter
+from small_warps import make_noise_warp, put_noise_warps
 
+from lsst.acn.exposures.psf_kernels import FWHM_PER_SIGMA
 from lsst.acn.psfs.table import read_psf_table
 from lsst.acn.restore_coadd import RestoreCoaddConfig
 from lsst.ctrl.mpexec.cli.pipetask import cli
@@ -245,6 +249,14 @@ def test_pipetask_runs_the_pipeline(
         assert record["visits"] == "[10, 11, 12]"
         assert record["engine"] == metadata["engine"] == "numpy"
         assert "numpy" in record["packages"]
+    coadd = outputs["restored_coadd"]
+    # All that measurement looks for has come through the file.
+    assert coadd.aperture_corrections["base_PsfFlux_instFlux"](x=225.0, y=105.0) == 1.0
+    assert coadd.aperture_corrections["base_CircularApertureFlux_3_0_instFlux"](x=225.0, y=105.0) > 1.01
+    assert 0 < coadd.mask_fractions["REJECTED"].array[5, 5] < 1
+    assert coadd.provenance.inputs["visit"].tolist() == [10, 11, 12]
+    assert set(coadd.provenance.contributions["visit"]) == {10, 11, 12}
+    assert not coadd.noise_realizations
 
 
 @needs_keras
@@ -267,3 +279,30 @@ def test_psfs_that_are_learned_are_kept_and_measured_with(
     assert psfs.visits == (10, 11, 12)
     assert psfs.psf.kernels.shape[:3] == (3, 1, 1)
     assert len(metrics) == 3
+
+
+def test_warps_of_noise_are_restored_too(
+    warps: dict[int, Any], make_repository: Callable[[dict[int, Any]], str]
+) -> None:
+    root = make_repository(warps)
+    # There is none of the last visit.
+    noise = {visit: make_noise_warp(warps[visit], 1.0 + index) for index, visit in enumerate((10, 11))}
+    put_noise_warps(root, noise)
+    layers = {}
+    for run, n_noise_warps in (("warped", 1), ("drawn", 0)):
+        pipetask(
+            *("run", "-b", root, "-p", f"{PIPELINE}#restoration", "-i", "warps", "-o", run),
+            *("--register-dataset-types", "-d", "skymap='test' AND tract=0 AND patch=0 AND band='r'"),
+            *("-c", f"restoreCoadd:n_noise_warps={n_noise_warps}"),
+            *("-c", "restoreCoadd:restoration.n_noise_layers=1"),
+            *("-c", "restoreCoadd:restoration.method=image_mm"),
+            *("-c", "restoreCoadd:restoration.image_mm.iterations=3"),
+        )
+        with Butler.from_config(root, collections=[run]) as butler:
+            data_id = {"skymap": "test", "tract": 0, "patch": 0, "band": "r"}
+            coadds = [butler.get(name, data_id) for name in ("restored_coadd", "restored_coadd_residual")]
+        layers[run] = sum(coadd.noise_realizations[0].array for coadd in coadds)
+    # The first warp, whose noise is least, and sharpest, has most to say.
+    seen = gaussian_filter(noise[10].image.array, 3.0 / FWHM_PER_SIGMA).ravel()
+    assert np.corrcoef(layers["warped"].ravel(), seen)[0, 1] > 0.6
+    assert abs(np.corrcoef(layers["drawn"].ravel(), seen)[0, 1]) < 0.3

@@ -27,7 +27,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sep
 from array_libraries import needs_keras
+from small_warps import make_noise_warp
 
 import lsst.acn.restoration
 from lsst.acn import (
@@ -37,14 +39,17 @@ from lsst.acn import (
     RestorationConfig,
     RestorationResult,
     gaussian_kernel,
+    measure_fluxes,
 )
 from lsst.acn.exposures.estimated_psfs import EstimatedPsfs
+from lsst.acn.fluxes.aperture_corrections import star_corrections
 from lsst.acn.nuisances.corrections import ExposureCorrections
 from lsst.acn.records.task_record import config_digest
 from lsst.acn.restoration_result import NoiseLayer
 from lsst.acn.restore_coadd import RestoreCoaddConfig, RestoreCoaddConnections, RestoreCoaddTask
 from lsst.acn.tiles.restore_tiles import OnStrip
 from lsst.acn.warps.reader import WarpInputs
+from lsst.images.cells import CellField
 from lsst.pipe.base import Struct
 from lsst.pipe.base.testUtils import assertValidOutput, lintConnections
 
@@ -126,6 +131,87 @@ def test_psf_is_the_target_in_every_cell(outputs: Struct) -> None:
         for x in (205, 225, 255):
             kernel = psf.compute_kernel_image(x=x, y=y).array
             np.testing.assert_allclose(kernel, gaussian_kernel(2.5), atol=1e-7)
+
+
+def test_aperture_corrections_are_those_of_the_target_psf(outputs: Struct) -> None:
+    corrections = outputs.restored_coadd.aperture_corrections
+    known = star_corrections(gaussian_kernel(2.5))
+    for name, value in known.items():
+        assert corrections[f"{name}_instFlux"](x=225.0, y=105.0) == pytest.approx(value, abs=1e-6)
+        assert corrections[f"{name}_instFluxErr"](x=225.0, y=105.0) == 0.0
+
+
+def test_aperture_corrections_of_the_warps_are_kept(
+    warps: dict[int, Any], warp_inputs: WarpInputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lsst.acn.restoration, "restore", fake_restore)
+    for warp in warps.values():
+        bounds = warp.psf.bounds
+        warp.aperture_corrections["base_PsfFlux_instFlux"] = CellField(bounds, np.full((2, 3), 1.03))
+    inputs = dataclasses.replace(warp_inputs, handles=warps)
+    corrections = RestoreCoaddTask().run(inputs=inputs).restored_coadd.aperture_corrections
+    circle = "base_CircularApertureFlux_3_0"
+    for name in (circle, "base_PsfFlux"):
+        expected = 1.03 * star_corrections(gaussian_kernel(2.5))[name]
+        assert corrections[f"{name}_instFlux"](x=225.0, y=105.0) == pytest.approx(expected)
+
+
+def test_mask_fractions_tell_what_share_is_left_out(outputs: Struct) -> None:
+    fractions = outputs.restored_coadd.mask_fractions
+    assert list(fractions) == ["REJECTED", "SATURATED", "CLIPPED"]
+    # The variances are 1, 4 and 9.
+    weights = np.array([36.0, 9.0, 4.0]) / 49.0
+    rejected, saturated, clipped = (each.array for each in fractions.values())
+    assert rejected[[5, 16], [5, 16]] == pytest.approx([weights[1], weights[0]])
+    assert saturated[[5, 16], [5, 16]] == pytest.approx([0.0, weights[0]])
+    assert np.count_nonzero(rejected) == 2
+    assert not clipped.any()
+
+
+def test_mask_fractions_are_not_of_what_has_no_data() -> None:
+    config = RestoreCoaddConfig()
+    config.mask_fraction_planes = ["NO_DATA"]
+    with pytest.raises(ValueError, match="NO_DATA is not one"):
+        config.validate()
+
+
+def test_stars_have_their_whole_flux_in_every_circle(warp_inputs: WarpInputs) -> None:
+    outputs = RestoreCoaddTask().run(inputs=warp_inputs)
+    coadd = outputs.restored_coadd
+    places = np.array([[116.0, 216.0], [126.0, 246.0]])
+    fluxes = measure_fluxes(coadd, outputs.restored_coadd_residual, positions=places)["psf_flux"].value
+    image = np.ascontiguousarray(coadd.image.array, np.float64)
+    for radius in (3.0, 4.5, 6.0):
+        light, _, _ = sep.sum_circle(image, places[:, 1] - 200, places[:, 0] - 100, radius, subpix=0)
+        name = f"base_CircularApertureFlux_{radius:.1f}".replace(".", "_") + "_instFlux"
+        corrected = light * coadd.aperture_corrections[name](x=places[:, 1], y=places[:, 0])
+        np.testing.assert_allclose(corrected, fluxes, rtol=0.025)
+        # The bright star, of a signal-to-noise ratio of 400, has its true flux.
+        assert corrected[0] == pytest.approx(2000.0, rel=0.015)
+    # Without a correction, the smallest circle has lost more.
+    light, _, _ = sep.sum_circle(image, [16.0], [16.0], 3.0, subpix=0)
+    assert light[0] < 1970.0
+
+
+def test_noise_can_only_be_that_of_layers() -> None:
+    config = RestoreCoaddConfig()
+    config.n_noise_warps = 1
+    with pytest.raises(ValueError, match="only 0"):
+        config.validate()
+    config.restoration.n_noise_layers = 1
+    connections = RestoreCoaddConnections(config=config)
+    assert "noise0_warps" in connections.inputs
+    assert connections.allConnections["noise0_warps"].minimum == 0
+    assert "noise0_warps" not in RestoreCoaddConnections(config=RestoreCoaddConfig()).inputs
+
+
+def test_noise_that_was_not_warped_is_told(
+    warps: dict[int, Any], warp_inputs: WarpInputs, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    monkeypatch.setattr(lsst.acn.restoration, "restore", fake_restore)
+    task = RestoreCoaddTask()
+    task.run(inputs=warp_inputs, noise_warps=[{10: make_noise_warp(warps[10], 1.0)}])
+    assert "Noise 0 of visits [11, 12] was not warped, and is drawn." in caplog.text
 
 
 def test_latent_image_lies_around_the_patch(outputs: Struct) -> None:

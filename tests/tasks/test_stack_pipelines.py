@@ -30,6 +30,7 @@ from pathlib import Path
 import pytest
 from stack_stand_ins import OURS, ROOT, expanded, install, upstream_pipeline
 
+from lsst.daf.butler import DimensionUniverse
 from lsst.pipe.base import Pipeline, PipelineGraph
 from lsst.pipe.base.pipelineIR import ContractError, PipelineIR
 
@@ -90,6 +91,24 @@ def test_restoration_takes_what_the_coadd_is_made_from(instrument: str, label: s
     assert task.inputs["warps"].storage_class_name == "ExposureF"
     assert task.inputs["artifact_masks"].storage_class_name == "Mask"
     assert task.config.require_artifact_masks
+
+
+@instruments
+@pytest.mark.usefixtures("stand_ins")
+def test_noise_is_that_of_the_warps(instrument: str) -> None:
+    pipeline = Pipeline.fromFile(path_of(instrument))
+    pipeline.addConfigOverride("restoreCoadd", "restoration.n_noise_layers", 2)
+    pipeline.addConfigOverride("restoreCoadd", "n_noise_warps", 1)
+    pipeline.addConfigOverride("makeDirectWarp", "numberOfNoiseRealizations", 1)
+    graph = pipeline.to_graph()
+    graph.resolve(dimensions=DimensionUniverse(), dataset_types={})
+    edge = graph.tasks["restoreCoadd"].inputs["noise0_warps"]
+    assert edge.dataset_type_name == "direct_warp_noise0"
+    assert edge.storage_class_name == "MaskedImageF"
+    assert graph.producer_of("direct_warp_noise0").label == "makeDirectWarp"
+    pipeline.addConfigOverride("makeDirectWarp", "numberOfNoiseRealizations", 0)
+    with pytest.raises(ContractError, match="only be restored if it is warped"):
+        pipeline.to_graph()
 
 
 @instruments

@@ -64,7 +64,8 @@ class ConvertRestoredCoaddConnections(PipelineTaskConnections, dimensions=DIMENS
         dimensions=DIMENSIONS,
     )
     aperture_corrections = cT.Input(
-        doc="Aperture corrections of the coadd of the same warps.",
+        doc="Aperture corrections of the coadd of the same warps, for algorithms that the restored coadd has "
+        "none for.",
         name="deep_coadd_predetection.apCorrMap",
         storageClass="ApCorr",
         dimensions=DIMENSIONS,
@@ -120,9 +121,12 @@ class ConvertRestoredCoaddTask(PipelineTask):
     The Butler of the LSST Science Pipelines hands out a restored coadd as an
     ``ExposureF`` by itself, but without the list of its inputs and without
     aperture corrections, and then the measurement of a data release
-    production fails.  Both are taken from the coadd of the same warps.  Its
-    aperture corrections make up for light beyond the stamps of the PSF models,
-    by which the restored image goes as well.
+    production fails.  The list is taken from the coadd of the same warps.
+
+    The aperture corrections are those of the PSF that the image has, which is
+    known, times what the warps say of light beyond the stamps of their PSF
+    models.  For algorithms that the restored coadd has no corrections for,
+    those of the coadd of the same warps are kept.
     """
 
     ConfigClass: ClassVar[type[ConvertRestoredCoaddConfig]] = ConvertRestoredCoaddConfig
@@ -148,7 +152,7 @@ class ConvertRestoredCoaddTask(PipelineTask):
         coadd_inputs : ``lsst.afw.image.CoaddInputs``
             Visits and detectors.
         aperture_corrections : ``lsst.afw.image.ApCorrMap``
-            Aperture corrections.
+            Aperture corrections of the coadd of the same warps.
         restored_coadd_residual : `lsst.images.cells.CellCoadd`, optional
             What the restored image leaves over, to be added.
 
@@ -166,6 +170,7 @@ class ConvertRestoredCoaddTask(PipelineTask):
         """Return the restored coadd with its residual."""
         # Building a quantum graph imports this module, but need not import SciPy.
         from .flux_measurement import flux_images
+        from .fluxes.aperture_corrections import star_corrections
         from .fluxes.completed_image import complete_image
         from .fluxes.detection_image import make_detection_image
 
@@ -175,4 +180,6 @@ class ConvertRestoredCoaddTask(PipelineTask):
         else:
             made = complete_image(images, self.config.psf_fwhm)
         # That of the residual says where the PSF is not exact.
-        return with_pixels(restored_coadd, made.image, made.variance, made.psf, residual.mask)
+        # A restored coadd of an earlier version has no aperture corrections to go by.
+        corrections = star_corrections if restored_coadd.aperture_corrections else None
+        return with_pixels(restored_coadd, made.image, made.variance, made.psf, residual.mask, corrections)

@@ -28,7 +28,7 @@ __all__ = ("make_method", "matching_kernel_fwhm", "restore", "restore_latent")
 import dataclasses
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,11 +37,13 @@ from .errors import TrainingDivergedError
 from .exposure_quality import measure_exposures
 from .exposures.boxes import Box
 from .exposures.estimated_psfs import EstimatedPsfs, with_psfs
+from .exposures.noise_source import NoiseSource
 from .exposures.psf_kernels import gaussian_kernel
 from .exposures.source import ExposureSource
 from .exposures.stack import ExposureStack
 from .fluxes.detection_floor import detection_variance
 from .fluxes.flux_images import FluxImages
+from .fluxes.sky_of_layers import noise_facts
 from .forward.sampling_error import sampling_variance
 from .forward.target_psf import convolve_to_target
 from .machine.backend_setup import prepare_backend
@@ -65,6 +67,7 @@ def restore(
     log: logging.Logger | None = None,
     on_strip: OnStrip | None = None,
     n_cores: int | None = None,
+    noise: Sequence[NoiseSource] = (),
 ) -> RestorationResult:
     """Restore one sharp, clean image from many noisy, blurred exposures.
 
@@ -85,6 +88,9 @@ def restore(
     n_cores : `int`, optional
         Cores to use, and so tiles that may be restored at once; by default as
         many as OMP_NUM_THREADS says, or as there are.
+    noise : `~collections.abc.Sequence` [`NoiseSource`], optional
+        Noise that was warped as the exposures were, for the first noise
+        layers; that of the others is drawn from the variance planes.
 
     Returns
     -------
@@ -127,9 +133,12 @@ def restore(
         safe = detection_variance(images, variance)
         times["residual_seconds"] = time.perf_counter() - start
         layers = [
-            _noise_layer(exposures, picture, config, network, log, number)
-            for number in range(config.n_noise_layers)
+            _noise_layer(exposures, picture, config, network, log, number, warped)
+            for number, warped in enumerate(
+                [*noise, *[None] * config.n_noise_layers][: config.n_noise_layers]
+            )
         ]
+        facts = noise_facts([layer.image for layer in layers], safe, images, config.target_psf_fwhm)
     result = RestorationResult(
         image=picture.image,
         variance=variance,
@@ -141,7 +150,7 @@ def restore(
         no_data=~seen.pixels,
         psfs=fitted.psfs,
         history=fitted.history,
-        summary=_summarize(fitted, config) | {"matching_kernel_fwhm": fwhm} | times,
+        summary=_summarize(fitted, config) | {"matching_kernel_fwhm": fwhm} | times | facts,
         residual=residual if config.keep_residual else None,
         noise_layers=tuple(layers),
         **described,
@@ -184,10 +193,13 @@ def _noise_layer(
     network: Mapping[str, Any] | None,
     log: logging.Logger,
     number: int,
+    warped: NoiseSource | None,
 ) -> NoiseLayer:
     """Restore what a picture predicts of the exposures, with other noise."""
     log.info("Restoring noise layer %d of %d.", number + 1, config.n_noise_layers)
-    drawn = NoiseExposures(exposures, picture.unconvolved, picture.to_target, seed=config.seed, layer=number)
+    drawn = NoiseExposures(
+        exposures, picture.unconvolved, picture.to_target, seed=config.seed, layer=number, warped=warped
+    )
     # The noise is drawn as if the PSFs were known.
     method = make_method(drawn, with_known_psfs(config), network)
     method.fit(log)

@@ -341,8 +341,9 @@ class RestorationConfig(Config):
     )
     n_noise_layers = Field[int](
         doc="Number of times that the exposures which the restored image predicts are restored again, each "
-        "time with other noise drawn from the variance planes; what changes is written as the noise "
-        "realisations of the coadds. Each takes as long as restoring.",
+        "time with other noise, which is drawn from the variance planes unless there are warps of noise "
+        "(n_noise_warps of restoreCoadd); what changes is written as the noise realisations of the coadds. "
+        "Each takes as long as restoring.",
         default=0,
         check=lambda number: number >= 0,
     )

@@ -25,18 +25,27 @@ from __future__ import annotations
 
 __all__ = ("RestoreCoaddConfig", "RestoreCoaddConnections", "RestoreCoaddTask")
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from astropy.table import Table
 
-from lsst.pex.config import ConfigField, Field
+from lsst.pex.config import ConfigField, Field, ListField
 from lsst.pipe.base import InputQuantizedConnection, QuantumContext, Struct
 from lsst.pipe.base import connectionTypes as cT
 
 from .exposures.psf_kernels import PsfKernels
-from .image_io import make_cell_coadd, make_latent_image, make_residual_coadd, make_variance_image
+from .image_io import (
+    NoiseWarps,
+    default_noise_storage_class,
+    make_cell_coadd,
+    make_latent_image,
+    make_residual_coadd,
+    make_variance_image,
+    point_flux_scale,
+    psf_corrections,
+)
 from .nuisances.corrections import CORRECTIONS_KEY
 from .psfs.table import make_psf_table
 from .records.patch_records import PatchRecords
@@ -56,14 +65,31 @@ HISTORY_DESCRIPTIONS = {
 }
 
 
+def _noise_connection(layer: int) -> str:
+    """Return the name that `lsst.drp.tasks.assemble_cell_coadd` has for it, too."""
+    return f"noise{layer}_warps"
+
+
+def _noise_warps(layer: int, storage_class: str) -> cT.Input:
+    return cT.Input(
+        doc="Noise of each exposure, resampled as the exposure was; where there is none, it is drawn.",
+        name=f"direct_warp_noise{layer}",
+        storageClass=storage_class,
+        dimensions=("instrument", "visit", "skymap", "tract", "patch"),
+        multiple=True,
+        deferLoad=True,
+        minimum=0,
+    )
+
+
 class RestoreCoaddConnections(WarpInputsConnections, dimensions=DIMENSIONS):
     """Inputs and outputs of `RestoreCoaddTask`.
 
     Parameters
     ----------
     config : `RestoreCoaddConfig`, optional
-        Decides whether a trained network is an input, and residual and PSFs
-        are outputs.
+        Decides whether a trained network is an input, whether residual and
+        PSFs are outputs, and how many realisations of noise are read.
     """
 
     restored_coadd = cT.Output(
@@ -116,12 +142,16 @@ class RestoreCoaddConnections(WarpInputsConnections, dimensions=DIMENSIONS):
 
     def __init__(self, *, config: Any = None) -> None:
         super().__init__(config=config)
-        if config is not None and not config.use_restoration_network:
+        if config is None:
+            return
+        if not config.use_restoration_network:
             del self.restoration_network
-        if config is not None and not config.restoration.keep_residual:
+        if not config.restoration.keep_residual:
             del self.restored_coadd_residual
-        if config is not None and config.restoration.psf_mode == "fixed":
+        if config.restoration.psf_mode == "fixed":
             del self.restored_coadd_psfs
+        for layer in range(config.n_noise_warps):
+            setattr(self, _noise_connection(layer), _noise_warps(layer, config.noise_warp_storage_class))
 
 
 class RestoreCoaddConfig(WarpInputsConfig, pipelineConnections=RestoreCoaddConnections):
@@ -132,11 +162,36 @@ class RestoreCoaddConfig(WarpInputsConfig, pipelineConnections=RestoreCoaddConne
         doc="Restore with the restoration_network of the skymap and band, as trainRestoration makes it.",
         default=False,
     )
+    mask_fraction_planes = ListField[str](
+        doc="Mask planes of the warps of which restored_coadd keeps, in each pixel, the share of the weight "
+        "of the warps that carry them; REJECTED is all that is left out, for whatever reason.",
+        default=["REJECTED", "SATURATED", "CLIPPED"],
+    )
+
+    n_noise_warps = Field[int](
+        doc="Number of direct_warp_noise datasets (direct_warp_noise0 and so on) that the pipeline makes of "
+        "each visit. They are the noise of the first of restoration.n_noise_layers, with the correlations "
+        "that warping makes; the noise of the others is drawn from the variance planes.",
+        default=0,
+        check=lambda number: number >= 0,
+    )
+    noise_warp_storage_class = Field[str](
+        doc="Storage class in which warps of noise are read. The default is MaskedImageF where lsst.afw is "
+        "installed, else MaskedImageV2.",
+        default=default_noise_storage_class(),
+    )
 
     def validate(self) -> None:
         super().validate()
         if self.use_restoration_network and self.restoration.method != "cross_exposure":
             raise ValueError("Only the method cross_exposure can begin with a restoration_network.")
+        if "NO_DATA" in self.mask_fraction_planes:
+            raise ValueError("Mask fractions are shares of the warps that have data; NO_DATA is not one.")
+        if self.n_noise_warps > self.restoration.n_noise_layers:
+            raise ValueError(
+                f"n_noise_warps is {self.n_noise_warps}, but only {self.restoration.n_noise_layers} "
+                "restoration.n_noise_layers are made of noise."
+            )
         self.restoration.forbid_adaptation(self.use_restoration_network)
 
 
@@ -157,11 +212,28 @@ class RestoreCoaddTask(WarpInputsTask):
     config: RestoreCoaddConfig
 
     def read_more(self, butlerQC: QuantumContext, inputRefs: InputQuantizedConnection) -> dict[str, Any]:
-        if not self.config.use_restoration_network:
-            return {}
-        return {"restoration_network": butlerQC.get(inputRefs.restoration_network)}
+        more: dict[str, Any] = {"noise_warps": self._read_noise_warps(butlerQC, inputRefs)}
+        if self.config.use_restoration_network:
+            more["restoration_network"] = butlerQC.get(inputRefs.restoration_network)
+        return more
 
-    def run(self, *, inputs: WarpInputs, restoration_network: Mapping[str, Any] | None = None) -> Struct:
+    def _read_noise_warps(
+        self, butlerQC: QuantumContext, inputRefs: InputQuantizedConnection
+    ) -> list[dict[int, Any]]:
+        """Return the handles of the noise of each layer, by visit."""
+        layers = []
+        for layer in range(self.config.n_noise_warps):
+            handles = butlerQC.get(getattr(inputRefs, _noise_connection(layer)))
+            layers.append({int(handle.dataId["visit"]): handle for handle in handles})
+        return layers
+
+    def run(
+        self,
+        *,
+        inputs: WarpInputs,
+        restoration_network: Mapping[str, Any] | None = None,
+        noise_warps: Sequence[Mapping[int, Any]] = (),
+    ) -> Struct:
         """Restore the image.
 
         Parameters
@@ -170,14 +242,16 @@ class RestoreCoaddTask(WarpInputsTask):
             The warps.
         restoration_network : `~collections.abc.Mapping`, optional
             Trained network to begin with, in plain values.
+        noise_warps : `~collections.abc.Sequence` [`~collections.abc.Mapping`], optional
+            For each of the first noise layers, the warps of noise by visit.
 
         Returns
         -------
         outputs : `lsst.pipe.base.Struct`
             Result struct with the attributes:
 
-            - ``restored_coadd``: image at the target PSF
-              (`lsst.images.cells.CellCoadd`).
+            - ``restored_coadd``: image at the target PSF, with aperture
+              corrections and mask fractions (`lsst.images.cells.CellCoadd`).
             - ``restored_coadd_pixel_variance``: variance of each of its
               pixels by itself (`lsst.images.Image`).
             - ``restored_coadd_latent``: latent image with its padding
@@ -203,11 +277,13 @@ class RestoreCoaddTask(WarpInputsTask):
             Raised if PSFs are to be estimated, and there are too few stars.
         """
         # Building a quantum graph imports this module, but must not import
-        # Keras.
+        # Keras, and need not import SciPy.
+        from .fluxes.aperture_corrections import star_corrections
         from .restoration import restore
 
         exposures = inputs.exposures
-        records = PatchRecords(exposures, inputs.identities, self.propagate_mask)
+        planes = list(self.config.mask_fraction_planes)
+        records = PatchRecords(exposures, inputs.identities, self.propagate_mask, planes)
         result = restore(
             exposures,
             self.config.restoration,
@@ -215,7 +291,9 @@ class RestoreCoaddTask(WarpInputsTask):
             log=self.log.logger,
             on_strip=records.add,
             n_cores=inputs.n_cores,
+            noise=[NoiseWarps(warps) for warps in noise_warps],
         )
+        self._tell_missing_noise(exposures.visits, noise_warps)
         self.record_summary(exposures, result.summary)
         record = provenance_record(self.config, exposures.visits, result.summary)
         record[CORRECTIONS_KEY] = result.corrections.pack()
@@ -223,15 +301,18 @@ class RestoreCoaddTask(WarpInputsTask):
             "mask": records.mask.array,
             "mask_planes": records.mask.planes,
             "exposures": exposures,
-            "provenance": records.provenance(),
+            "provenance": (provenance := records.provenance()),
             "metadata": record,
         }
+        scale = point_flux_scale(inputs.handles, provenance, exposures.geometry, exposures.box)
         outputs = Struct(
             restored_coadd=make_cell_coadd(
                 image=result.image,
                 variance=result.detection_variance,
                 psf=PsfKernels.constant(result.target_psf[None], exposures.box),
                 noise_realizations=[layer.image for layer in result.noise_layers],
+                mask_fractions=records.mask_fractions,
+                aperture_corrections=lambda psf: psf_corrections(psf, star_corrections, scale),
                 **common,
             ),
             restored_coadd_pixel_variance=make_variance_image(
@@ -253,6 +334,11 @@ class RestoreCoaddTask(WarpInputsTask):
                 **common,
             )
         return outputs
+
+    def _tell_missing_noise(self, visits: Sequence[int], noise_warps: Sequence[Mapping[int, Any]]) -> None:
+        for layer, warps in enumerate(noise_warps):
+            if missing := [visit for visit in visits if visit not in warps]:
+                self.log.warning("Noise %d of visits %s was not warped, and is drawn.", layer, missing)
 
 
 def make_training_table(result: RestorationResult, record: Mapping[str, int | float | str]) -> Table:

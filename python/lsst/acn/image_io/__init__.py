@@ -34,10 +34,12 @@ except ImportError as error:
     ) from error
 
 from .afw_exposures import default_mask_storage_class, default_warp_storage_class, make_exposure
+from .aperture_corrections import psf_corrections
 from .cell_coadds import make_warp
 from .contributions import CoaddInput, ProvenanceCollector, make_provenance
 from .deconvolved_coadds import make_deconvolved_coadd
 from .geometry import PatchGeometry, fits_wcs
+from .noise_warps import NoiseWarps, default_noise_storage_class
 from .patch_layout import make_patch_geometry, tangent_plane_wcs, with_patch
 from .psf_grid import check_kernel
 from .residual_coadds import (
@@ -49,15 +51,18 @@ from .residual_coadds import (
 )
 from .restored import make_cell_coadd, make_latent_image, make_variance_image, read_latent_image
 from .stack_reading import read_exposure_stack
+from .warp_flux_scale import point_flux_scale
 from .warp_stream import WarpStream, open_exposures
 
 __all__ = (
     "CoaddInput",
+    "NoiseWarps",
     "PatchGeometry",
     "ProvenanceCollector",
     "WarpStream",
     "check_kernel",
     "default_mask_storage_class",
+    "default_noise_storage_class",
     "default_warp_storage_class",
     "fits_wcs",
     "make_cell_coadd",
@@ -71,6 +76,8 @@ __all__ = (
     "make_warp",
     "open_exposures",
     "pixel_positions",
+    "point_flux_scale",
+    "psf_corrections",
     "read_exposure_stack",
     "read_latent_image",
     "read_residual_coadd",

@@ -46,6 +46,7 @@ from lsst.images.cells import CellCoadd
 from ..errors import InvalidExposureError
 from ..exposures.boxes import Box
 from ..exposures.mask_planes import canonical_plane_name
+from .aperture_corrections import make_correction_map
 from .geometry import PatchGeometry, box_to_images
 from .patch_layout import define_patch
 from .warp_arrays import WarpArrays
@@ -240,7 +241,8 @@ def make_exposure(coadd: CellCoadd, coadd_inputs: Any, aperture_corrections: Any
     coadd_inputs : ``lsst.afw.image.CoaddInputs``
         Which visits and detectors reach where.
     aperture_corrections : ``lsst.afw.image.ApCorrMap`` or `None`
-        Aperture corrections, where there are any.
+        Aperture corrections of the same warps, where there are any: for the
+        algorithms that the coadd has none for.
 
     Returns
     -------
@@ -251,7 +253,7 @@ def make_exposure(coadd: CellCoadd, coadd_inputs: Any, aperture_corrections: Any
     exposure = coadd.to_legacy()
     info = exposure.getInfo()
     info.setCoaddInputs(coadd_inputs)
-    info.setApCorrMap(aperture_corrections)
+    info.setApCorrMap(make_correction_map(coadd, aperture_corrections))
     return exposure
 
 

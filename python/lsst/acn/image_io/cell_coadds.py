@@ -23,15 +23,22 @@
 
 from __future__ import annotations
 
-__all__ = ("make_warp", "read_cell_coadd", "read_images_mask")
+__all__ = ("CorrectionsOfPsf", "make_warp", "read_cell_coadd", "read_images_mask")
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import astropy.units
 import numpy as np
 
 from lsst.images import BoundsError, Image, Mask, MaskPlane, MaskSchema
-from lsst.images.cells import CellCoadd, CellGridBounds, CellIJ, CellPointSpreadFunction, CoaddProvenance
+from lsst.images.cells import (
+    CellCoadd,
+    CellField,
+    CellGridBounds,
+    CellIJ,
+    CellPointSpreadFunction,
+    CoaddProvenance,
+)
 
 from ..errors import InvalidExposureError
 from ..exposures.boxes import Box
@@ -39,6 +46,8 @@ from ..exposures.mask_planes import canonical_plane_name, describe_plane
 from ..exposures.psf_kernels import PsfKernels
 from .geometry import PatchGeometry, box_from_images, box_to_images
 from .warp_arrays import MASK_BITS, WarpArrays
+
+CorrectionsOfPsf = Callable[[CellPointSpreadFunction], Mapping[str, CellField]]
 
 
 def read_cell_coadd(coadd: CellCoadd, box: Box | None = None) -> WarpArrays:
@@ -139,6 +148,7 @@ def make_warp(
     metadata: Mapping[str, str | int | float] | None = None,
     mask_fractions: Mapping[str, np.ndarray] | None = None,
     noise_realizations: Sequence[np.ndarray] = (),
+    aperture_corrections: CorrectionsOfPsf | None = None,
 ) -> CellCoadd:
     """Make a `~lsst.images.cells.CellCoadd` from arrays.
 
@@ -171,6 +181,9 @@ def make_warp(
         each pixel, by the name of the plane.
     noise_realizations : `~collections.abc.Sequence` [`numpy.ndarray`], optional
         Images of noise alone.
+    aperture_corrections : `~collections.abc.Callable`, optional
+        Takes the PSF in cells; returns the aperture corrections, such as
+        `psf_corrections` with its other arguments given.
 
     Returns
     -------
@@ -189,6 +202,7 @@ def make_warp(
     if not box.shape == image.shape == variance.shape:
         raise ValueError(f"Box {box} does not fit planes of shapes {image.shape} and {variance.shape}.")
     pixels, parsed = box_to_images(box), astropy.units.Unit(unit)
+    cell_psf = _cell_psf(psf, geometry, box, provenance)
     result = CellCoadd(
         Image(np.asarray(image, np.float32), bbox=pixels, unit=parsed),
         variance=Image(np.asarray(variance, np.float32), bbox=pixels, unit=parsed**2),
@@ -202,7 +216,8 @@ def make_warp(
         ],
         sky_projection=geometry.sky_projection,
         band=band,
-        psf=_cell_psf(psf, geometry, box, provenance),
+        psf=cell_psf,
+        aperture_corrections=None if aperture_corrections is None else aperture_corrections(cell_psf),
         patch=geometry.patch,
         provenance=provenance,
     )

@@ -45,6 +45,8 @@ from ..exposures.mask_planes import INEXACT_PSF, REJECTED
 from ..exposures.psf_kernels import PsfKernels
 from ..exposures.source import ExposureSource
 from ..residual_image import ResidualImage
+from .aperture_corrections import StarCorrections, psf_corrections
+from .flux_scale import coadd_flux_scale
 from .geometry import box_from_images
 from .restored import make_cell_coadd
 
@@ -171,14 +173,20 @@ def read_restored_coadd(coadd: CellCoadd) -> tuple[np.ndarray, Box, np.ndarray, 
 
 
 def with_pixels(
-    coadd: CellCoadd, image: np.ndarray, variance: np.ndarray, psf: PsfKernels, mask: Mask | None = None
+    coadd: CellCoadd,
+    image: np.ndarray,
+    variance: np.ndarray,
+    psf: PsfKernels,
+    mask: Mask | None = None,
+    corrections: StarCorrections | None = None,
 ) -> CellCoadd:
     """Return a coadd with other pixels and another PSF.
 
     Parameters
     ----------
     coadd : `lsst.images.cells.CellCoadd`
-        The coadd, whose geometry, provenance and metadata are kept.
+        The coadd, whose geometry, provenance, mask fractions and metadata are
+        kept.
     image, variance : `numpy.ndarray`
         Pixel values and their variance, on the box of the coadd.
     psf : `PsfKernels`
@@ -186,6 +194,9 @@ def with_pixels(
     mask : `lsst.images.Mask`, optional
         The mask, such as that of the residual, which says where the PSF is not
         exact; by default that of the coadd.
+    corrections : `~collections.abc.Callable`, optional
+        What aperture corrections are made by, as `psf_corrections` takes it;
+        by default there are none, for those of the coadd are of another PSF.
 
     Returns
     -------
@@ -198,13 +209,18 @@ def with_pixels(
         if cell not in bounds.missing:
             where = cell - bounds.subgrid_start
             array[where.i, where.j] = psf.at(*box_from_images(bounds.grid.bbox_of(cell)).center)[0]
+    cell_psf = CellPointSpreadFunction(array, bounds)
     result = CellCoadd(
         Image(np.asarray(image, np.float32), bbox=coadd.bbox, unit=coadd.unit),
         variance=Image(np.asarray(variance, np.float32), bbox=coadd.bbox, unit=coadd.unit**2),
         mask=coadd.mask if mask is None else mask,
         sky_projection=coadd.sky_projection,
         band=coadd.band,
-        psf=CellPointSpreadFunction(array, bounds),
+        mask_fractions=coadd.mask_fractions,
+        psf=cell_psf,
+        aperture_corrections=None
+        if corrections is None
+        else psf_corrections(cell_psf, corrections, coadd_flux_scale(coadd)),
         patch=coadd.patch,
         provenance=coadd.provenance,
     )

@@ -36,7 +36,7 @@ from lsst.images.cells import CellCoadd, CoaddProvenance
 from ..exposures.boxes import Box
 from ..exposures.psf_kernels import PsfKernels
 from ..exposures.source import ExposureSource
-from .cell_coadds import make_warp
+from .cell_coadds import CorrectionsOfPsf, make_warp
 from .geometry import PatchGeometry, box_from_images, box_to_images
 
 
@@ -52,6 +52,7 @@ def make_cell_coadd(
     metadata: Mapping[str, str | int | float] | None = None,
     mask_fractions: Mapping[str, np.ndarray] | None = None,
     noise_realizations: Sequence[np.ndarray] = (),
+    aperture_corrections: CorrectionsOfPsf | None = None,
 ) -> CellCoadd:
     """Make a coadd that the Butler can store.
 
@@ -77,6 +78,8 @@ def make_cell_coadd(
         As `make_warp` takes them.
     noise_realizations : `~collections.abc.Sequence` [`numpy.ndarray`], optional
         As `make_warp` takes them.
+    aperture_corrections : `~collections.abc.Callable`, optional
+        As `make_warp` takes it.
 
     Returns
     -------
@@ -104,6 +107,7 @@ def make_cell_coadd(
         metadata=metadata,
         mask_fractions=mask_fractions,
         noise_realizations=noise_realizations,
+        aperture_corrections=aperture_corrections,
     )
 
 

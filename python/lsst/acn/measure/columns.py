@@ -99,6 +99,15 @@ METRICS_COLUMNS = {
     "sky_sigma_restored": ColumnMeaning(FLUX, "Noise of the background of the restored image."),
     "sky_sigma_latent": ColumnMeaning(FLUX, "Noise of the background of the latent image."),
     "sky_sigma_change": ColumnMeaning("%", "Change of the background noise from coadd to restored image."),
+    "noise_correlation_length_coadd": ColumnMeaning(
+        "pix", "Distance at which the correlation of the sky pixels of the coadd has fallen to 1/e."
+    ),
+    "noise_correlation_length_restored": ColumnMeaning("pix", "The same for the restored image."),
+    **_plain(
+        detection_scale_coadd="What a threshold of detection on the coadd has to be multiplied by to mean "
+        "what it says: width of its sky pixels, smoothed by its PSF, over that of white noise.",
+        detection_scale_restored="The same for the restored image.",
+    ),
     "data_range": ColumnMeaning(FLUX, "Full scale of PSNR and SSIM: 99.9 % less 0.1 % quantile of coadd."),
     "psnr_exposures": ColumnMeaning("dB", "Mean PSNR of the restored image against each exposure."),
     "psnr_coadd": ColumnMeaning("dB", "PSNR of the restored image against the coadd."),

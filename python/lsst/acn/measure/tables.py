@@ -36,6 +36,8 @@ from ..exposures.source import ExposureSource
 from ..metrics import (
     PixelClasses,
     ResidualStatistics,
+    correlation_length,
+    detection_scale,
     mean_log_spectrum,
     peak_signal_to_noise,
     sky_noise,
@@ -80,6 +82,7 @@ def make_metrics_table(
         "psf_fwhm_coadd": patch.coadd_fwhm * patch.pixel_scale,
         "psf_fwhm_restored": patch.restored_fwhm * patch.pixel_scale,
         **_image_values(measurement),
+        **_noise_values(measurement),
         **_similarity_values(measurement),
         **_residual_values(measurement.fits, measurement.pixels),
         **_quality_values(measurement.qualities),
@@ -165,6 +168,18 @@ def _image_values(measurement: PatchMeasurement) -> dict[str, float]:
     before, after = values["sky_sigma_coadd"], values["sky_sigma_restored"]
     values["sharpness_change"] = values["sharpness_restored"] - values["sharpness_coadd"]
     values["sky_sigma_change"] = 100.0 * (after / before - 1.0) if before > 0 else np.nan
+    return values
+
+
+def _noise_values(measurement: PatchMeasurement) -> dict[str, float]:
+    """Return how the noise of each image goes together, and what detection makes of it."""
+    patch, sky = measurement.patch, measurement.pixels.sky
+    values = {}
+    for name, stack in (("coadd", patch.coadd), ("restored", patch.restored)):
+        image, where = stack.image[0], sky & stack.valid[0]
+        kernel = stack.psf.at(*patch.box.center)[0]
+        values[f"noise_correlation_length_{name}"] = correlation_length(image, where)
+        values[f"detection_scale_{name}"] = detection_scale(image, stack.variance[0], kernel, where)
     return values
 
 

@@ -25,6 +25,7 @@ One idea to a module, on arrays alone.
 """
 
 from .chi2_excess import *
+from .noise_correlation import *
 from .outlier_visits import *
 from .prediction import *
 from .psf_width import *

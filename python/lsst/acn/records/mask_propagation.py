@@ -23,7 +23,14 @@
 
 from __future__ import annotations
 
-__all__ = ("PropagatedMask", "propagate_mask", "untouched_mask")
+__all__ = (
+    "PropagatedMask",
+    "is_set",
+    "propagate_mask",
+    "reaching",
+    "sum_of_weights",
+    "untouched_mask",
+)
 
 import dataclasses
 from collections.abc import Collection, Iterable, Mapping
@@ -66,7 +73,7 @@ class PropagatedMask:
         is_set : `numpy.ndarray`
             Boolean array, shape ``(height, width)``.
         """
-        return _is_set(self.array, self.planes[name])
+        return is_set(self.array, self.planes[name])
 
 
 def propagate_mask(
@@ -129,9 +136,7 @@ def propagate_mask(
         if canonical_plane_name(name) in limits:
             limits[canonical_plane_name(name)] = limit
     planes = _with_planes(stack.mask_planes, OUTPUT_PLANES)
-    reaches = np.stack(
-        [valid | ~_is_set(mask, planes[NO_DATA]) for mask, valid in zip(stack.mask, stack.valid, strict=True)]
-    )
+    reaches = reaching(stack)
     harmless = [bit for name, bit in planes.items() if canonical_plane_name(name) not in {NO_DATA, *limits}]
     array = _any_valid(stack, harmless)
     _set_bad_planes(array, stack, weights, reaches, limits)
@@ -140,6 +145,25 @@ def propagate_mask(
     if exact_psf is not None:
         _set(array, planes[INEXACT_PSF], ~exact_psf)
     return PropagatedMask(array, planes)
+
+
+def reaching(stack: ExposureStack) -> np.ndarray:
+    """Return where each exposure has data, be they of use or not.
+
+    Parameters
+    ----------
+    stack : `ExposureStack`
+        The exposures with their masks.
+
+    Returns
+    -------
+    reaches : `numpy.ndarray`
+        Boolean, shape of ``stack.valid``.
+    """
+    bit = stack.mask_planes.get(NO_DATA)
+    if bit is None:
+        return np.ones(stack.valid.shape, bool)
+    return stack.valid | ~is_set(stack.mask, bit)
 
 
 def untouched_mask(shape: tuple[int, int], mask_planes: Mapping[str, int]) -> PropagatedMask:
@@ -175,7 +199,21 @@ def _with_planes(planes: Mapping[str, int], names: tuple[str, ...]) -> dict[str,
     return result
 
 
-def _is_set(mask: np.ndarray, bit: int) -> np.ndarray:
+def is_set(mask: np.ndarray, bit: int) -> np.ndarray:
+    """Return where a bit of a mask is set.
+
+    Parameters
+    ----------
+    mask : `numpy.ndarray`
+        Unsigned integers.
+    bit : `int`
+        Number of the bit.
+
+    Returns
+    -------
+    is_set : `numpy.ndarray`
+        Boolean, shape of ``mask``.
+    """
     return (mask & np.uint32(1 << bit)) != 0
 
 
@@ -200,19 +238,32 @@ def _set_bad_planes(
     limits: Mapping[str, float],
 ) -> None:
     """Set each plane where the exposures that carry it weigh too much."""
-    total = _sum_of_weights(weights, reaches)
+    total = sum_of_weights(weights, reaches)
     used = int(np.bitwise_or.reduce(stack.mask, axis=None))
     for name, bit in stack.mask_planes.items():
         limit = limits.get(canonical_plane_name(name))
         if limit is None or name == NO_DATA or not used & (1 << bit):
             continue
-        carries = (_is_set(mask, bit) & reach for mask, reach in zip(stack.mask, reaches, strict=True))
-        carried = _sum_of_weights(weights, carries)
+        carries = (is_set(mask, bit) & reach for mask, reach in zip(stack.mask, reaches, strict=True))
+        carried = sum_of_weights(weights, carries)
         _set(array, bit, (carried > 0) & (carried >= limit * total))
 
 
-def _sum_of_weights(weights: np.ndarray, where: Iterable[np.ndarray]) -> np.ndarray:
-    """Return at each pixel the weight of the exposures chosen there."""
+def sum_of_weights(weights: np.ndarray, where: Iterable[np.ndarray]) -> np.ndarray:
+    """Return at each pixel the weight of the exposures chosen there.
+
+    Parameters
+    ----------
+    weights : `numpy.ndarray`
+        Weight of each exposure, shape ``(n,)``.
+    where : `~collections.abc.Iterable` [`numpy.ndarray`]
+        For each exposure the pixels in which it is chosen.
+
+    Returns
+    -------
+    total : `numpy.ndarray`
+        Shape ``(height, width)``.
+    """
     total = np.zeros(())
     for weight, plane in zip(weights, where, strict=True):
         total = total + weight * plane

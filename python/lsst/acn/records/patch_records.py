@@ -25,16 +25,18 @@ from __future__ import annotations
 
 __all__ = ("PatchRecords",)
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..coadd.coaddition import exposure_weights
 from ..exposures.boxes import Box
+from ..exposures.mask_planes import canonical_plane_name
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
 from ..image_io import CoaddInput, ProvenanceCollector
+from .mask_fractions import mask_fractions
 from .mask_propagation import PropagatedMask, untouched_mask
 
 
@@ -50,6 +52,9 @@ class PatchRecords:
     propagate : `~collections.abc.Callable`
         Takes exposures, the weight of each, and where the PSF of the output
         is exact (or `None`); returns their `PropagatedMask`.
+    fraction_planes : `~collections.abc.Sequence` [`str`], optional
+        Mask planes of which to keep the share of the exposures that carry
+        them.
 
     Raises
     ------
@@ -62,8 +67,12 @@ class PatchRecords:
         exposures: ExposureSource,
         identities: Sequence[CoaddInput],
         propagate: Callable[..., PropagatedMask],
+        fraction_planes: Sequence[str] = (),
     ) -> None:
         self._exposures = exposures
+        self._fractions = {
+            canonical_plane_name(name): np.zeros(exposures.box.shape, np.float32) for name in fraction_planes
+        }
         self._propagate = propagate
         self._weights = dict(zip(exposures.visits, exposure_weights(exposures), strict=True))
         untouched = untouched_mask(exposures.box.shape, exposures.mask_planes)
@@ -86,7 +95,10 @@ class PatchRecords:
         stack = strip.cutout(box)
         weights = np.array([self._weights[visit] for visit in stack.visits])
         mask = self._propagate(stack, weights, exact_psf)
-        self._mask[box.slices_within(self._exposures.box)] = mask.array
+        where = box.slices_within(self._exposures.box)
+        self._mask[where] = mask.array
+        for name, fraction in mask_fractions(stack, weights, self._fractions).items():
+            self._fractions[name][where] = fraction
         self._planes.update(mask.planes)
         self._provenance.add(box, stack)
 
@@ -94,6 +106,11 @@ class PatchRecords:
     def mask(self) -> PropagatedMask:
         """Mask of the output (`PropagatedMask`)."""
         return PropagatedMask(self._mask, self._planes)
+
+    @property
+    def mask_fractions(self) -> Mapping[str, np.ndarray]:
+        """Share of the weight of exposures with a mask plane, by plane."""
+        return self._fractions
 
     def provenance(self) -> Any:
         """Return the provenance of the output.

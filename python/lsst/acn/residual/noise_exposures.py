@@ -30,7 +30,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..exposures.boxes import Box
 from ..exposures.changed_exposures import ChangedExposures
+from ..exposures.noise_source import NoiseSource
 from ..exposures.random_streams import random_stream
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
@@ -41,9 +43,11 @@ from .patch_residual import cells_in, residual_cells
 class NoiseExposures(ChangedExposures):
     """An `ExposureSource` of what a restored image predicts, and of noise.
 
-    The noise is drawn from the variance planes, pixel by pixel: what warping
-    has made of it, they do not say.  Each row of each exposure has a stream of
-    its own, so that a pixel has the same noise however it is read.
+    The noise has the variances of the exposures.  Its pattern is that of
+    ``warped`` where there is one, with the correlations that warping makes;
+    elsewhere it is drawn pixel by pixel, for the variance planes say nothing
+    of these.  Each row of each exposure has a stream of its own, so that a
+    pixel has the same noise however it is read.
 
     Parameters
     ----------
@@ -58,6 +62,8 @@ class NoiseExposures(ChangedExposures):
         Seed of the draws.
     layer : `int`
         Which of several draws.
+    warped : `~lsst.acn.exposures.noise_source.NoiseSource`, optional
+        Noise that was warped as the exposures were.
     """
 
     def __init__(
@@ -68,10 +74,11 @@ class NoiseExposures(ChangedExposures):
         *,
         seed: int,
         layer: int,
+        warped: NoiseSource | None = None,
     ) -> None:
         super().__init__(exposures)
         self._restored, self._spectra = restored, spectra
-        self._seed, self._layer = seed, layer
+        self._seed, self._layer, self._warped = seed, layer, warped
         self._cells = residual_cells(exposures)
 
     def select(self, indices: Sequence[int] | np.ndarray) -> NoiseExposures:
@@ -81,6 +88,7 @@ class NoiseExposures(ChangedExposures):
             self._spectra,
             seed=self._seed,
             layer=self._layer,
+            warped=self._warped,
         )
 
     def changed(self, stack: ExposureStack) -> ExposureStack:
@@ -94,12 +102,22 @@ class NoiseExposures(ChangedExposures):
         return dataclasses.replace(stack, image=np.where(stack.valid, image, np.float32(0.0)))
 
     def _noise(self, stack: ExposureStack) -> np.ndarray:
-        columns = slice(stack.box.x_start - self.box.x_start, stack.box.x_stop - self.box.x_start)
         noise = np.empty(stack.image.shape, np.float32)
         for number, visit in enumerate(stack.visits):
-            for row in range(stack.shape[0]):
-                # A patch may begin before the first row of its tract.
-                place = stack.box.y_start + row - self.box.y_start
-                rng = random_stream(self._seed, "noise layer", self._layer, visit, place)
-                noise[number, row] = rng.standard_normal(self.box.shape[1], np.float32)[columns]
+            known = self._warped.standard_noise(visit, stack.box) if self._warped else None
+            if known is None or np.isnan(known[stack.valid[number]]).any():
+                drawn = self._drawn(visit, stack.box)
+                known = drawn if known is None else np.where(np.isnan(known), drawn, known)
+            noise[number] = known
+        # What is not valid may be anything, but has to be a number.
+        return np.nan_to_num(noise, copy=False)
+
+    def _drawn(self, visit: int, box: Box) -> np.ndarray:
+        noise = np.empty(box.shape, np.float32)
+        columns = slice(box.x_start - self.box.x_start, box.x_stop - self.box.x_start)
+        for row in range(box.shape[0]):
+            # A patch may begin before the first row of its tract.
+            place = box.y_start + row - self.box.y_start
+            rng = random_stream(self._seed, "noise layer", self._layer, visit, place)
+            noise[row] = rng.standard_normal(self.box.shape[1], np.float32)[columns]
         return noise

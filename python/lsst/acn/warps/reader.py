@@ -54,11 +54,15 @@ class WarpInputs:
         Instrument, visit, filter and night of all warps.
     n_cores : `int`, optional
         Cores that the quantum may use.
+    handles : `~collections.abc.Mapping` [`int`, `typing.Any`], optional
+        Dataset handles of the warps by visit, for what is read of them besides
+        pixels and PSFs.
     """
 
     exposures: ExposureSource
     identities: tuple[CoaddInput, ...]
     n_cores: int = 1
+    handles: Mapping[int, Any] = dataclasses.field(default_factory=dict)
 
 
 class WarpReader:

@@ -132,7 +132,12 @@ class WarpInputsTask(PipelineTask):
         exposures = reader.open(reader.warps, str(data_id["band"]))
         self._check_number(exposures, data_id, len(inputRefs.warps))
         identities = tuple(CoaddInput.from_data_id(handle.dataId) for handle in reader.warps)
-        return WarpInputs(exposures=exposures, identities=identities, n_cores=reader.n_cores)
+        return WarpInputs(
+            exposures=exposures,
+            identities=identities,
+            n_cores=reader.n_cores,
+            handles={int(handle.dataId["visit"]): handle for handle in reader.warps},
+        )
 
     def _check_number(self, exposures: ExposureSource, data_id: Any, n_warps: int) -> None:
         if len(exposures) < self.config.min_exposures:
