@@ -126,6 +126,49 @@ def test_patch_comes_from_the_skymap() -> None:
 
 
 @pytest.mark.usefixtures("afw")
+def test_patch_is_that_of_the_cells_of_the_skymap() -> None:
+    handle = InMemoryDatasetHandle(ExposureF(), **DATA_ID)
+    sky_map = {7: TractInfo(cells=(2, 3))}
+    stack = read_exposure_stack([handle], sky_map=sky_map, use_sky_map_cells=True, psf_cell_size=10)
+    geometry = stack.geometry
+    # The border of a cell around all of them is left out.
+    assert stack.box == geometry.outer_box == geometry.cell_box == BOX
+    assert geometry.cell_shape == (10, 10)
+    assert (geometry.patch.cells.grid_size.i, geometry.patch.cells.grid_size.j) == (2, 3)
+    assert (geometry.patch.index.y, geometry.patch.index.x) == (6, 4)
+
+
+@pytest.mark.usefixtures("afw")
+@pytest.mark.parametrize(
+    ("sky_map", "message"),
+    [
+        (None, "no skymap to take cells from"),
+        ({7: TractInfo()}, "has no cells"),
+        ({7: TractInfo(cells=(2, 2))}, "2 x 2 cells of 10 x 10 pixels do not fill"),
+    ],
+)
+def test_patch_without_cells_is_refused(sky_map: dict | None, message: str) -> None:
+    handle = InMemoryDatasetHandle(ExposureF(), **DATA_ID)
+    with pytest.raises(InvalidExposureError, match=message):
+        read_exposure_stack([handle], sky_map=sky_map, use_sky_map_cells=True)
+
+
+@pytest.mark.usefixtures("afw")
+def test_large_patch_is_read_on_the_cells() -> None:
+    handles = [handle_of(ExposureF(), "ExposureF", visit)[0] for visit in (3, 4)]
+    stream = open_exposures(
+        handles,
+        max_bytes=2 * 13 * BOX.shape[1] * 10,
+        psf_cell_size=10,
+        sky_map={7: TractInfo(cells=(2, 3))},
+        use_sky_map_cells=True,
+    )
+    assert isinstance(stream, WarpStream)
+    assert stream.box == stream.geometry.cell_box == BOX
+    assert [band.shape[0] for band in stream.bands()] == [10, 10]
+
+
+@pytest.mark.usefixtures("afw")
 def test_warp_that_reaches_beyond_its_patch_is_cut() -> None:
     # As makeDirectWarp makes them: 256 pixels wider on every side.
     patch = BOX.grown_by(-3)
