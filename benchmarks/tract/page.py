@@ -38,14 +38,14 @@ if TYPE_CHECKING:
 EXPLANATION = """\
 # A tract by BPS
 
-{patches} patches of {size} × {size} pixels in {bands} bands with {visits} exposures each, so {quanta} quanta
-of `restoreCoadd` with `config/quick.py`: what BPS does is that of a whole tract, what a quantum does is next
-to nothing.  A job has the bands of a patch.  Made by `python -m benchmarks.tract`; storing the warps took
+{patches} patches of {size} × {size} pixels in {bands} bands with {visits} exposures each, so {quanta} quanta:
+what BPS does is that of a whole tract.  Made by `python -m benchmarks.tract`; storing the warps took
 {filled:.0f} s.
 
 ## Planned
 
-The quantum graph and the jobs, built for each submit file of `bps/`; `htcondor*.yaml` stop short of HTCondor.
+The quantum graph of `restoreCoadd` and the jobs, each with the bands of a patch, built for each submit file
+of `bps/`; `htcondor*.yaml` stop short of HTCondor.
 MiB, cores and GPUs are those that a job asks for, seconds those that planning takes.
 
 | submit file | site | quanta | jobs | MiB | if it ran out | cores | GPUs | retries | seconds |
@@ -55,7 +55,8 @@ MiB, cores and GPUs are those that a job asks for, seconds those that planning t
 RUN = """
 ## Run by Parsl, {cores} jobs at a time
 
-One warp of one patch is damaged while the first submission runs.
+With `assembleReferenceCoadd` for a quantum that is cheap; a job has the bands of {side} patches.  One warp of
+one patch is damaged while the first submission runs.
 
 | submission | quanta | succeeded | failed | attempts at what failed | seconds | seconds inside quanta |
 | --- | --- | --- | --- | --- | --- | --- |
@@ -111,7 +112,7 @@ def format_page(
             plan.retries,
             f"{seconds:.0f}",
         )
-    text += RUN.format(cores=cores)
+    text += RUN.format(cores=cores, side=grid.side)
     for name, run in (("with the damaged file", first), ("what is missing, repaired", second)):
         failed = [outcome.attempts for outcome in run.outcomes if outcome.status == "failed"]
         text += _line(

@@ -23,9 +23,10 @@
 """A tract of 81 patches in 3 bands: planned for each kind of site, and run by Parsl on this machine.
 
 ``python -m benchmarks.tract FOLDER`` makes the warps of 81 small patches, has
-BPS build the graph of their 243 quanta and the jobs, and runs them with one
-file damaged: that quantum fails and is tried again, all others complete, and a
-second submission makes what is missing.  It writes ``FOLDER/tract.md``.
+BPS build the graph of their 243 restorations and the jobs, and runs as many
+coadds in their place, with one file damaged: that quantum fails and is tried
+again, all others complete, and a second submission makes what is missing.  It
+writes ``FOLDER/tract.md``.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ from lsst.daf.butler import Butler
 
 from .page import format_page
 from .tract_grid import INSTRUMENT, SKYMAP, WARPS, TractGrid, fill_repository
-from .workflow import QUICK, RESTORED, Submission, WorkflowSummary, plan_workflow, write_submit_file
+from .workflow import RESTORED, Submission, WorkflowSummary, plan_workflow, write_submit_file
 
 REPO = "repo"
 LOG_LEVELS = ("--log-level", "WARNING", "--log-level", "parsl.process_loggers=WARNING")
@@ -85,10 +86,13 @@ def main() -> None:
     fill_repository(str(folder / REPO), grid)
     filled = time.monotonic() - start
     plans = plan_all(folder)
-    write_submit_file(folder / "tract.yaml", Submission(cores=arguments.cores))
+    cheap = Submission(
+        subset="reference", task="assembleReferenceCoadd", patches=grid.side, cores=arguments.cores
+    )
+    write_submit_file(folder / "tract.yaml", cheap)
     with damaged_warp(folder / REPO, grid):
-        first = submit(folder)
-    second = submit(folder, skip_existing=True)
+        first = submit(folder, cheap)
+    second = submit(folder, cheap, skip_existing=True)
     page = format_page(grid, filled, plans, first, second, arguments.cores)
     (folder / "tract.md").write_text(page)
     print(page)
@@ -164,13 +168,15 @@ def damaged_warp(repo: Path, grid: TractGrid) -> Iterator[dict[str, int | str]]:
         path.write_bytes(whole)
 
 
-def submit(folder: Path, *, skip_existing: bool = False) -> TractRun:
+def submit(folder: Path, submission: Submission, *, skip_existing: bool = False) -> TractRun:
     """Run the submission on this machine, and wait for its end.
 
     Parameters
     ----------
     folder : `pathlib.Path`
         Has the repository and the submit file.
+    submission : `Submission`
+        What is submitted.
     skip_existing : `bool`, optional
         Whether to leave out what earlier submissions have made.
 
@@ -179,7 +185,7 @@ def submit(folder: Path, *, skip_existing: bool = False) -> TractRun:
     run : `TractRun`
         What became of it.
     """
-    options = f"{QUICK} --skip-existing-in {RESTORED}" if skip_existing else QUICK
+    options = submission.options + (f" --skip-existing-in {RESTORED}" if skip_existing else "")
     where = f"skymap='{SKYMAP}' AND tract=0"
     needed = environment(folder)
     program = shutil.which("bps", path=needed["PATH"])
@@ -189,7 +195,7 @@ def submit(folder: Path, *, skip_existing: bool = False) -> TractRun:
     show_output(
         [
             *(program, *LOG_LEVELS, "submit", "tract.yaml", "-b", str(folder / REPO), "-i", WARPS),
-            *("-o", RESTORED, "-d", where, "--extra-qgraph-options", options),
+            *("-o", RESTORED, "-d", where, *(["--extra-qgraph-options", options] if options else [])),
         ],
         folder=folder,
         environment=os.environ | needed,

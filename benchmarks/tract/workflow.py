@@ -36,7 +36,7 @@ from lsst.acn.demo.run import RESOURCES
 from .tract_grid import SKYMAP, WARPS
 
 RESTORED = "tract/restored"
-PIPELINE = "eups://acn/pipelines/acn.yaml#restoration"
+PIPELINE = "eups://acn/pipelines/acn.yaml"
 PARSL = "lsst.ctrl.bps.parsl.ParslService"
 QUICK = f"-C restoreCoadd:{RESOURCES / 'config' / 'quick.py'}"
 
@@ -49,15 +49,33 @@ class Submission:
     ----------
     base : `str`
         Submit file of the package that it builds on.
-    dimensions : `str`, optional
-        Dimensions whose quanta share a job.
+    subset, task : `str`, optional
+        Part of the pipeline, and its only task.
+    patches : `int`, optional
+        Patches that share a job, with all their bands.
     cores : `int`, optional
         Jobs at a time on this machine.
     """
 
     base: str = "acn.yaml"
-    dimensions: str = "tract,patch"
+    subset: str = "restoration"
+    task: str = "restoreCoadd"
+    patches: int = 1
     cores: int = 2
+
+    @property
+    def options(self) -> str:
+        """Options of the command that builds the graph (`str`)."""
+        return QUICK if self.task == "restoreCoadd" else ""
+
+    @property
+    def clusters(self) -> str:
+        """Which quanta share a job, as YAML (`str`)."""
+        if self.patches == 1:
+            return "    dimensions: tract,patch\n"
+        return (
+            f"    dimensions: tract\n    partitionDimensions: patch\n    partitionMaxSize: {self.patches}\n"
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,11 +121,11 @@ def write_submit_file(path: Path, submission: Submission) -> None:
     path.write_text(
         "includeConfigs:\n"
         f"  - {RESOURCES / 'bps' / submission.base}\n"
-        f"pipelineYaml: {PIPELINE}\n"
+        f"pipelineYaml: {PIPELINE}#{submission.subset}\n"
         "cluster:\n"
         "  patch:\n"
-        "    pipetasks: restoreCoadd\n"
-        f"    dimensions: {submission.dimensions}\n"
+        f"    pipetasks: {submission.task}\n"
+        f"{submission.clusters}"
         "site:\n"
         "  local:\n"
         f"    cores: {submission.cores}\n"
@@ -152,9 +170,11 @@ def plan_workflow(submit_file: Path, repo: Path, *, where: str = "") -> Workflow
         )
     jobs = [workflow.get_job(name) for name in workflow]
     (first, *others) = [job for job in jobs if job.label == "patch"]
-    for job in others:
-        assert job.request_memory == first.request_memory
-        assert job.profile == first.profile
+    asked = {(job.request_memory, job.request_cpus, job.number_of_retries) for job in (first, *others)}
+    if len(asked) > 1:
+        raise ValueError(f"Jobs of one cluster ask for different resources: {sorted(asked)}.")
+    # The plugin of HTCondor takes its profile from the configuration itself.
+    condor = config[".cluster.patch.profile.condor"] if ".cluster.patch.profile" in config else {}
     return WorkflowSummary(
         quanta=sum(sum(job.quanta_counts.values()) for job in (first, *others)),
         jobs=1 + len(others),
@@ -162,6 +182,6 @@ def plan_workflow(submit_file: Path, repo: Path, *, where: str = "") -> Workflow
         memory_multiplier=first.memory_multiplier,
         cores=first.request_cpus,
         retries=first.number_of_retries,
-        gpus=int(first.profile.get("condor", {}).get("+RequestGPUs", 0)),
+        gpus=int(dict(condor).get("+RequestGPUs", 0)),
         site=first.compute_site or config["computeSite"],
     )
