@@ -35,6 +35,7 @@ from afw_stand_ins import (
     ExposureF,
     Mask,
     TractInfo,
+    box2i,
     coadd_inputs,
     install,
     restored_coadd,
@@ -206,6 +207,20 @@ def test_large_patch_is_read_whole(patch: Box | None) -> None:
     strips = [strip for _, strip in stream.strips(0)]
     whole = read_exposure_stack({visit: ExposureF() for visit in (3, 4)}).cutout(stream.box)
     np.testing.assert_array_equal(np.concatenate([strip.image for strip in strips], axis=1), whole.image)
+
+
+@pytest.mark.usefixtures("afw")
+def test_patch_of_which_a_part_would_be_restored_is_refused() -> None:
+    part = BOX.grown_by(-4)
+    handles = [
+        InMemoryDatasetHandle(exposure, **DATA_ID | {"visit": visit})
+        for visit, exposure in ((3, ExposureF()[box2i(part)]), (4, ExposureF()))
+    ]
+    with pytest.raises(InvalidExposureError, match=r"Visit 4: Its pixels .* are not inside the patch's"):
+        read_exposure_stack(handles)
+    stack = read_exposure_stack(handles, sky_map={7: TractInfo(BOX)})
+    assert stack.box == BOX
+    assert stack.valid[1].sum() > stack.valid[0].sum()
 
 
 @pytest.mark.usefixtures("afw")

@@ -118,7 +118,7 @@ def read_exposure_stack(
             if artifact_masks and visit in artifact_masks:
                 arrays = add_artifact_mask(arrays, artifact_masks[visit])
             if builder is None:
-                terms.geometry = terms.geometry or arrays.geometry
+                terms.adopt(arrays.geometry)
                 stack_box = box or patch_box(arrays.geometry, warps)
                 builder = StackBuilder(stack_box, len(warps), terms, bad_mask_planes, psf_cell_size)
             if not builder.add(visit, arrays):
