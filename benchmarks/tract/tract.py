@@ -112,7 +112,7 @@ def parse_arguments() -> argparse.Namespace:
 def plan_all(folder: Path) -> dict[str, tuple[WorkflowSummary, float]]:
     """Return the jobs, and the seconds that planning took, for each submit file of the package."""
     plans = {}
-    with _inside(folder):
+    with inside(folder):
         for base in BASES:
             path = folder / f"plan-{base}"
             write_submit_file(path, Submission(base))
@@ -122,7 +122,7 @@ def plan_all(folder: Path) -> dict[str, tuple[WorkflowSummary, float]]:
 
 
 @contextlib.contextmanager
-def _inside(folder: Path) -> Iterator[None]:
+def inside(folder: Path) -> Iterator[None]:
     """Have BPS write into a folder, and find its commands."""
     changed = environment(folder)
     before = {name: os.environ.get(name, "") for name in changed}
