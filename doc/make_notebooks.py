@@ -43,6 +43,7 @@ NOTEBOOKS = {
     "first-restoration": "first-restoration.rst",
     "from-fits-to-science": "tutorial.rst",
     "look-at-a-patch": "look-at-a-patch.rst",
+    "science-platform": "science-platform.rst",
 }
 """Notebooks by name, and the pages of the guide that they are made of."""
 

@@ -33,7 +33,7 @@ import numpy as np
 from ..scoreboard.detection import FALSE_SIGMA, PURITY, completeness_magnitude
 from ..scoreboard.field_truth import FieldTruth
 from ..scoreboard.matching import Positions, claim_sources, mirrored, near_source, without_chance
-from .footprints import Blends, find_blends, find_peaks
+from .footprints import find_blends, find_peaks
 from .images import DeblendingField
 
 THRESHOLDS = np.geomspace(200.0, 0.5, 61)
@@ -59,14 +59,19 @@ class BlendScore:
     true, false : `int`
         Peaks above 5 standard deviations of the coadd with and without a
         source within 3 pixels.
-    blends : `Blends`
-        The footprints.
+    areas : `numpy.ndarray`
+        Pixels of each footprint that is deblended as one.
     """
 
     depth: float
     true: int
     false: int
-    blends: Blends
+    areas: np.ndarray
+
+    @property
+    def largest(self) -> int:
+        """Pixels of the largest footprint (`int`)."""
+        return int(self.areas.max(initial=0))
 
 
 def score_blends(image: np.ndarray, field: DeblendingField, truth: FieldTruth) -> BlendScore:
@@ -93,7 +98,7 @@ def score_blends(image: np.ndarray, field: DeblendingField, truth: FieldTruth) -
         depth=_depth(significance, truth),
         true=int(is_true.sum()),
         false=int((~is_true).sum()),
-        blends=find_blends(significance, field.peaks, field.allowed),
+        areas=find_blends(significance, field.peaks, field.allowed).areas,
     )
 
 

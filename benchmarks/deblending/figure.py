@@ -30,7 +30,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .blend_scores import BlendScore
+from .footprints import find_blends
 from .images import DeblendingField
 
 SOFTENING = 3.0
@@ -40,7 +40,6 @@ SOFTENING = 3.0
 def draw_blends(
     path: Path,
     images: Mapping[str, np.ndarray],
-    scores: Mapping[str, BlendScore],
     field: DeblendingField,
 ) -> None:
     """Draw the coadd, and all images with the outlines of their footprints.
@@ -51,8 +50,6 @@ def draw_blends(
         File to write.
     images : `~collections.abc.Mapping` [`str`, `numpy.ndarray`]
         Deconvolved images, the truth last.
-    scores : `~collections.abc.Mapping` [`str`, `BlendScore`]
-        What was found on each.
     field : `DeblendingField`
         The coadd.
     """
@@ -68,7 +65,8 @@ def draw_blends(
         axes.imshow(
             np.arcsinh(image / field.noise / SOFTENING), origin="lower", cmap="gray_r", vmin=0, vmax=top
         )
-        if name in scores:
-            axes.contour(scores[name].blends.labels > 0, [0.5], colors="tab:red", linewidths=0.6)
+        if name in images:
+            blends = find_blends(image / field.noise, field.peaks, field.allowed)
+            axes.contour(blends.labels > 0, [0.5], colors="tab:red", linewidths=0.6)
         axes.set(title=name, xticks=[], yticks=[])
     figure.savefig(path, dpi=80)

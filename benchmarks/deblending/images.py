@@ -44,6 +44,7 @@ from ..scoreboard.matching import Positions
 
 RUBIN = "Rubin's deconvolution"
 PICTURE, COMPLETED = "picture", "picture + residual"
+TRUTH = "truth"
 DETECTION = 5.0
 
 

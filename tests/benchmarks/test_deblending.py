@@ -23,15 +23,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmarks.deblending import deblending
 from benchmarks.deblending.blend_scores import BlendScore
-from benchmarks.deblending.footprints import Blends, find_blends, find_peaks, smooth
-from benchmarks.deblending.images import PICTURE, RUBIN, read_field
+from benchmarks.deblending.fields import crowded_fields, globular_field
+from benchmarks.deblending.footprints import find_blends, find_peaks, smooth
+from benchmarks.deblending.images import PICTURE, RUBIN, TRUTH, read_field
+from benchmarks.deblending.results import ResultStore
 from benchmarks.deblending.tables import format_deblending
+from benchmarks.scoreboard.fields import FIELDS, BenchmarkField
 from benchmarks.scoreboard.matching import Positions
 from lsst.acn.simulation import SimulationConfig, simulate_field
 
@@ -91,9 +97,51 @@ def test_detections_are_inside_their_footprints() -> None:
     assert 0 < field.allowed.mean() < 1
 
 
-def test_table_compares_with_rubin() -> None:
-    rubin = BlendScore(24.0, 10, 5, Blends(np.zeros(SHAPE), np.array([100, 20])))
-    ours = BlendScore(math.nan, 9, 1, Blends(np.zeros(SHAPE), np.array([25, 20, 20])))
-    lines = format_deblending({"crowded": {RUBIN: rubin, PICTURE: ours}}).splitlines()
+def made_up_scores() -> dict[str, BlendScore]:
+    return {
+        RUBIN: BlendScore(24.0, 10, 5, np.array([100, 20])),
+        PICTURE: BlendScore(math.nan, 9, 1, np.array([25, 20, 20])),
+        TRUTH: BlendScore(25.0, 9, 0, np.array([30])),
+    }
+
+
+def test_page_compares_with_rubin() -> None:
+    (field,) = crowded_fields(1)
+    lines = format_deblending({field: made_up_scores()}, {field.name: "it.png"}).splitlines()
     assert "| Rubin's deconvolution | 24.00 | 10 / 5 | 2 | 100 (1.00) | 60 |" in lines
     assert "| picture | – | 9 / 1 | 3 | 25 (0.25) | 20 |" in lines
+    assert "| 1: crowded | – | 0.25 | 0.30 | 1 / 5 |" in lines
+    assert "![Footprints on 1: crowded](it.png)" in lines
+
+
+def test_fields_are_nobody_elses() -> None:
+    fields = [*crowded_fields(8), globular_field()]
+    seeds = {field.config.seed for field in fields}
+    assert len(seeds) == len({field.name for field in fields}) == 9
+    assert not seeds & {field.config.seed for field in FIELDS}
+    assert min(seeds) == 900_001
+    assert fields[-1].config.scene.star_cluster.stars == 600
+
+
+def test_run_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No field is compared twice, and one that has changed is compared again."""
+    fields, store, seen = list(crowded_fields(2)), ResultStore(tmp_path), []
+
+    def compare(field: BenchmarkField, picture: Path) -> dict[str, BlendScore]:
+        seen.append(field.name)
+        picture.write_bytes(b"picture")
+        return made_up_scores()
+
+    monkeypatch.setattr(deblending, "compare", compare)
+    deblending.run_missing(fields[:1], store, 1.0)
+    deblending.run_missing(fields, store, 1.0)
+    assert seen == [field.name for field in fields]
+    loaded = store.load(fields[0])
+    assert loaded is not None
+    assert loaded[RUBIN].areas.tolist() == [100, 20]
+    assert math.isnan(loaded[PICTURE].depth)
+    other = dataclasses.replace(fields[0], config=dataclasses.replace(fields[0].config, visits=3))
+    assert store.load(other) is None
+    page = deblending.write_page(fields, store, tmp_path / "page")
+    assert (page.parent / "deblending.png").is_file()
+    assert (page.parent / "deblending-last.png").is_file()

@@ -35,6 +35,7 @@ from afw_stand_ins import (
     ExposureF,
     Mask,
     TractInfo,
+    box2i,
     coadd_inputs,
     install,
     restored_coadd,
@@ -126,6 +127,49 @@ def test_patch_comes_from_the_skymap() -> None:
 
 
 @pytest.mark.usefixtures("afw")
+def test_patch_is_that_of_the_cells_of_the_skymap() -> None:
+    handle = InMemoryDatasetHandle(ExposureF(), **DATA_ID)
+    sky_map = {7: TractInfo(cells=(2, 3))}
+    stack = read_exposure_stack([handle], sky_map=sky_map, use_sky_map_cells=True, psf_cell_size=10)
+    geometry = stack.geometry
+    # The border of a cell around all of them is left out.
+    assert stack.box == geometry.outer_box == geometry.cell_box == BOX
+    assert geometry.cell_shape == (10, 10)
+    assert (geometry.patch.cells.grid_size.i, geometry.patch.cells.grid_size.j) == (2, 3)
+    assert (geometry.patch.index.y, geometry.patch.index.x) == (6, 4)
+
+
+@pytest.mark.usefixtures("afw")
+@pytest.mark.parametrize(
+    ("sky_map", "message"),
+    [
+        (None, "no skymap to take cells from"),
+        ({7: TractInfo()}, "has no cells"),
+        ({7: TractInfo(cells=(2, 2))}, "2 x 2 cells of 10 x 10 pixels do not fill"),
+    ],
+)
+def test_patch_without_cells_is_refused(sky_map: dict | None, message: str) -> None:
+    handle = InMemoryDatasetHandle(ExposureF(), **DATA_ID)
+    with pytest.raises(InvalidExposureError, match=message):
+        read_exposure_stack([handle], sky_map=sky_map, use_sky_map_cells=True)
+
+
+@pytest.mark.usefixtures("afw")
+def test_large_patch_is_read_on_the_cells() -> None:
+    handles = [handle_of(ExposureF(), "ExposureF", visit)[0] for visit in (3, 4)]
+    stream = open_exposures(
+        handles,
+        max_bytes=2 * 13 * BOX.shape[1] * 10,
+        psf_cell_size=10,
+        sky_map={7: TractInfo(cells=(2, 3))},
+        use_sky_map_cells=True,
+    )
+    assert isinstance(stream, WarpStream)
+    assert stream.box == stream.geometry.cell_box == BOX
+    assert [band.shape[0] for band in stream.bands()] == [10, 10]
+
+
+@pytest.mark.usefixtures("afw")
 def test_warp_that_reaches_beyond_its_patch_is_cut() -> None:
     # As makeDirectWarp makes them: 256 pixels wider on every side.
     patch = BOX.grown_by(-3)
@@ -163,6 +207,20 @@ def test_large_patch_is_read_whole(patch: Box | None) -> None:
     strips = [strip for _, strip in stream.strips(0)]
     whole = read_exposure_stack({visit: ExposureF() for visit in (3, 4)}).cutout(stream.box)
     np.testing.assert_array_equal(np.concatenate([strip.image for strip in strips], axis=1), whole.image)
+
+
+@pytest.mark.usefixtures("afw")
+def test_patch_of_which_a_part_would_be_restored_is_refused() -> None:
+    part = BOX.grown_by(-4)
+    handles = [
+        InMemoryDatasetHandle(exposure, **DATA_ID | {"visit": visit})
+        for visit, exposure in ((3, ExposureF()[box2i(part)]), (4, ExposureF()))
+    ]
+    with pytest.raises(InvalidExposureError, match=r"Visit 4: Its pixels .* are not inside the patch's"):
+        read_exposure_stack(handles)
+    stack = read_exposure_stack(handles, sky_map={7: TractInfo(BOX)})
+    assert stack.box == BOX
+    assert stack.valid[1].sum() > stack.valid[0].sum()
 
 
 @pytest.mark.usefixtures("afw")

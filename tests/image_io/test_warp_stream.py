@@ -23,7 +23,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,7 @@ from lsst.acn.restore_coadd import RestoreCoaddTask
 from lsst.acn.simulation import ConditionsConfig, SimulationConfig
 from lsst.acn.warps.reader import WarpInputs
 from lsst.daf.butler import Butler
+from lsst.images import SkyProjection
 
 SIZE, CELL, VISITS = 160, 40, 4
 MAX_BYTES = VISITS * SIZE * 13 * CELL
@@ -135,13 +137,46 @@ def test_every_pixel_is_read_once(
     assert (seen == VISITS).all()
 
 
+def test_objects_of_ast_stay_in_the_thread_that_made_them(
+    stream: WarpStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where AST is built with threads, whoever touches those of another ends the process."""
+    owners = {id(stream.geometry.sky_projection): threading.get_ident()}
+    alive, wrong, users = [], [], set()
+
+    def noting(name: str) -> Callable[..., Any]:
+        original = getattr(SkyProjection, name)
+
+        def wrapper(self: Any, *arguments: Any, **keywords: Any) -> Any:
+            alive.append(self)
+            users.add(threading.get_ident())
+            if owners.setdefault(id(self), threading.get_ident()) != threading.get_ident():
+                wrong.append(name)
+            return original(self, *arguments, **keywords)
+
+        return wrapper
+
+    for name in ("pixel_to_sky", "sky_to_pixel", "__init__"):
+        monkeypatch.setattr(SkyProjection, name, noting(name))
+    for _, strip in stream.strips(20):
+        # What is done with a strip, in this thread.
+        strip.geometry.corners()
+    assert len(users) == (2 if stream._n_cores > 1 else 1)
+    assert not wrong
+
+
 def test_restoration_does_not_depend_on_the_pieces(stream: WarpStream, whole: ExposureStack) -> None:
     config = RestorationConfig()
     config.tiles.restoring_size = 56
     together, streamed = (restore(exposures, config) for exposures in (whole, stream))
     difference = streamed.image - together.image
-    # Tiles lie elsewhere, and the PSF varies from one to the next.
-    assert np.sqrt(np.mean(difference**2)) < 0.01 * together.image.max()
+    # Tiles lie elsewhere, and the PSF varies from one to the next: the bounds that running.rst states.
+    assert np.sqrt(np.mean(difference**2)) < 1e-4 * together.image.max()
+    in_errors = np.abs(difference) / np.sqrt(together.variance)
+    assert np.percentile(in_errors, 99) < 0.25
+    assert in_errors.max() < 1.5
+    assert np.median(np.abs(streamed.variance / together.variance - 1.0)) < 0.02
+    assert np.median(np.abs(streamed.detection_variance / together.detection_variance - 1.0)) < 0.03
     assert streamed.image.sum() == pytest.approx(together.image.sum(), rel=2e-3)
     assert streamed.variance.shape == whole.shape
     assert (streamed.variance > 0).all()

@@ -26,12 +26,17 @@ from __future__ import annotations
 
 import importlib
 import json
+import types
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+import stack_stand_ins
+from astropy.table import Table
+
+from lsst.pipe.base import Pipeline, simple_pipeline_executor
 
 DOC = Path(__file__).parents[2] / "doc"
 NOTEBOOKS = DOC / "notebooks"
@@ -75,6 +80,48 @@ def test_first_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     run_cells(NOTEBOOKS / "first-restoration.ipynb")
     assert (tmp_path / "first-restoration.fits").exists()
     assert (tmp_path / "first-restoration.png").read_bytes().startswith(b"\x89PNG")
+
+
+class StandInExecutor:
+    """The executor of a pipeline on the Rubin Science Platform, which runs nothing."""
+
+    where = ""
+
+    @classmethod
+    def from_pipeline(cls, pipeline: Pipeline, *, butler: Any, output: str, where: str) -> StandInExecutor:
+        labels = set(pipeline.to_graph().tasks)
+        assert {"makeDirectWarp", "selectDeepCoaddVisits", "restoreCoadd", "measureRestoration"} <= labels
+        cls.where = where
+        return cls()
+
+    def use_local_butler(self, root: str) -> StandInExecutor:
+        return self
+
+    def run(self, *, register_dataset_types: bool) -> list[None]:
+        return [None] * 6
+
+    def get(self, name: str, data_id: dict[str, Any]) -> Any:
+        assert set(data_id) == {"skymap", "tract", "patch", "band"}
+        if name == "restored_coadd_metrics":
+            names = ("psf_fwhm_coadd", "psf_fwhm_restored", "sky_sigma_change", "flux_ratio")
+            return Table({name: [1.0] for name in names})
+        image = types.SimpleNamespace(array=np.eye(9))
+        return types.SimpleNamespace(image=image, provenance=types.SimpleNamespace(inputs={"visit": [1, 2]}))
+
+
+def test_platform_notebook_asks_for_what_the_pipeline_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All but the platform: names, parameters and the data query."""
+    stack_stand_ins.install(tmp_path / "drp_pipe", monkeypatch)
+    monkeypatch.setenv("SCRATCH_DIR", str(tmp_path))
+    monkeypatch.setattr("lsst.daf.butler.Butler", lambda repo, *, collections: None)
+    monkeypatch.setattr(simple_pipeline_executor, "SimplePipelineExecutor", StandInExecutor)
+    names = run_cells(NOTEBOOKS / "science-platform.ipynb")
+    config = names["pipeline"].to_graph().tasks["selectDeepCoaddVisits"].config
+    assert (config.maxMJD, config.maxPsfFwhm) == (60630.0, 1.2)
+    assert StandInExecutor.where == "skymap = 'lsst_cells_v1' AND tract = 5063 AND patch = 34 AND band = 'r'"
+    assert (tmp_path / "restored.png").exists()
 
 
 def test_a_patch_is_measured() -> None:

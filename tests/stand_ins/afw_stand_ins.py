@@ -237,10 +237,15 @@ class TractInfo:
     """`lsst.skymap.TractInfo` with one patch."""
 
     outer: Box = BOX.grown_by(5)
+    cells: tuple[int, int] = (0, 0)
+    """Rows and columns of cells of 10 pixels with a border of 5."""
 
     def __getitem__(self, number: int) -> Any:
         assert number == DATA_ID["patch"]
         return types.SimpleNamespace(
+            getNumCells=lambda: Point2D(x=self.cells[1], y=self.cells[0]),
+            getCellInnerDimensions=lambda: Point2D(x=10, y=10),
+            getCellBorder=lambda: 5,
             getOuterBBox=lambda: box2i(self.outer),
             getInnerBBox=lambda: box2i(BOX),
             getIndex=lambda: Point2D(x=4, y=6),

@@ -27,6 +27,7 @@ type Task = tuple[str, dict[str, str]]
 """Class of a task, and what is set in its config."""
 
 CELLS = {"useCellCoadds": "parameters.use_cell_coadds"}
+FITTED_CELLS = {"use_cell_coadds": "parameters.use_cell_coadds"}
 
 FIRST_GENERATION: dict[str, Task] = {
     "makeDirectWarp": ("lsst.drp.tasks.make_direct_warp.MakeDirectWarpTask", {}),
@@ -79,6 +80,7 @@ SECOND_GENERATION: dict[str, Task] = {
         {
             "connections.coadd": "deep_coadd",
             "connections.catalog": "object_detection_merged",
+            "connections.coadd_cell": "deep_coadd_cell_predetection",
             "connections.deconvolved": "deconvolved_deep_coadd",
             **CELLS,
         },
@@ -87,8 +89,55 @@ SECOND_GENERATION: dict[str, Task] = {
         "lsst.pipe.tasks.deblendCoaddSourcesPipeline.DeblendCoaddSourcesMultiTask",
         {
             "connections.mergedDetections": "object_detection_merged",
+            "connections.coadds": "deep_coadd",
+            "connections.coadds_cell": "deep_coadd_cell_predetection",
             "connections.deblendedCatalog": "object_deblend",
             **CELLS,
+        },
+    ),
+    "measureObjectUnforced": (
+        "lsst.pipe.tasks.multiBand.MeasureMergedCoaddSourcesTask",
+        {
+            "connections.exposure": "deep_coadd",
+            "connections.exposure_cells": "deep_coadd_cell_predetection",
+            "connections.outputSources": "object_unforced_measurement",
+            **CELLS,
+        },
+    ),
+    "measureObjectForced": (
+        "lsst.drp.tasks.forcedPhotCoadd.ForcedPhotCoaddTask",
+        {
+            "connections.exposure": "deep_coadd",
+            "connections.exposure_cell": "deep_coadd_cell_predetection",
+            "connections.measCat": "object_forced_measurement",
+            **CELLS,
+        },
+    ),
+    "fitDeepCoaddPsfGaussians": (
+        "lsst.meas.extensions.multiprofit.pipetasks_fit.MultiProFitCoaddPsfFitTask",
+        {
+            "connections.coadd": "deep_coadd",
+            "connections.coadd_cell": "deep_coadd_cell_predetection",
+            "connections.cat_output": "object_psf_multiprofit",
+            **FITTED_CELLS,
+        },
+    ),
+    "fitDeblendedObjectsExp": (
+        "lsst.meas.extensions.multiprofit.pipetasks_fit.MultiProFitCoaddExpFitTask",
+        {
+            "connections.coadds": "deep_coadd",
+            "connections.coadds_cell": "deep_coadd_cell_predetection",
+            "connections.cat_output": "object_exp_multiprofit",
+            **FITTED_CELLS,
+        },
+    ),
+    "fitDeblendedObjectsSersic": (
+        "lsst.meas.extensions.multiprofit.pipetasks_fit.MultiProFitCoaddSersicFitTask",
+        {
+            "connections.coadds": "deep_coadd",
+            "connections.coadds_cell": "deep_coadd_cell_predetection",
+            "connections.cat_output": "object_sersic_multiprofit",
+            **FITTED_CELLS,
         },
     ),
 }

@@ -27,6 +27,7 @@ pipeline of an instrument can then be expanded to a graph all the same.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 import types
@@ -35,6 +36,7 @@ from typing import Any
 
 import pytest
 import yaml
+from coadd_readers import FITS, PATCH, PATCH_BAND, READERS, take_one
 from drp_pipe_facts import UPSTREAM
 
 from lsst.daf.butler import DimensionUniverse
@@ -52,8 +54,6 @@ from lsst.pipe.base.pipelineIR import PipelineIR
 
 ROOT = Path(__file__).parents[2]
 OURS = {"restoreCoadd", "convertRestoredCoadd", "measureRestoration"}
-PATCH = ("skymap", "tract", "patch")
-PATCH_BAND = (*PATCH, "band")
 WARP = ("instrument", "visit", "skymap", "tract", "patch")
 
 
@@ -177,14 +177,15 @@ class DetectCoaddSourcesConnections(PipelineTaskConnections, dimensions=PATCH_BA
 
     def __init__(self, *, config: Any = None) -> None:
         super().__init__(config=config)
-        if config is None or config.useCellCoadds:
-            del self.exposure
-        else:
-            del self.exposure_cells
+        take_one(self, config, "exposure", "exposure_cells")
+        if config is not None and config.imageType == "future":
+            self.outputExposure = dataclasses.replace(self.outputExposure, storageClass="CellCoadd")
+            del self.outputBackgrounds
 
 
 class DetectCoaddSourcesConfig(PipelineTaskConfig, pipelineConnections=DetectCoaddSourcesConnections):
     useCellCoadds = Field[bool](doc="Use cells.", default=False)
+    imageType = Field[str](doc="Type of coadds.", default="legacy")
     doScaleVariance = Field[bool](doc="Scale the variance.", default=True)
 
 
@@ -222,12 +223,22 @@ class DeconvolveExposureConnections(PipelineTaskConnections, dimensions=PATCH_BA
     catalog = cT.Input(
         name="deepCoadd_mergeDet", storageClass="SourceCatalog", doc="Sources.", dimensions=PATCH
     )
+    coadd_cell = cT.Input(
+        name="deepCoaddCell", storageClass="MultipleCellCoadd", doc="Coadd.", dimensions=PATCH_BAND
+    )
     deconvolved = cT.Output(
         name="deconvolved_deep_coadd", storageClass="ExposureF", doc="Sharper.", dimensions=PATCH_BAND
     )
 
+    def __init__(self, *, config: Any = None) -> None:
+        super().__init__(config=config)
+        take_one(self, config, "coadd", "coadd_cell")
+        if config is not None and config.imageType == "future":
+            self.deconvolved = dataclasses.replace(self.deconvolved, storageClass="MaskedImageV2")
+
 
 class DeconvolveExposureConfig(PipelineTaskConfig, pipelineConnections=DeconvolveExposureConnections):
+    imageType = Field[str](doc="Type of coadds.", default="legacy")
     useCellCoadds = Field[bool](doc="Use cells.", default=False)
 
 
@@ -248,14 +259,28 @@ class DeblendCoaddSourcesMultiConnections(PipelineTaskConnections, dimensions=PA
         dimensions=PATCH_BAND,
         multiple=True,
     )
+    coadds = cT.Input(
+        name="deepCoadd_calexp", storageClass="ExposureF", doc=".", dimensions=PATCH_BAND, multiple=True
+    )
+    coadds_cell = cT.Input(
+        name="deepCoaddCell", storageClass="MultipleCellCoadd", doc=".", dimensions=PATCH_BAND, multiple=True
+    )
     deblendedCatalog = cT.Output(
         name="deepCoadd_deblendedCatalog", storageClass="SourceCatalog", doc="Sources.", dimensions=PATCH
     )
+
+    def __init__(self, *, config: Any = None) -> None:
+        super().__init__(config=config)
+        take_one(self, config, "coadds", "coadds_cell")
+        if config is not None and config.imageType == "future":
+            future = dataclasses.replace(self.deconvolvedCoadds, storageClass="MaskedImageV2")
+            self.deconvolvedCoadds = future
 
 
 class DeblendCoaddSourcesMultiConfig(
     PipelineTaskConfig, pipelineConnections=DeblendCoaddSourcesMultiConnections
 ):
+    imageType = Field[str](doc="Type of coadds.", default="legacy")
     useCellCoadds = Field[bool](doc="Use cells.", default=False)
 
 
@@ -283,7 +308,9 @@ MODULES: dict[str, tuple[type, ...]] = {
     "lsst.drp.tasks.make_direct_warp": (MakeDirectWarpTask,),
     "lsst.drp.tasks.assemble_coadd": (CompareWarpAssembleCoaddTask,),
     "lsst.pipe.tasks.selectImages": (BestSeeingSelectVisitsTask,),
-    "lsst.pipe.tasks.multiBand": (DetectCoaddSourcesTask,),
+    "lsst.pipe.tasks.multiBand": (DetectCoaddSourcesTask, *READERS["lsst.pipe.tasks.multiBand"]),
+    "lsst.drp.tasks.forcedPhotCoadd": READERS["lsst.drp.tasks.forcedPhotCoadd"],
+    FITS: READERS[FITS],
     "lsst.pipe.tasks.mergeDetections": (MergeDetectionsTask,),
     "lsst.pipe.tasks.deblendCoaddSourcesPipeline": (DeblendCoaddSourcesMultiTask,),
     "lsst.meas.extensions.scarlet.deconvolveExposureTask": (DeconvolveExposureTask,),

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 __all__ = ("ConvertRestoredCoaddConfig", "ConvertRestoredCoaddConnections", "ConvertRestoredCoaddTask")
 
+import dataclasses
 from typing import Any, ClassVar
 
 from lsst.pex.config import ChoiceField, Field
@@ -42,7 +43,8 @@ class ConvertRestoredCoaddConnections(PipelineTaskConnections, dimensions=DIMENS
     Parameters
     ----------
     config : `ConvertRestoredCoaddConfig`, optional
-        Decides whether the residual is an input.
+        Decides whether the residual is an input, and in which form the image
+        is written.
     """
 
     restored_coadd = cT.Input(
@@ -81,6 +83,10 @@ class ConvertRestoredCoaddConnections(PipelineTaskConnections, dimensions=DIMENS
         super().__init__(config=config)
         if config is not None and config.image_kind == "picture":
             del self.restored_coadd_residual
+        if config is not None and config.imageType == "future":
+            self.exposure = dataclasses.replace(self.exposure, storageClass="CellCoadd")
+            del self.coadd_inputs
+            del self.aperture_corrections
 
 
 class ConvertRestoredCoaddConfig(PipelineTaskConfig, pipelineConnections=ConvertRestoredCoaddConnections):
@@ -98,6 +104,15 @@ class ConvertRestoredCoaddConfig(PipelineTaskConfig, pipelineConnections=Convert
         },
         default="linear",
     )
+    imageType = ChoiceField[str](
+        doc="Type of the image that is written; the name is that of the tasks that read it.",
+        allowed={
+            "legacy": "An ExposureF, with the inputs and aperture corrections of the coadd.",
+            "future": "A CellCoadd, which has provenance and aperture corrections of its own. The Butler "
+            "hands it out as a MultipleCellCoadd to tasks that measure on cell-based coadds.",
+        },
+        default="legacy",
+    )
     psf_fwhm = Field[float](
         doc="Full width at half maximum, in pixels, of a Gaussian that is to be the PSF of a linear image, "
         "such as one for all bands; by default the sharpest PSF at which noise is white.",
@@ -108,7 +123,7 @@ class ConvertRestoredCoaddConfig(PipelineTaskConfig, pipelineConnections=Convert
 
 
 class ConvertRestoredCoaddTask(PipelineTask):
-    """Make an ``ExposureF`` of a restored coadd.
+    """Make an ``ExposureF`` of a restored coadd, or a ``CellCoadd`` with its residual.
 
     Notes
     -----
@@ -139,8 +154,8 @@ class ConvertRestoredCoaddTask(PipelineTask):
         self,
         *,
         restored_coadd: Any,
-        coadd_inputs: Any,
-        aperture_corrections: Any,
+        coadd_inputs: Any = None,
+        aperture_corrections: Any = None,
         restored_coadd_residual: Any = None,
     ) -> Struct:
         """Convert the coadd.
@@ -149,9 +164,9 @@ class ConvertRestoredCoaddTask(PipelineTask):
         ----------
         restored_coadd : `lsst.images.cells.CellCoadd`
             Restored image at the target PSF.
-        coadd_inputs : ``lsst.afw.image.CoaddInputs``
+        coadd_inputs : ``lsst.afw.image.CoaddInputs``, optional
             Visits and detectors.
-        aperture_corrections : ``lsst.afw.image.ApCorrMap``
+        aperture_corrections : ``lsst.afw.image.ApCorrMap``, optional
             Aperture corrections of the coadd of the same warps.
         restored_coadd_residual : `lsst.images.cells.CellCoadd`, optional
             What the restored image leaves over, to be added.
@@ -160,10 +175,12 @@ class ConvertRestoredCoaddTask(PipelineTask):
         -------
         outputs : `lsst.pipe.base.Struct`
             Result struct with the attribute ``exposure``, a
-            ``lsst.afw.image.ExposureF``.
+            ``lsst.afw.image.ExposureF`` or a `lsst.images.cells.CellCoadd`.
         """
         if restored_coadd_residual is not None:
             restored_coadd = self._complete(restored_coadd, restored_coadd_residual)
+        if self.config.imageType == "future":
+            return Struct(exposure=restored_coadd)
         return Struct(exposure=make_exposure(restored_coadd, coadd_inputs, aperture_corrections))
 
     def _complete(self, restored_coadd: Any, residual: Any) -> Any:

@@ -48,7 +48,8 @@ from ..exposures.boxes import Box
 from ..exposures.mask_planes import canonical_plane_name
 from .aperture_corrections import make_correction_map
 from .geometry import PatchGeometry, box_to_images
-from .patch_layout import define_patch
+from .patch_layout import define_patch, define_patch_of_cells
+from .sky_map_cells import cells_of_patch
 from .warp_arrays import WarpArrays
 
 
@@ -136,6 +137,7 @@ def read_exposure(
     whole: Box | None = None,
     data_id: Mapping[str, Any] | None = None,
     sky_map: Any = None,
+    use_sky_map_cells: bool = False,
     cell_size: int = 300,
 ) -> WarpArrays:
     """Return the arrays of an exposure, calibrated to nanojansky.
@@ -155,6 +157,8 @@ def read_exposure(
     sky_map : ``lsst.skymap.BaseSkyMap``, optional
         Where the boxes of tract and patch come from.  Without it all pixels
         of the warp stand in for those of its patch.
+    use_sky_map_cells : `bool`, optional
+        Take the pixels and the grid of the skymap's cells for the patch.
     cell_size : `int`, optional
         Side of the cells of the patch, in pixels.
 
@@ -167,7 +171,7 @@ def read_exposure(
     ------
     InvalidExposureError
         Raised if the exposure has no photometric calibration or no PSF, or
-        is of another visit than its data ID says.
+        is of another visit than its data ID says, or if there are no cells.
 
     Notes
     -----
@@ -181,7 +185,9 @@ def read_exposure(
     if psf is None:
         raise InvalidExposureError("There is no PSF.")
     own = box_from_afw(exposure.getBBox())
-    geometry = _geometry(exposure, whole or own, data_id or {}, sky_map, cell_size)
+    geometry = _geometry(
+        exposure, whole or own, data_id or {}, sky_map, None if use_sky_map_cells else cell_size
+    )
     if box is None:
         box = own if geometry is None else own.intersection(geometry.outer_box)
     if box != own:
@@ -280,19 +286,24 @@ def _centered(kernel: Any) -> np.ndarray:
 
 
 def _geometry(
-    exposure: Any, whole: Box, data_id: Mapping[str, Any], sky_map: Any, cell_size: int
+    exposure: Any, whole: Box, data_id: Mapping[str, Any], sky_map: Any, cell_size: int | None
 ) -> PatchGeometry | None:
+    """Return the geometry of a patch; without a size of cells, with those of the skymap."""
     if "patch" not in data_id or exposure.getWcs() is None:
         return None
     tract, patch = int(data_id["tract"]), int(data_id["patch"])
     outer = inner = whole
     tract_box, index = Box(min(0, outer.y_start), outer.y_stop, min(0, outer.x_start), outer.x_stop), (0, 0)
+    if sky_map is None and cell_size is None:
+        raise InvalidExposureError("There is no skymap to take cells from; add its collection to the inputs.")
     if sky_map is not None:
         info = sky_map[tract][patch]
         outer, inner = box_from_afw(info.getOuterBBox()), box_from_afw(info.getInnerBBox())
         tract_box, index = box_from_afw(sky_map[tract].getBBox()), (info.getIndex().y, info.getIndex().x)
     frame = TractFrame(skymap=str(data_id["skymap"]), tract=tract, bbox=box_to_images(tract_box))
-    return PatchGeometry(
-        SkyProjection.from_legacy(exposure.getWcs(), frame, pixel_bounds=frame.bbox),
-        define_patch(patch, outer, inner, index, cell_size),
-    )
+    if cell_size is None:
+        definition = define_patch_of_cells(patch, cells_of_patch(info), inner, index)
+    else:
+        definition = define_patch(patch, outer, inner, index, cell_size)
+    projection = SkyProjection.from_legacy(exposure.getWcs(), frame, pixel_bounds=frame.bbox)
+    return PatchGeometry(projection, definition)

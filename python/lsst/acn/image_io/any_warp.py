@@ -95,6 +95,7 @@ def read_arrays(
     *,
     whole: Box | None = None,
     sky_map: Any = None,
+    use_sky_map_cells: bool = False,
     cell_size: int = 300,
 ) -> WarpArrays:
     """Read a warp, or the part of it inside a box.
@@ -111,6 +112,8 @@ def read_arrays(
         All pixels of the warp, if only those of ``box`` are read.
     sky_map : ``lsst.skymap.BaseSkyMap``, optional
         Where tract and patch of an exposure lie.
+    use_sky_map_cells : `bool`, optional
+        Take the cells of the skymap for an exposure's patch.
     cell_size : `int`, optional
         Side of cells of an exposure's patch, in pixels.
 
@@ -130,7 +133,15 @@ def read_arrays(
     if isinstance(warp, CellCoadd):
         return read_cell_coadd(warp, box)
     if is_exposure(warp):
-        return read_exposure(warp, box, whole=whole, data_id=data_id, sky_map=sky_map, cell_size=cell_size)
+        return read_exposure(
+            warp,
+            box,
+            whole=whole,
+            data_id=data_id,
+            sky_map=sky_map,
+            use_sky_map_cells=use_sky_map_cells,
+            cell_size=cell_size,
+        )
     raise InvalidExposureError(f"A warp must be a CellCoadd or an ExposureF; it is a {type(warp).__name__}.")
 
 

@@ -128,23 +128,30 @@ class PatchGeometry:
         y, x = (np.rint(np.asarray(values) + 0.5).astype(int) for values in (pixels.y, pixels.x))
         return Box(int(y.min()), int(y.max()), int(x.min()), int(x.max()))
 
-    def separation(self, other: PatchGeometry) -> float:
-        """Return how far apart the two put the corners of this patch.
+    def distance(self, box: Box, corners: np.ndarray) -> float:
+        """Return how far the corners of a box lie from where they should.
 
         Parameters
         ----------
-        other : `PatchGeometry`
-            Geometry to compare with.
+        box : `Box`
+            Pixels of the tract.
+        corners : `numpy.ndarray`
+            Sky positions of its outer corners, as the method ``corners`` of
+            another geometry returns them.
 
         Returns
         -------
         pixels : `float`
             Largest distance, in pixels.
+
+        Notes
+        -----
+        It takes numbers, not another geometry: objects of AST belong to the
+        thread that has made them, and warps are read by several.
         """
-        box = self.outer_box
-        x = np.array([box.x_start, box.x_stop, box.x_stop, box.x_start], dtype=float)
-        y = np.array([box.y_start, box.y_start, box.y_stop, box.y_stop], dtype=float)
-        there = other.sky_projection.sky_to_pixel(self.sky_projection.pixel_to_sky(x=x, y=y))
+        x = np.array([box.x_start, box.x_stop, box.x_stop, box.x_start]) - 0.5
+        y = np.array([box.y_start, box.y_start, box.y_stop, box.y_stop]) - 0.5
+        there = self.sky_projection.sky_to_pixel(SkyCoord(corners[:, 0], corners[:, 1], unit="deg"))
         distance = np.hypot(there.x - x, there.y - y)
         return float(np.where(np.isfinite(distance), distance, np.inf).max())
 

@@ -23,7 +23,14 @@
 
 from __future__ import annotations
 
-__all__ = ("define_patch", "fit_cell_shape", "make_patch_geometry", "tangent_plane_wcs", "with_patch")
+__all__ = (
+    "define_patch",
+    "define_patch_of_cells",
+    "fit_cell_shape",
+    "make_patch_geometry",
+    "tangent_plane_wcs",
+    "with_patch",
+)
 
 import dataclasses
 
@@ -147,11 +154,33 @@ def define_patch(
     covered = Box.from_shape(
         (rows * cell_shape[0], columns * cell_shape[1]), (outer_box.y_start, outer_box.x_start)
     )
+    cells = CellGrid(bbox=box_to_images(covered), cell_shape=YX(y=cell_shape[0], x=cell_shape[1]))
+    return define_patch_of_cells(patch, cells, inner_box or outer_box, index)
+
+
+def define_patch_of_cells(
+    patch: int, cells: CellGrid, inner_box: Box, index: tuple[int, int]
+) -> PatchDefinition:
+    """Return the definition of a patch whose cells are known.
+
+    Parameters
+    ----------
+    patch : `int`
+        Identifier of the patch.
+    cells : `lsst.images.cells.CellGrid`
+        Its cells; all their pixels are the patch.
+    inner_box : `Box`
+        Pixels that belong to no other patch.
+    index : `tuple` [`int`, `int`]
+        Row and column of the patch in its tract.
+
+    Returns
+    -------
+    definition : `lsst.images.cells.PatchDefinition`
+        The definition.
+    """
     return PatchDefinition(
-        id=patch,
-        index=YX(y=index[0], x=index[1]),
-        inner_bbox=box_to_images(inner_box or outer_box),
-        cells=CellGrid(bbox=box_to_images(covered), cell_shape=YX(y=cell_shape[0], x=cell_shape[1])),
+        id=patch, index=YX(y=index[0], x=index[1]), inner_bbox=box_to_images(inner_box), cells=cells
     )
 
 

@@ -57,6 +57,7 @@ class SharedTerms:
         """Bit number of each mask plane, by name (`dict`)."""
         self.geometry: PatchGeometry | None = None
         """Patch that all warps belong to, once one has said so."""
+        self._corners: np.ndarray | None = None
         self.boxes: dict[int, Box] = {}
         """Pixels of each warp by visit, once known (`dict`)."""
         self._unit: astropy.units.UnitBase | None = None
@@ -71,6 +72,17 @@ class SharedTerms:
     def band(self) -> str | None:
         """Name of the band, if a warp has one (`str` or `None`)."""
         return next(iter(self._bands), None)
+
+    def adopt(self, geometry: PatchGeometry | None) -> None:
+        """Take the patch of a warp for that of all, unless one has said so before.
+
+        Parameters
+        ----------
+        geometry : `PatchGeometry` or `None`
+            Of the warp, if it knows.
+        """
+        if self.geometry is None and geometry is not None:
+            self.geometry, self._corners = geometry, geometry.corners()
 
     def check(self, arrays: WarpArrays) -> None:
         """Raise if a warp is of another band or patch than those before.
@@ -90,13 +102,12 @@ class SharedTerms:
         if len(self._bands) > 1:
             raise InvalidExposureError(f"Its band {arrays.band} is not that of the others.")
         mine, its = self.geometry, arrays.geometry
-        if mine is None:
-            self.geometry = its
-        if mine is None or its is None or mine is its:
+        self.adopt(its)
+        if mine is None or its is None or mine is its or self._corners is None:
             return
         if (mine.skymap, mine.tract, mine.patch.id) != (its.skymap, its.tract, its.patch.id):
             raise InvalidExposureError("It belongs to another patch than the others.")
-        if (distance := mine.separation(its)) > MAX_SEPARATION:
+        if (distance := its.distance(mine.outer_box, self._corners)) > MAX_SEPARATION:
             raise InvalidExposureError(f"Its pixels lie {distance:.3g} pixels away from those of the others.")
 
     def factor(self, unit: str, visits: Sequence[int]) -> float:

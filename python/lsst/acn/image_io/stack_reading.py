@@ -54,6 +54,7 @@ def read_exposure_stack(
     band: str | None = None,
     box: Box | None = None,
     sky_map: Any = None,
+    use_sky_map_cells: bool = False,
     artifact_masks: Mapping[int, Any] | None = None,
     terms: SharedTerms | None = None,
 ) -> ExposureStack:
@@ -79,6 +80,9 @@ def read_exposure_stack(
         default the whole patch.  Warps that do not reach it are left out.
     sky_map : ``lsst.skymap.BaseSkyMap``, optional
         Where tracts and patches lie, for exposures, which do not say.
+    use_sky_map_cells : `bool`, optional
+        Take the pixels and the grid of the skymap's cells for the patch of
+        exposures, as cell-based coadds do.
     artifact_masks : `~collections.abc.Mapping`, optional
         Masks by visit, as dataset handles or in memory.  The planes that are
         set in these are set in the warps, too.
@@ -103,17 +107,18 @@ def read_exposure_stack(
     """
     warps = warps if isinstance(warps, Mapping) else by_visit(warps)
     terms = terms or SharedTerms()
+    layout = {"sky_map": sky_map, "use_sky_map_cells": use_sky_map_cells, "cell_size": psf_cell_size}
     builder: StackBuilder | None = None
     for visit in sorted(warps):
         try:
-            arrays = _read(visit, warps[visit], box, terms, sky_map, psf_cell_size)
+            arrays = _read(visit, warps[visit], box, terms, layout)
             if arrays is None:
                 _LOG.debug("%s does not reach %s.", _name(visit, warps[visit]), box)
                 continue
             if artifact_masks and visit in artifact_masks:
                 arrays = add_artifact_mask(arrays, artifact_masks[visit])
             if builder is None:
-                terms.geometry = terms.geometry or arrays.geometry
+                terms.adopt(arrays.geometry)
                 stack_box = box or patch_box(arrays.geometry, warps)
                 builder = StackBuilder(stack_box, len(warps), terms, bad_mask_planes, psf_cell_size)
             if not builder.add(visit, arrays):
@@ -159,16 +164,16 @@ def _name(visit: int, warp: Any) -> str:
 
 
 def _read(
-    visit: int, warp: Any, box: Box | None, terms: SharedTerms, sky_map: Any, cell_size: int
+    visit: int, warp: Any, box: Box | None, terms: SharedTerms, layout: Mapping[str, Any]
 ) -> WarpArrays | None:
     if box is None:
-        return read_arrays(warp, sky_map=sky_map, cell_size=cell_size)
+        return read_arrays(warp, **layout)
     if visit not in terms.boxes:
         terms.boxes[visit] = warp_box(warp)
     whole = terms.boxes[visit]
     if not whole.overlaps(box):
         return None
-    return read_arrays(warp, whole.intersection(box), whole=whole, sky_map=sky_map, cell_size=cell_size)
+    return read_arrays(warp, whole.intersection(box), whole=whole, **layout)
 
 
 def patch_box(geometry: PatchGeometry | None, warps: Mapping[int, Any]) -> Box:

@@ -207,7 +207,8 @@ def _check_together(warps: Sequence[_CheckedWarp]) -> None:
                 "LTV1 and LTV2 say where on the patch it lies.",
                 path=str(warp.row.path),
             )
-        if (distance := warp.geometry.separation(first.geometry)) > MAX_SEPARATION:
+        own = warp.geometry
+        if (distance := first.geometry.distance(own.outer_box, own.corners())) > MAX_SEPARATION:
             raise InvalidWarpFileError(
                 f"{name} is not on the pixel grid of {first.row.path}; it is {distance:.3g} pixels off.",
                 path=str(warp.row.path),

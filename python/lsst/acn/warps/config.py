@@ -201,6 +201,12 @@ class WarpInputsConfig(PipelineTaskConfig, pipelineConnections=WarpInputsConnect
         default=100,
         check=lambda size: size > 0,
     )
+    use_sky_map_cells = Field[bool](
+        doc="Restore the pixels of the skymap's grid of cells, and keep that grid, as cell-based coadds do; "
+        "otherwise all pixels of the patch, which is wider by the border of a cell. For warps that are an "
+        "ExposureF: a CellCoadd brings its cells along.",
+        default=False,
+    )
     max_stack_memory = RangeField(
         dtype=float,
         doc="Memory, in GiB, that the pixels of the warps may take. Where all warps of a patch would take "

@@ -169,6 +169,7 @@ class WarpReader:
             n_cores=self.n_cores,
             band=band,
             sky_map=self._sky_map,
+            use_sky_map_cells=self._config.use_sky_map_cells,
             artifact_masks=self._masks_of(warps),
         )
         if isinstance(exposures, WarpStream):
