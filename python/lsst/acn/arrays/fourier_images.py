@@ -48,12 +48,11 @@ def convolved(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     convolved : `numpy.ndarray`
         Shape of ``image``, as ``scipy.signal.fftconvolve`` with ``"same"``.
     """
-    full = [side + other - 1 for side, other in zip(image.shape, kernel.shape, strict=True)]
+    full = [side + more - 1 for side, more in zip(image.shape, kernel.shape, strict=True)]
     shape = [scipy.fft.next_fast_len(side, real=True) for side in full]
-    # The finer type of the two, before they are transformed.
-    type_of_both = np.result_type(image, kernel)
-    product = scipy.fft.rfft2(image.astype(type_of_both, copy=False), shape)
-    product = product * scipy.fft.rfft2(kernel.astype(type_of_both, copy=False), shape)
+    # Named, so that NumPy does not multiply in place, the other way round.
+    one, other = scipy.fft.rfft2(image, shape), scipy.fft.rfft2(kernel, shape)
+    product = one * other
     starts = [(side - own) // 2 for side, own in zip(full, image.shape, strict=True)]
     inside = tuple(slice(start, start + own) for start, own in zip(starts, image.shape, strict=True))
     return scipy.fft.irfft2(product, shape)[inside]
