@@ -34,7 +34,7 @@ import numpy as np
 from astropy.table import Table
 from astropy.units import Unit, UnitConversionError
 
-from lsst.pex.config import Field, ListField, RangeField
+from lsst.pex.config import ChoiceField, Field, ListField, RangeField
 from lsst.pipe.base import InputQuantizedConnection, QuantumContext, Struct
 from lsst.pipe.base import connectionTypes as cT
 
@@ -45,6 +45,7 @@ from .exposures.stack import ExposureStack
 from .image_io import read_exposure_stack, read_latent_image
 from .measure.held_out_test import HeldOutTest, run_held_out_test
 from .measure.measurement import PatchMeasurement, measure_patch
+from .measure.metric_bundle import as_bundle, metric_documents
 from .measure.restored_patch import RestoredPatch
 from .measure.tables import make_metrics_table, make_visit_table
 from .metrics import choose_held_out
@@ -61,7 +62,8 @@ class MeasureRestorationConnections(WarpInputsConnections, dimensions=DIMENSIONS
     Parameters
     ----------
     config : `MeasureRestorationConfig`, optional
-        Decides in which form coadds are read, and whether a network is.
+        Decides in which form coadds are read, whether a network is, and
+        in which form numbers are written.
     """
 
     restored_coadd = cT.Input(
@@ -107,6 +109,12 @@ class MeasureRestorationConnections(WarpInputsConnections, dimensions=DIMENSIONS
         storageClass="ArrowAstropy",
         dimensions=DIMENSIONS,
     )
+    restored_coadd_metric_bundle = cT.Output(
+        doc="The main of these numbers, as Rubin's dashboards take them.",
+        name="restored_coadd_metric_bundle",
+        storageClass="StructuredDataDict",
+        dimensions=DIMENSIONS,
+    )
     restored_coadd_plot = cT.Output(
         doc="Coadd, restored image and residual, with close-ups and curves.",
         name="restored_coadd_plot",
@@ -123,6 +131,12 @@ class MeasureRestorationConnections(WarpInputsConnections, dimensions=DIMENSIONS
         )
         if not config.use_restoration_network:
             del self.restoration_network
+        if config.metric_bundle == "none":
+            del self.restored_coadd_metric_bundle
+        else:
+            self.restored_coadd_metric_bundle = dataclasses.replace(
+                self.restored_coadd_metric_bundle, storageClass=config.metric_bundle
+            )
 
 
 class MeasureRestorationConfig(WarpInputsConfig, pipelineConnections=MeasureRestorationConnections):
@@ -185,6 +199,15 @@ class MeasureRestorationConfig(WarpInputsConfig, pipelineConnections=MeasureRest
         "It bounds what the test costs on a large patch.",
         default=512,
         check=lambda size: size >= 8,
+    )
+    metric_bundle = ChoiceField[str](
+        doc="Storage class in which the main numbers are also written as restored_coadd_metric_bundle.",
+        default="none",
+        allowed={
+            "none": "They are not.",
+            "StructuredDataDict": "The document of a MetricMeasurementBundle, for which PyPI's packages do.",
+            "MetricMeasurementBundle": "That of analysis_tools, which the Rubin stack has.",
+        },
     )
     use_restoration_network = Field[bool](
         doc="Begin with the restoration_network of the skymap and band when restoring again; has to be as in "
@@ -265,6 +288,8 @@ class MeasureRestorationTask(WarpInputsTask):
               (`astropy.table.Table`).
             - ``restored_coadd_visit_metrics``: a row per visit
               (`astropy.table.Table`).
+            - ``restored_coadd_metric_bundle``: the main numbers as ``metric_bundle``
+              says, unless that is ``none``.
             - ``restored_coadd_plot``: `matplotlib.figure.Figure`.
 
         Raises
@@ -292,11 +317,16 @@ class MeasureRestorationTask(WarpInputsTask):
         record = provenance_record(self.config, patch.exposures.visits)
         metrics = make_metrics_table(measurement, record)
         self._report(measurement, metrics)
-        return Struct(
+        outputs = Struct(
             restored_coadd_metrics=metrics,
             restored_coadd_visit_metrics=make_visit_table(measurement, record),
             restored_coadd_plot=draw_restoration(measurement, metrics, restored_coadd_training),
         )
+        if self.config.metric_bundle != "none":
+            documents = metric_documents(metrics)
+            is_native = self.config.metric_bundle == "MetricMeasurementBundle"
+            outputs.restored_coadd_metric_bundle = as_bundle(documents) if is_native else documents
+        return outputs
 
     def _report(self, measurement: PatchMeasurement, metrics: Table) -> None:
         names = ("sharpness_change", "sky_sigma_change", "flux_ratio", "held_out_excess", "outlier_visits")
