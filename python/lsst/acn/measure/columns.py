@@ -98,7 +98,9 @@ METRICS_COLUMNS = {
     "sky_sigma_coadd": ColumnMeaning(FLUX, "Noise of the background of the coadd."),
     "sky_sigma_restored": ColumnMeaning(FLUX, "Noise of the background of the restored image."),
     "sky_sigma_latent": ColumnMeaning(FLUX, "Noise of the background of the latent image."),
-    "sky_sigma_change": ColumnMeaning("%", "Change of the background noise from coadd to restored image."),
+    "sky_sigma_change": ColumnMeaning(
+        "%", "Change of the background noise from coadd to restored: how flat its sky is, not how deep it is."
+    ),
     "data_range": ColumnMeaning(FLUX, "Full scale of PSNR and SSIM: 99.9 % less 0.1 % quantile of coadd."),
     "psnr_exposures": ColumnMeaning("dB", "Mean PSNR of the restored image against each exposure."),
     "psnr_coadd": ColumnMeaning("dB", "PSNR of the restored image against the coadd."),
