@@ -118,7 +118,7 @@ def gather_evidence(
     if not stack.cutout(tile.intersection(stack.box)).valid.any():
         return None
     margin = family_margin(stack.psf.radius, tile.shape)
-    covering = covering_stack(stack, tile.grown_by(margin))
+    covering = covering_stack(stack, tile.grown_by(margin), edges_matter=False)
     xp = numpy_arrays()
     sums, latent = first_model(xp, tile_exposures(covering))
     latent = follow_path(xp, sum_up(xp, sums, latent), PATH, latent)[-1]

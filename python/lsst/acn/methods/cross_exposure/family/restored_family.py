@@ -34,6 +34,7 @@ from ....coadd.trails import without_trails
 from ....exposures.boxes import Box
 from ....exposures.mirrored_cutout import mirrored_cutout
 from ....exposures.stack import ExposureStack
+from .edge_light import without_mirrored_light
 from .family import RestorationFamily, make_family
 from .first_model import first_model
 from .margins import family_margin
@@ -99,7 +100,7 @@ def restore_whole_family(stack: ExposureStack, latent_box: Box, margin: int) -> 
     return complete_family(numpy_arrays(), tile_exposures(covering))
 
 
-def covering_stack(stack: ExposureStack, box: Box) -> ExposureStack:
+def covering_stack(stack: ExposureStack, box: Box, edges_matter: bool = True) -> ExposureStack:
     """Return the exposures that have valid pixels in a box, without trails.
 
     Parameters
@@ -108,6 +109,9 @@ def covering_stack(stack: ExposureStack, box: Box) -> ExposureStack:
         The exposures.
     box : `Box`
         Pixels, mirrored where there are no exposures.
+    edges_matter : `bool`, optional
+        Whether mirrored light of bright sources that an edge cuts is not
+        valid.
 
     Returns
     -------
@@ -115,5 +119,7 @@ def covering_stack(stack: ExposureStack, box: Box) -> ExposureStack:
         On the box.
     """
     around = mirrored_cutout(stack, box)
+    if edges_matter and not stack.box.contains(box):
+        around = without_mirrored_light(around, stack.box)
     covering = np.flatnonzero(around.valid.any(axis=(1, 2)))
     return without_trails(around if len(covering) == len(around) else around.select(covering))
