@@ -103,6 +103,12 @@ ELSEWHERE = {
     "metrics/test_known_order": ["metrics/prediction"],
     "metrics/test_source_fluxes": ["metrics/source_pixels"],
     "project/test_bps": ["bps_sites"],
+    "tasks/test_measure_restoration": ["measure/patch_reading"],
+    "report/test_color_patches": [
+        "cli/cmd/color_restorations",
+        "cli/cmd/opened_repository",
+        "report/color_writer",
+    ],
     "report/test_numbers": ["report/cells", "report/number_series"],
     "report/test_page": [
         "cli/cmd/report_restorations",

@@ -32,24 +32,20 @@ from typing import Any, ClassVar
 
 import numpy as np
 from astropy.table import Table
-from astropy.units import Unit, UnitConversionError
 
 from lsst.pex.config import ChoiceField, Field, ListField, RangeField
 from lsst.pipe.base import InputQuantizedConnection, QuantumContext, Struct
 from lsst.pipe.base import connectionTypes as cT
 
-from .errors import InvalidExposureError, RestorationError
-from .exposures.boxes import Box
+from .errors import RestorationError
 from .exposures.source import ExposureSource
-from .exposures.stack import ExposureStack
-from .image_io import read_exposure_stack, read_latent_image
 from .measure.held_out_test import HeldOutTest, run_held_out_test
 from .measure.measurement import PatchMeasurement, measure_patch
 from .measure.metric_bundle import as_bundle, metric_documents
+from .measure.patch_reading import read_restored_patch
 from .measure.restored_patch import RestoredPatch
 from .measure.tables import make_metrics_table, make_visit_table
 from .metrics import choose_held_out
-from .nuisances.corrections import CORRECTIONS_KEY, ExposureCorrections
 from .records.task_record import provenance_record, recorded_restoration_config
 from .warps.config import DIMENSIONS, WarpInputsConfig, WarpInputsConnections
 from .warps.reader import WarpInputs
@@ -299,7 +295,7 @@ class MeasureRestorationTask(WarpInputsTask):
         """
         from .measure.plots.restoration_plot import draw_restoration
 
-        patch = self._collect(inputs.exposures, restored_coadd, restored_coadd_latent, reference_coadd)
+        patch = self._read_patch(inputs.exposures, restored_coadd, restored_coadd_latent, reference_coadd)
         self._check_visits(patch.exposures, restored_coadd)
         self.log.info("Measuring the restoration of %s on %d exposures.", patch.box, len(patch.exposures))
         measurement = measure_patch(
@@ -337,32 +333,17 @@ class MeasureRestorationTask(WarpInputsTask):
             for warning in quality.warnings():
                 self.log.warning("Visit %d: %s.", quality.visit, warning)
 
-    def _collect(
-        self, exposures: ExposureSource, restored_coadd: Any, latent: Any, reference_coadd: Any
+    def _read_patch(
+        self, exposures: ExposureSource, restored: Any, latent: Any, reference: Any
     ) -> RestoredPatch:
         names = self.config.connections
-        latent_array, latent_box, latent_unit = read_latent_image(latent)
-        try:
-            factor = Unit(latent_unit).to(Unit(exposures.unit))
-        except UnitConversionError as error:
-            raise InvalidExposureError(f"{names.restored_coadd_latent}: {error}") from error
-        return RestoredPatch(
-            exposures=exposures,
-            coadd=self._read_coadd(reference_coadd, names.reference_coadd, exposures.box),
-            restored=self._read_coadd(restored_coadd, names.restored_coadd, exposures.box),
-            latent=latent_array * np.float32(factor),
-            latent_box=latent_box,
-            corrections=_recorded_corrections(restored_coadd.metadata, factor),
+        return read_restored_patch(
+            exposures,
+            restored=(names.restored_coadd, restored),
+            latent=(names.restored_coadd_latent, latent),
+            reference=(names.reference_coadd, reference),
+            psf_cell_size=self.config.psf_cell_size,
         )
-
-    def _read_coadd(self, coadd: Any, name: str, box: Box) -> ExposureStack:
-        """Return a coadd as a stack of one; none of its planes makes pixels invalid."""
-        try:
-            return read_exposure_stack(
-                {0: coadd}, bad_mask_planes=(), psf_cell_size=self.config.psf_cell_size, box=box
-            )
-        except InvalidExposureError as error:
-            raise InvalidExposureError(f"{name}: {error}") from error
 
     def _check_visits(self, exposures: ExposureSource, restored_coadd: Any) -> None:
         used = json.loads(restored_coadd.metadata.get("visits", "null"))
@@ -412,10 +393,3 @@ class MeasureRestorationTask(WarpInputsTask):
         if not chosen:
             self.log.warning("There is no test on held-out exposures: %s.", reason)
         return chosen
-
-
-def _recorded_corrections(metadata: Mapping[str, Any], factor: float) -> ExposureCorrections | None:
-    """Return what a restored coadd says was taken off its exposures, in the unit of these."""
-    if CORRECTIONS_KEY not in metadata:
-        return None
-    return ExposureCorrections.unpack(metadata[CORRECTIONS_KEY]).in_unit(factor)

@@ -36,7 +36,7 @@ from ..exposures.boxes import Box
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
 from ..metrics import psf_fwhm
-from ..nuisances.corrected_exposures import corrected
+from ..nuisances.corrected_exposures import CorrectedExposures
 from ..nuisances.corrections import ExposureCorrections
 
 
@@ -102,8 +102,10 @@ class RestoredPatch:
 
     @functools.cached_property
     def corrected_exposures(self) -> ExposureSource:
-        """The exposures as they were restored (`ExposureSource`)."""
-        return corrected(self.exposures, self.applied_corrections)
+        """The exposures as they were restored, each when it is asked for (`ExposureSource`)."""
+        # A stack that is corrected as a whole would be in memory twice.
+        corrections = self.applied_corrections
+        return CorrectedExposures(self.exposures, corrections) if corrections else self.exposures
 
     @functools.cached_property
     def coadd_image(self) -> np.ndarray:
