@@ -158,4 +158,4 @@ def draw_color(images: Sequence[np.ndarray], scale: ColorScale) -> bytes:
     # Where all is dark, astropy divides by zero, and takes 0.
     with np.errstate(divide="ignore", invalid="ignore"):
         colors = make_lupton_rgb(*planes, minimum=0.0, stretch=scale.stretch, Q=SOFTENING)
-    return encode_colors(np.where(known[..., None], colors, np.uint8(NO_DATA_COLOR))[::-1])
+    return encode_colors(np.where(known[..., None], colors, np.array(NO_DATA_COLOR, np.uint8))[::-1])

@@ -144,8 +144,11 @@ def draw_patch(reader: CollectionReader, patch: ColorPatch, max_side: int | None
     # By the noise of the coadd: that of a restored image may be next to nothing.
     scale = ColorScale.from_images(first)
     height, width = first[0].shape
-    drawn = (None if three is None else draw_color(three, scale) for three in (coadd, restored))
-    return ColorPictures(*drawn, (height, width))
+    return ColorPictures(
+        coadd=None if coadd is None else draw_color(coadd, scale),
+        restored=None if restored is None else draw_color(restored, scale),
+        shape=(height, width),
+    )
 
 
 def _three(
