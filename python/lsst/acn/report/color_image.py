@@ -61,9 +61,9 @@ def choose_bands(bands: Collection[str]) -> tuple[str, str, str] | None:
     Returns
     -------
     chosen : `tuple` [`str`, `str`, `str`] or `None`
-        i, r and g where there are all of them, else the reddest, the one in
-        the middle and the bluest, those with unknown names after the known;
-        `None` if there are fewer than three.
+        The bands i, r and g where there are all of them, else the reddest,
+        the one in the middle and the bluest, those with unknown names after
+        the known; `None` if there are fewer than three.
     """
     if set(USUAL) <= set(bands):
         return USUAL
