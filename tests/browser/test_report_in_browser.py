@@ -326,9 +326,9 @@ def test_viewer_walks_along_the_table_and_gives_the_focus_back(page: Any) -> Non
 def test_viewer_shows_numbers_plot_and_notes(page: Any) -> None:
     open_viewer(page, 2)
     text = find(page, "#viewer .right").text
-    assert "psnr_exposures" in text
+    assert "PSNR to exposures" in text
     assert "dB" in text
-    assert "There is no value of flux_ratio" in text
+    assert "There is no value of “Flux, restored over coadd”" in text
     assert "18, 19, –" in text
     cells = page.find_elements("css selector", "#viewer .series [role=cell]")
     assert [cell.text for cell in cells] == ["21.5", "7"]

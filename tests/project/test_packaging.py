@@ -169,7 +169,7 @@ def test_wheel_from_a_tree_without_git_has_every_module(tmp_path: Path) -> None:
 def test_butler_finds_the_subcommands_by_their_entry_point() -> None:
     (entry,) = (point for point in importlib.metadata.entry_points(group="butler.cli") if point.name == "acn")
     commands = {command.name for command in entry.load()()}
-    assert commands == {"ingest-warps", "report-restorations", "simulate-warps"}
+    assert commands == {"color-restorations", "ingest-warps", "report-restorations", "simulate-warps"}
 
 
 def test_butler_finds_the_subcommands_only_once() -> None:
@@ -183,6 +183,8 @@ def test_table_names_the_packages_that_are_imported() -> None:
     table = (ROOT / "ups" / "acn.table").read_text()
     products = set(re.findall(r"^setup(?:Required|Optional)\((\w+)\)", table, re.MULTILINE))
     modules = (ROOT / "python" / "lsst" / "acn").rglob("*.py")
-    pattern = re.compile(r"^\s*(?:from|import) lsst\.((?:daf|meas|pex|pipe|ctrl)\.\w+|\w+)", re.MULTILINE)
+    pattern = re.compile(
+        r"^\s*(?:from|import) lsst\.((?:analysis|daf|meas|pex|pipe|ctrl)\.\w+|\w+)", re.MULTILINE
+    )
     imported = {name.replace(".", "_") for path in modules for name in pattern.findall(path.read_text())}
     assert imported - {"acn"} <= products

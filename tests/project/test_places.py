@@ -112,6 +112,12 @@ ELSEWHERE = {
         "psfs/tile_light",
         "fits_config",
     ],
+    "tasks/test_measure_restoration": ["measure/patch_reading"],
+    "report/test_color_patches": [
+        "cli/cmd/color_restorations",
+        "cli/cmd/opened_repository",
+        "report/color_writer",
+    ],
     "report/test_numbers": ["report/cells", "report/number_series"],
     "report/test_page": [
         "cli/cmd/report_restorations",

@@ -127,9 +127,10 @@ def test_numbers_that_belong_together_are_one_series() -> None:
     }
     numbers["scalar"] = Number(NumberColumn("scalar", "", "", True), 3.0)
     (series,) = collect_series(numbers)
-    assert series.name == "bin"
-    assert series.heads[0] == ("magnitude", "mag", "What bin_magnitude is.")
-    assert [name for name, _, _ in series.heads] == ["magnitude", "median", "count"]
+    assert series.name == "Bin"
+    assert series.members == ("bin_magnitude", "bin_median", "bin_count")
+    assert series.heads[0] == ("Bin magnitude", "mag", "bin_magnitude: What bin_magnitude is.")
+    assert [name for name, _, _ in series.heads] == ["Bin magnitude", "Bin median", "Bin count"]
     # Bins without a source are left out.
     assert series.rows == (("17.5", "0.9877", "3"),)
 

@@ -125,7 +125,7 @@ def test_outlier_is_marked_by_more_than_colour(page: str) -> None:
     ("number", "note"),
     [
         (1, "There is no restored_coadd_plot."),
-        (2, "There is no value of flux_ratio, which most patches have."),
+        (2, "There is no value of “Flux, restored over coadd”, which most patches have."),
         (4, "There is no restored_coadd_metrics."),
         (5, "There is no reference_coadd."),
     ],
@@ -146,14 +146,15 @@ def test_names_and_descriptions_from_the_data_are_escaped(page: str, parsed: Bal
     assert SKYMAP not in page
     assert SKYMAP in parsed.texts
     assert "<b>from coadd</b>" not in page
-    assert ("button", "title", "Change of the background noise <b>from coadd</b>.") in parsed.attributes
+    title = "sky_sigma_change: Change of the background noise <b>from coadd</b>."
+    assert ("button", "title", title) in parsed.attributes
 
 
 def test_numbers_have_units_and_several_values_stay_out_of_the_table(page: str) -> None:
-    assert re.search(r'sky_<wbr>sigma_<wbr>change.*?<span class="unit">%</span></button>', page)
+    assert re.search(r'Sky noise, change, not of depth.*?<span class="unit">%</span></button>', page)
     assert 'data-column="flux_ratio_magnitude"' not in page
     assert "<dd>18, 19, –</dd>" in rows(page)[0]
-    assert 'role="table" aria-label="bin" hidden' in rows(page)[0]
+    assert 'role="table" aria-label="Bin" hidden' in rows(page)[0]
     assert '<div role="row"><span role="cell">21.5</span><span role="cell">7</span></div>' in rows(page)[0]
     assert "20.5" not in rows(page)[0]
 

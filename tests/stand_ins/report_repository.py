@@ -56,14 +56,21 @@ def make_geometries(count: int, side: int) -> list[PatchGeometry]:
     ]
 
 
-def make_image(geometry: PatchGeometry, fwhm: float, noise: float, seed: Sequence[int]) -> np.ndarray:
-    """Return a few stars of a patch, the same ones at any width and noise."""
+def make_image(
+    geometry: PatchGeometry, fwhm: float, noise: float, seed: Sequence[int], redness: int = 0
+) -> np.ndarray:
+    """Return a few stars of a patch, the same ones at any width and noise.
+
+    With every step of ``redness``, each is brighter or fainter by a factor of
+    its own.
+    """
     rng = np.random.default_rng([seed[0]])
     height, width = geometry.outer_box.shape
     image = np.zeros((height, width))
     y, x = np.mgrid[:height, :width]
     for _ in range(height * width // 400):
         center, flux = rng.uniform((0, 0), (height, width)), 10 ** rng.uniform(1.5, 4)
+        flux *= 10 ** (0.2 * redness * np.sin(7.0 * center[0]))
         radius_squared = (y - center[0]) ** 2 + (x - center[1]) ** 2
         sigma = fwhm / 2.3548
         image += flux * np.exp(-0.5 * radius_squared / sigma**2) / (2 * np.pi * sigma**2)
@@ -122,19 +129,19 @@ def make_report_repository(
         with butler.transaction():
             for band in bands:
                 for geometry in geometries:
-                    _put_patch(butler, geometry, band, without)
+                    _put_patch(butler, geometry, band, without, bands.index(band))
     return str(root)
 
 
 def _put_patch(
-    butler: Butler, geometry: PatchGeometry, band: str, without: Collection[tuple[str, int]]
+    butler: Butler, geometry: PatchGeometry, band: str, without: Collection[tuple[str, int]], redness: int
 ) -> None:
     from matplotlib.figure import Figure
 
     number = geometry.patch.id
     noise = 3.0 if number == OUTLIER else 0.6
-    coadd = make_image(geometry, 5.0, 3.0, (number, 1))
-    restored = make_image(geometry, 2.5, noise, (number, 2))
+    coadd = make_image(geometry, 5.0, 3.0, (number, 1), redness)
+    restored = make_image(geometry, 2.5, noise, (number, 2), redness)
     kernel = gaussian_kernel(2.5, 9)
     plot = Figure(figsize=(2, 1), dpi=50)
     plot.text(0.1, 0.5, f"patch {number}")

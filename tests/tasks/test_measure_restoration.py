@@ -248,6 +248,7 @@ def test_pipeline_writes_numbers_and_plot_that_can_be_read_back(butler: Butler) 
     pipeline = Pipeline.fromFile(PIPELINE)
     for name, value in {"method": "image_mm", "image_mm.iterations": 3, "n_noise_realizations": 2}.items():
         pipeline.addConfigOverride("restoreCoadd", f"restoration.{name}", value)
+    pipeline.addConfigOverride("measureRestoration", "metric_bundle", "StructuredDataDict")
     executor = SimplePipelineExecutor.from_pipeline(pipeline, butler=butler)
     assert len(executor.run(register_dataset_types=True)) == 3
     metrics, visits = (butler.get(f"restored_coadd_{name}", DATA_ID) for name in ("metrics", "visit_metrics"))
@@ -265,6 +266,16 @@ def test_pipeline_writes_numbers_and_plot_that_can_be_read_back(butler: Butler) 
     assert uri.read(4) == b"\x89PNG"
     metadata = butler.get("measureRestoration_metadata", DATA_ID)["measureRestoration"]
     assert metadata["n_exposures"] == 4
+    sky = butler.get("restored_coadd_metric_bundle", DATA_ID)["restoredCoaddSky"]
+    assert [(each["value"], each["unit"]) for each in sky[:1]] == [(metrics["sky_sigma_coadd"][0], "nJy")]
+
+
+def test_bundle_of_numbers_is_written_in_the_storage_class_that_is_asked_for() -> None:
+    config = MeasureRestorationConfig()
+    assert "restored_coadd_metric_bundle" not in MeasureRestorationConnections(config=config).outputs
+    for name in ("StructuredDataDict", "MetricMeasurementBundle"):
+        config.metric_bundle = name
+        assert MeasureRestorationConnections(config=config).restored_coadd_metric_bundle.storageClass == name
 
 
 def test_pipeline_measures_with_the_stored_network(

@@ -31,8 +31,8 @@ import math
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
-from scipy.signal import resample
 
+from .arrays.fourier_images import sampled_finer
 from .exposures.boxes import Box
 from .exposures.psf_kernels import FWHM_PER_SIGMA
 from .exposures.source import ExposureSource
@@ -189,8 +189,7 @@ def _moments(kernel: np.ndarray) -> tuple[float, float]:
     """
     import galsim
 
-    size = FINER * len(kernel)
-    fine = resample(resample(kernel, size, axis=0), size, axis=1)
+    fine = sampled_finer(kernel, FINER)
     # GalSim counts pixels from 1.
     middle = FINER * (len(kernel) // 2) + 1
     shape = galsim.hsm.FindAdaptiveMom(

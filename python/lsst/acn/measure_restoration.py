@@ -32,24 +32,21 @@ from typing import Any, ClassVar
 
 import numpy as np
 from astropy.table import Table
-from astropy.units import Unit, UnitConversionError
 
-from lsst.pex.config import Field, ListField, RangeField
+from lsst.pex.config import ChoiceField, Field, ListField, RangeField
 from lsst.pipe.base import InputQuantizedConnection, QuantumContext, Struct
 from lsst.pipe.base import connectionTypes as cT
 
-from .errors import InvalidExposureError, RestorationError
-from .exposures.boxes import Box
+from .errors import RestorationError
 from .exposures.estimated_psfs import with_psfs
 from .exposures.source import ExposureSource
-from .exposures.stack import ExposureStack
-from .image_io import read_exposure_stack, read_latent_image
 from .measure.held_out_test import HeldOutTest, run_held_out_test
 from .measure.measurement import PatchMeasurement, measure_patch
+from .measure.metric_bundle import as_bundle, metric_documents
+from .measure.patch_reading import read_restored_patch
 from .measure.restored_patch import RestoredPatch
 from .measure.tables import make_metrics_table, make_visit_table
 from .metrics import choose_held_out
-from .nuisances.corrections import ExposureCorrections
 from .psfs.table import read_psf_table
 from .records.task_record import provenance_record, recorded_restoration_config
 from .warps.config import DIMENSIONS, WarpInputsConfig, WarpInputsConnections
@@ -63,7 +60,8 @@ class MeasureRestorationConnections(WarpInputsConnections, dimensions=DIMENSIONS
     Parameters
     ----------
     config : `MeasureRestorationConfig`, optional
-        Decides in which form coadds are read, and whether a network is.
+        Decides in which form coadds are read, whether a network is, and
+        in which form numbers are written.
     """
 
     restored_coadd = cT.Input(
@@ -115,6 +113,12 @@ class MeasureRestorationConnections(WarpInputsConnections, dimensions=DIMENSIONS
         storageClass="ArrowAstropy",
         dimensions=DIMENSIONS,
     )
+    restored_coadd_metric_bundle = cT.Output(
+        doc="The main of these numbers, as Rubin's dashboards take them.",
+        name="restored_coadd_metric_bundle",
+        storageClass="StructuredDataDict",
+        dimensions=DIMENSIONS,
+    )
     restored_coadd_plot = cT.Output(
         doc="Coadd, restored image and residual, with close-ups and curves.",
         name="restored_coadd_plot",
@@ -133,6 +137,12 @@ class MeasureRestorationConnections(WarpInputsConnections, dimensions=DIMENSIONS
             del self.restoration_network
         if not config.use_restored_psfs:
             del self.restored_coadd_psfs
+        if config.metric_bundle == "none":
+            del self.restored_coadd_metric_bundle
+        else:
+            self.restored_coadd_metric_bundle = dataclasses.replace(
+                self.restored_coadd_metric_bundle, storageClass=config.metric_bundle
+            )
 
 
 class MeasureRestorationConfig(WarpInputsConfig, pipelineConnections=MeasureRestorationConnections):
@@ -195,6 +205,15 @@ class MeasureRestorationConfig(WarpInputsConfig, pipelineConnections=MeasureRest
         "It bounds what the test costs on a large patch.",
         default=512,
         check=lambda size: size >= 8,
+    )
+    metric_bundle = ChoiceField[str](
+        doc="Storage class in which the main numbers are also written as restored_coadd_metric_bundle.",
+        default="none",
+        allowed={
+            "none": "They are not.",
+            "StructuredDataDict": "The document of a MetricMeasurementBundle, for which PyPI's packages do.",
+            "MetricMeasurementBundle": "That of analysis_tools, which the Rubin stack has.",
+        },
     )
     use_restoration_network = Field[bool](
         doc="Begin with the restoration_network of the skymap and band when restoring again; has to be as in "
@@ -273,6 +292,8 @@ class MeasureRestorationTask(WarpInputsTask):
               (`astropy.table.Table`).
             - ``restored_coadd_visit_metrics``: a row per visit
               (`astropy.table.Table`).
+            - ``restored_coadd_metric_bundle``: the main numbers as ``metric_bundle``
+              says, unless that is ``none``.
             - ``restored_coadd_plot``: `matplotlib.figure.Figure`.
 
         Raises
@@ -282,7 +303,7 @@ class MeasureRestorationTask(WarpInputsTask):
         """
         from .measure.plots.restoration_plot import draw_restoration
 
-        patch = self._collect(inputs.exposures, restored_coadd, restored_coadd_latent, reference_coadd)
+        patch = self._read_patch(inputs.exposures, restored_coadd, restored_coadd_latent, reference_coadd)
         if restored_coadd_psfs is not None:
             patch = dataclasses.replace(patch, psfs=read_psf_table(restored_coadd_psfs))
         self._check_visits(patch.exposures, restored_coadd)
@@ -302,11 +323,16 @@ class MeasureRestorationTask(WarpInputsTask):
         record = provenance_record(self.config, patch.exposures.visits)
         metrics = make_metrics_table(measurement, record)
         self._report(measurement, metrics)
-        return Struct(
+        outputs = Struct(
             restored_coadd_metrics=metrics,
             restored_coadd_visit_metrics=make_visit_table(measurement, record),
             restored_coadd_plot=draw_restoration(measurement, metrics, restored_coadd_training),
         )
+        if self.config.metric_bundle != "none":
+            documents = metric_documents(metrics)
+            is_native = self.config.metric_bundle == "MetricMeasurementBundle"
+            outputs.restored_coadd_metric_bundle = as_bundle(documents) if is_native else documents
+        return outputs
 
     def _report(self, measurement: PatchMeasurement, metrics: Table) -> None:
         names = ("sharpness_change", "sky_sigma_change", "flux_ratio", "held_out_excess", "outlier_visits")
@@ -317,32 +343,17 @@ class MeasureRestorationTask(WarpInputsTask):
             for warning in quality.warnings():
                 self.log.warning("Visit %d: %s.", quality.visit, warning)
 
-    def _collect(
-        self, exposures: ExposureSource, restored_coadd: Any, latent: Any, reference_coadd: Any
+    def _read_patch(
+        self, exposures: ExposureSource, restored: Any, latent: Any, reference: Any
     ) -> RestoredPatch:
         names = self.config.connections
-        latent_array, latent_box, latent_unit = read_latent_image(latent)
-        try:
-            factor = Unit(latent_unit).to(Unit(exposures.unit))
-        except UnitConversionError as error:
-            raise InvalidExposureError(f"{names.restored_coadd_latent}: {error}") from error
-        return RestoredPatch(
-            exposures=exposures,
-            coadd=self._read_coadd(reference_coadd, names.reference_coadd, exposures.box),
-            restored=self._read_coadd(restored_coadd, names.restored_coadd, exposures.box),
-            latent=latent_array * np.float32(factor),
-            latent_box=latent_box,
-            corrections=ExposureCorrections.recorded(restored_coadd.metadata, factor),
+        return read_restored_patch(
+            exposures,
+            restored=(names.restored_coadd, restored),
+            latent=(names.restored_coadd_latent, latent),
+            reference=(names.reference_coadd, reference),
+            psf_cell_size=self.config.psf_cell_size,
         )
-
-    def _read_coadd(self, coadd: Any, name: str, box: Box) -> ExposureStack:
-        """Return a coadd as a stack of one; none of its planes makes pixels invalid."""
-        try:
-            return read_exposure_stack(
-                {0: coadd}, bad_mask_planes=(), psf_cell_size=self.config.psf_cell_size, box=box
-            )
-        except InvalidExposureError as error:
-            raise InvalidExposureError(f"{name}: {error}") from error
 
     def _check_visits(self, exposures: ExposureSource, restored_coadd: Any) -> None:
         used = json.loads(restored_coadd.metadata.get("visits", "null"))

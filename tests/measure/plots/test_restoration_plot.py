@@ -26,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from measured_fields import make_patch
 
@@ -148,8 +149,40 @@ def test_plot_names_outlier_visits_and_what_is_missing(measurement: PatchMeasure
     fits = dataclasses.replace(measurement.fits, exposures=tuple(exposures))
     changed = dataclasses.replace(measurement, fits=fits)
     figure = draw_restoration(changed, make_metrics_table(changed), None)
-    texts = {text.get_text() for text in figure.findobj(lambda each: hasattr(each, "get_text"))}
-    assert {"visit 3", "nothing was trained", "Reduced χ² of each exposure", "3"} <= texts
+    assert {"visit 3", "Reduced χ² of each exposure", "3"} <= texts_of(figure)
+
+
+def texts_of(figure: Figure) -> set[str]:
+    return {text.get_text() for text in figure.findobj(lambda each: hasattr(each, "get_text"))}
+
+
+def widths_of_curves(figure: Figure) -> list[float]:
+    figure.draw_without_rendering()
+    panels = figure.findobj(Axes)
+    return [each.get_position().width for each in panels if each.get_title().startswith(("Red", "Flux"))]
+
+
+def test_panels_of_curves_have_the_room_of_a_training_that_there_was_not(
+    measurement: PatchMeasurement,
+) -> None:
+    metrics = make_metrics_table(measurement)
+    trained = draw_restoration(measurement, metrics, HISTORY)
+    plain = draw_restoration(measurement, metrics, {name: values[:0] for name, values in HISTORY.items()})
+    assert "Training" in texts_of(trained)
+    assert "Training" not in texts_of(plain)
+    for narrow, wide in zip(widths_of_curves(trained), widths_of_curves(plain), strict=True):
+        assert wide > 1.15 * narrow
+
+
+def test_residuals_say_their_rms(measurement: PatchMeasurement) -> None:
+    residual = np.full(measurement.patch.exposures.shape, 1.5)
+    residual[::2] *= -1
+    residual[0] = np.nan
+    fits = dataclasses.replace(measurement.fits, residual=residual)
+    changed = dataclasses.replace(measurement, fits=fits)
+    texts = texts_of(draw_restoration(changed, make_metrics_table(changed), None))
+    assert "Mean of exposure − prediction, rms 1.50 σ" in texts
+    assert "residual, rms 1.50 σ" in texts
 
 
 def test_plot_of_a_blank_patch_can_be_saved(measurement: PatchMeasurement, tmp_path: Path) -> None:

@@ -98,7 +98,9 @@ METRICS_COLUMNS = {
     "sky_sigma_coadd": ColumnMeaning(FLUX, "Noise of the background of the coadd."),
     "sky_sigma_restored": ColumnMeaning(FLUX, "Noise of the background of the restored image."),
     "sky_sigma_latent": ColumnMeaning(FLUX, "Noise of the background of the latent image."),
-    "sky_sigma_change": ColumnMeaning("%", "Change of the background noise from coadd to restored image."),
+    "sky_sigma_change": ColumnMeaning(
+        "%", "Change of the background noise from coadd to restored: how flat its sky is, not how deep it is."
+    ),
     "noise_correlation_length_coadd": ColumnMeaning(
         "pix", "Distance at which the correlation of the sky pixels of the coadd has fallen to 1/e."
     ),

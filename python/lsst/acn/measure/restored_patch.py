@@ -37,7 +37,7 @@ from ..exposures.estimated_psfs import EstimatedPsfs, with_psfs
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
 from ..metrics import psf_fwhm
-from ..nuisances.corrected_exposures import corrected
+from ..nuisances.corrected_exposures import CorrectedExposures
 from ..nuisances.corrections import ExposureCorrections
 
 
@@ -106,8 +106,11 @@ class RestoredPatch:
 
     @functools.cached_property
     def corrected_exposures(self) -> ExposureSource:
-        """The exposures as they were restored (`ExposureSource`)."""
-        return with_psfs(corrected(self.exposures, self.applied_corrections), self.psfs)
+        """The exposures as they were restored, each when it is asked for (`ExposureSource`)."""
+        # A stack that is corrected as a whole would be in memory twice.
+        corrections = self.applied_corrections
+        exposures = CorrectedExposures(self.exposures, corrections) if corrections else self.exposures
+        return with_psfs(exposures, self.psfs)
 
     @functools.cached_property
     def coadd_image(self) -> np.ndarray:

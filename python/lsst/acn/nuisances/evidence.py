@@ -30,9 +30,9 @@ import dataclasses
 
 import numpy as np
 import scipy.fft
-import scipy.signal
 from scipy.ndimage import binary_dilation
 
+from ..arrays.fourier_images import convolved
 from ..arrays.numpy_arrays import numpy_arrays
 from ..exposures.boxes import Box
 from ..exposures.psf_kernels import FWHM_PER_SIGMA
@@ -189,7 +189,7 @@ def _without_sources(
     found = sky_level(coadd, sigma)
     level = 0.0 if found is None else found.level
     noise = sigma * np.sqrt(np.sum(kernel.astype(np.float64) ** 2))
-    seen = scipy.signal.fftconvolve(np.pad(coadd - level, margin, mode="symmetric"), kernel, "same")
+    seen = convolved(np.pad(coadd - level, margin, mode="symmetric"), kernel)
     is_source = binary_dilation(seen > CLEAR * noise, iterations=GROWN)
     wings = scipy.fft.irfft2(otf * scipy.fft.rfft2(np.where(is_source, latent, 0.0)), latent.shape)
     inside = np.s_[margin:-margin, margin:-margin]

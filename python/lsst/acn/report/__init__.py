@@ -22,11 +22,12 @@
 """A page that shows all restored patches of a collection.
 
 Data flow one way: ``collect`` reads a patch, ``outliers`` tells what is
-unusual about its numbers, ``thumbnails`` and ``blink_views`` draw it, and
-``page`` writes it down.
+unusual about its numbers, ``thumbnails`` and ``blink_views`` draw it,
+``color_patches`` those with three bands in colour, and ``page`` writes it down.
 """
 
 from .collect import ReportError
+from .color_writer import write_colors
 from .report_writer import ReportSummary, write_report
 
-__all__ = ("ReportError", "ReportSummary", "write_report")
+__all__ = ("ReportError", "ReportSummary", "write_colors", "write_report")

@@ -30,6 +30,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from .cells import brief
+from .headings import heading_of
 from .numbers import Number
 
 
@@ -41,13 +42,16 @@ class NumberSeries:
     ----------
     name : `str`
         What their names have in common.
+    members : `tuple` [`str`]
+        Names of the numbers.
     heads : `tuple` [`tuple` [`str`, `str`, `str`]]
-        What is left of each name, its unit and description.
+        What each number is called, its unit and explanation.
     rows : `tuple` [`tuple` [`str`, ...]]
         Values as text, a value of each number in every row.
     """
 
     name: str
+    members: tuple[str, ...]
     heads: tuple[tuple[str, str, str], ...]
     rows: tuple[tuple[str, ...], ...]
 
@@ -86,9 +90,10 @@ def _series(numbers: Mapping[str, Number]) -> NumberSeries:
     values = [number.value for number in numbers.values() if isinstance(number.value, tuple)]
     rows = [row for row in zip(*values, strict=True) if not all(map(_says_nothing, row[1:]))]
     return NumberSeries(
-        name=stem,
+        name=heading_of(stem),
+        members=tuple(numbers),
         heads=tuple(
-            (name.removeprefix(f"{stem}_"), number.column.unit, number.column.description)
+            (number.column.heading, number.column.unit, number.column.explanation)
             for name, number in numbers.items()
         ),
         rows=tuple(_texts(row) for row in rows),

@@ -32,6 +32,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .headings import heading_of
+
 if TYPE_CHECKING:
     from astropy.table import Table
 
@@ -58,6 +60,16 @@ class NumberColumn:
     unit: str
     description: str
     is_numeric: bool
+
+    @property
+    def heading(self) -> str:
+        """What it is called where people read it (`str`)."""
+        return heading_of(self.name)
+
+    @property
+    def explanation(self) -> str:
+        """Its name, by which programs know it, and its description (`str`)."""
+        return f"{self.name}: {self.description}" if self.description else self.name
 
 
 @dataclasses.dataclass(frozen=True)

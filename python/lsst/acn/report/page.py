@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("PageHead", "PageRow", "render_page")
+__all__ = ("PageColor", "PageHead", "PageRow", "render_page")
 
 import base64
 import dataclasses
@@ -69,6 +69,10 @@ class PageHead:
         Number of patches of a band below which none does.
     judged_bands : `tuple` [`str`]
         Bands with enough patches.
+    n_colored : `int`, optional
+        Number of patches that are shown in colour.
+    has_flat_sky : `bool`, optional
+        Whether a patch has next to no noise in its restored sky.
     """
 
     collection: str
@@ -80,6 +84,8 @@ class PageHead:
     threshold: float
     min_patches: int
     judged_bands: tuple[str, ...]
+    n_colored: int = 0
+    has_flat_sky: bool = False
 
     @property
     def skymaps(self) -> list[str]:
@@ -107,7 +113,7 @@ class PageRow:
     cells : `tuple` [`Cell`]
         Numbers, in the order of the columns.
     more : `tuple` [`tuple`]
-        Name, unit, description and text of numbers with several values.
+        Heading, unit, explanation and text of numbers with several values.
     series : `tuple` [`NumberSeries`]
         Numbers with several values that belong together.
     pictures : `PatchPictures`
@@ -143,7 +149,31 @@ class PageRow:
         return bool(self.score.mark)
 
 
-def render_page(head: PageHead, rows: Iterable[PageRow]) -> Iterator[str]:
+@dataclasses.dataclass(frozen=True)
+class PageColor:
+    """One patch in colour.
+
+    Parameters
+    ----------
+    name : `str`
+        The patch, in words.
+    bands : `tuple` [`str`, `str`, `str`]
+        Bands that are red, green and blue.
+    width, height : `int`
+        Size of the pictures in their own pixels.
+    coadd, restored : `str`
+        Pictures as data URIs, empty if there is no such image.
+    """
+
+    name: str
+    bands: tuple[str, str, str]
+    width: int
+    height: int
+    coadd: str
+    restored: str
+
+
+def render_page(head: PageHead, rows: Iterable[PageRow], colors: Iterable[PageColor] = ()) -> Iterator[str]:
     """Yield the page piece by piece.
 
     Parameters
@@ -153,6 +183,8 @@ def render_page(head: PageHead, rows: Iterable[PageRow]) -> Iterator[str]:
     rows : `~collections.abc.Iterable` [`PageRow`]
         The patches, taken one by one, so that their pictures need not be in
         memory together.
+    colors : `~collections.abc.Iterable` [`PageColor`], optional
+        Those that are shown in colour, in the same way.
 
     Yields
     ------
@@ -166,6 +198,7 @@ def render_page(head: PageHead, rows: Iterable[PageRow]) -> Iterator[str]:
         .generate(
             head=head,
             rows=rows,
+            colors=colors,
             style=style,
             scripts=scripts,
             style_hash=_hash(style),

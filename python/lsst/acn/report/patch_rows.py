@@ -38,10 +38,11 @@ import numpy as np
 from .blink_views import blink_views
 from .cells import column_decimals, number_cell, score_cell, several_values
 from .collect import CollectionReader
+from .color_patches import color_patches, draw_patch
 from .number_series import NumberSeries, collect_series
 from .numbers import scalar_columns
 from .outliers import MIN_PATCHES, conspicuously_missing, deviations, outlier_order, outlier_score
-from .page import PageHead, PageRow
+from .page import PageColor, PageHead, PageRow
 from .patch_data import PatchId, PatchNumbers
 from .thumbnails import data_uri, shrink_plot
 
@@ -64,6 +65,9 @@ HEADLINES = (
 
 N_SHOWN = 8
 """How many of the columns are shown in place of these if there are none."""
+
+SKY_CHANGE, FLAT_SKY = "sky_sigma_change", -90.0
+"""Column, and the per cent from which its meaning has to be told."""
 
 LINKED_SCHEMES = ("http", "https", "s3", "gs")
 
@@ -97,6 +101,7 @@ class PatchRows:
         self._missing = conspicuously_missing(self._values, bands)
         self._score = outlier_score(self._deviation)
         self._decimals = [column_decimals(values) for values in self._values.T]
+        self._colored = color_patches(self._patches)
 
     def _collect_values(self) -> np.ndarray:
         values = np.full((len(self._patches), len(self._columns)), np.nan)
@@ -121,7 +126,13 @@ class PatchRows:
             threshold=self._threshold,
             min_patches=MIN_PATCHES,
             judged_bands=tuple(band for band in sorted(set(bands)) if bands.count(band) >= MIN_PATCHES),
+            n_colored=len(self._colored),
+            has_flat_sky=self._has_flat_sky(),
         )
+
+    def _has_flat_sky(self) -> bool:
+        index = {column.name: index for index, column in enumerate(self._columns)}.get(SKY_CHANGE)
+        return index is not None and bool(np.any(self._values[:, index] < FLAT_SKY))
 
     def _headlines(self) -> set[str]:
         """Return the columns to show first, of those that say anything."""
@@ -156,7 +167,7 @@ class PatchRows:
                 anchor=anchors[patch],
                 patch=patch,
                 score=score_cell(
-                    self._deviation[index], [each.name for each in self._columns], self._threshold
+                    self._deviation[index], [each.heading for each in self._columns], self._threshold
                 ),
                 cells=tuple(
                     number_cell(numbers.numbers.get(column.name), decimals, deviation, self._threshold)
@@ -178,8 +189,26 @@ class PatchRows:
                 problems=tuple(filter(None, problems)),
             )
 
+    def read_colors(self) -> Iterator[PageColor]:
+        """Draw the patches that have three bands, one by one.
+
+        Yields
+        ------
+        color : `PageColor`
+            In the order of tract and patch, without those whose images do not
+            go together.
+        """
+        for patch in self._colored:
+            pictures = draw_patch(self._reader, patch, self._image_size)
+            coadd, restored = (
+                "" if png is None else data_uri(png) for png in (pictures.coadd, pictures.restored)
+            )
+            if coadd or restored:
+                height, width = pictures.shape
+                yield PageColor(str(patch), patch.bands, width, height, coadd, restored)
+
     def _missing_numbers(self, index: int) -> list[str]:
-        names = [column.name for column in self._columns if column.is_numeric]
+        names = [f"“{column.heading}”" for column in self._columns if column.is_numeric]
         is_numeric = [column.is_numeric for column in self._columns]
         missing = list(itertools.compress(names, self._missing[index, is_numeric]))
         if not missing or not self._numbers[index].numbers:
@@ -211,9 +240,9 @@ def _anchors(patches: Sequence[PatchId]) -> dict[PatchId, str]:
 
 def _more(numbers: PatchNumbers, series: Sequence[NumberSeries]) -> tuple[tuple[str, str, str, str], ...]:
     """Return the numbers that fit neither into a cell nor into a series."""
-    in_series = {f"{each.name}_{name}" for each in series for name, _, _ in each.heads}
+    in_series = {name for each in series for name in each.members}
     return tuple(
-        (name, number.column.unit, number.column.description, several_values(number.value))
+        (number.column.heading, number.column.unit, number.column.explanation, several_values(number.value))
         for name, number in numbers.numbers.items()
         if isinstance(number.value, tuple) and name not in in_series
     )

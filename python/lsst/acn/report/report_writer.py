@@ -128,7 +128,7 @@ def write_report(
             yield row
 
     with _replacing(folder / PAGE_NAME) as stream:
-        for text in render_page(rows.head, counted()):
+        for text in render_page(rows.head, counted(), rows.read_colors()):
             stream.write(text)
     size = (folder / PAGE_NAME).stat().st_size
     return ReportSummary(folder / PAGE_NAME, len(rows.head.patches), rows.head.n_outliers, n_incomplete, size)

@@ -23,7 +23,15 @@
 
 from __future__ import annotations
 
-__all__ = ("AsinhScale", "average_blocks", "data_uri", "draw_image", "draw_scale", "shrink_plot")
+__all__ = (
+    "AsinhScale",
+    "average_blocks",
+    "data_uri",
+    "draw_image",
+    "draw_scale",
+    "encode_colors",
+    "shrink_plot",
+)
 
 import base64
 import dataclasses
@@ -203,6 +211,24 @@ def _encode(indices: np.ndarray) -> bytes:
     picture = Image.fromarray(np.ascontiguousarray(indices))
     picture.putpalette(_palette())
     return _save(picture)
+
+
+def encode_colors(colors: np.ndarray) -> bytes:
+    """Return a picture in colours as a PNG file.
+
+    Parameters
+    ----------
+    colors : `numpy.ndarray`
+        Red, green and blue, uint8, shape ``(height, width, 3)``.
+
+    Returns
+    -------
+    png : `bytes`
+        Content of the file.
+    """
+    from PIL import Image
+
+    return _save(Image.fromarray(np.ascontiguousarray(colors)))
 
 
 def _save(picture: object) -> bytes:

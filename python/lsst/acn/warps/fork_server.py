@@ -36,7 +36,6 @@ MODULES = (
     "astropy.io.fits",
     "galsim",
     "matplotlib.figure",
-    "scipy.stats",
     "sep",
     "skimage.metrics",
 )

@@ -26,8 +26,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from saturated_fields import KERNEL_SIZE, draw_light, moffat
+from scipy.interpolate import BSpline
 
 from lsst.acn import Box, gaussian_kernel
+from lsst.acn.methods.cross_exposure.family import point_light
 from lsst.acn.methods.cross_exposure.family.point_light import (
     FittedPoints,
     PointTemplates,
@@ -58,6 +60,15 @@ def test_light_between_pixels_is_that_of_a_gaussian(place: tuple[float, float]) 
     for found, fwhm in zip(light, FWHMS, strict=True):
         expected = gaussian_at(*place, fwhm)
         assert np.abs(found - expected).max() < 2e-3 * expected.max()
+
+
+def test_weights_are_those_of_every_pair_of_pixels_to_the_last_bit() -> None:
+    shifts, places = np.array([0.0, -0.3, 1.7, 0.25]), np.arange(21)
+    basis = BSpline.basis_element(np.arange(7) - 3.0, extrapolate=False)
+    distance = places[:, None] - places - shifts[:, None, None]
+    weights, slopes = point_light._weights(shifts, len(places))
+    np.testing.assert_array_equal(weights, np.nan_to_num(basis(distance)))
+    np.testing.assert_array_equal(slopes, -np.nan_to_num(basis.derivative()(distance)))
 
 
 def test_derivatives_are_those_of_a_gaussian() -> None:

@@ -21,8 +21,9 @@
 
 """Subcommands of ``butler``, each in a module of its own."""
 
+from .color_restorations import color_restorations
 from .ingest_warps import ingest_warps
 from .report_restorations import report_restorations
 from .simulate_warps import simulate_warps
 
-__all__ = ("ingest_warps", "report_restorations", "simulate_warps")
+__all__ = ("color_restorations", "ingest_warps", "report_restorations", "simulate_warps")

@@ -32,6 +32,8 @@ import click
 from lsst.daf.butler.cli.opt import options_file_option, repo_argument, where_option
 from lsst.daf.butler.cli.utils import ButlerCommand
 
+from .opened_repository import opened_repository
+
 
 @click.command(short_help="Show all restored patches on one page.", cls=ButlerCommand)
 @repo_argument(required=True, help="REPO is a Butler repository.")
@@ -81,7 +83,8 @@ def report_restorations(repo: str, collection: str, output: Path, plots: bool, *
 
     The page has a table of the patches with their numbers
     (restored_coadd_metrics), the most unusual first, and blinks between coadd
-    and restored coadd.  It holds all it needs, so that it can be sent as one
+    and restored coadd.  Patches that have three bands are shown in colour as
+    well.  The page holds all it needs, so that it can be sent as one
     file, and fetches nothing.
 
     A patch that lacks numbers, plot or coadd is in the table none the less,
@@ -89,16 +92,8 @@ def report_restorations(repo: str, collection: str, output: Path, plots: bool, *
     complete.
     """
     from lsst.acn.report import ReportError, write_report
-    from lsst.daf.butler import Butler
 
-    try:
-        butler = Butler.from_config(repo, writeable=False)
-    except FileNotFoundError as error:
-        raise click.ClickException(f"There is no Butler repository {repo}.") from error
-    except Exception as error:
-        told = " ".join(f"{type(error).__name__}: {error}".split())
-        raise click.ClickException(f"{repo} cannot be opened as a Butler repository: {told}") from error
-    with butler:
+    with opened_repository(repo) as butler:
         try:
             summary = write_report(butler, collection, output, with_plots=plots, **options)  # type: ignore[arg-type]
         except ReportError as error:

@@ -55,21 +55,17 @@ def draw_losses(axes: Axes, histories: Mapping[str, Mapping[str, Any]]) -> None:
     axes : `matplotlib.axes.Axes`
         Panel to draw in.
     histories : `~collections.abc.Mapping`
-        Histories of trainings by name, with ``epoch`` and ``loss``; those
-        without an epoch are left out.
+        Histories of trainings by name, with ``epoch`` and ``loss``, each of an
+        epoch or more.
     """
     from matplotlib.ticker import MaxNLocator
 
-    trained = {name: history for name, history in histories.items() if len(history["epoch"])}
-    for (name, history), color, style in zip(trained.items(), (BLUE, ORANGE), ("-", "--"), strict=False):
+    for (name, history), color, style in zip(histories.items(), (BLUE, ORANGE), ("-", "--"), strict=False):
         marker = "o" if len(history["epoch"]) < 5 else ""
         axes.plot(history["epoch"], history["loss"], style, color=color, marker=marker, label=name)
-    if trained:
-        _scale_to(axes, np.concatenate([np.asarray(history["loss"]) for history in trained.values()]))
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.legend(fontsize=8, frameon=False)
-    else:
-        _say(axes, "nothing was trained")
+    _scale_to(axes, np.concatenate([np.asarray(history["loss"]) for history in histories.values()]))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(fontsize=8, frameon=False)
     axes.set(title="Training", xlabel="epoch", ylabel="mean loss of a valid pixel")
 
 

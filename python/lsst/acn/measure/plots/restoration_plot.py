@@ -90,8 +90,7 @@ def draw_restoration(measurement: PatchMeasurement, metrics: Table, training: Ta
         blocks = _subfigures(close, 1, MAX_PLACES)
         for number, (block, place) in enumerate(zip(blocks, places, strict=False), start=1):
             _draw_place(block, measurement, noise, place, f"{number}  {place.name}")
-    panels = curves.subplots(1, 4, width_ratios=[1, 1.25, 1, 1.15])
-    _draw_curves(panels, measurement, metrics, training)
+    _draw_curves(curves, measurement, metrics, training)
     return figure
 
 
@@ -121,7 +120,7 @@ def _draw_whole(parent: SubFigure, measurement: PatchMeasurement, noise: float, 
     drawn.append(show_residual(axes[2], measurement.fits.residual, box, residual_norm()))
     axes[0].set_title(f"Coadd, FWHM {_arcsec(patch.coadd_fwhm, scale)}")
     axes[1].set_title(f"Restored, FWHM {_arcsec(patch.restored_fwhm, scale)}")
-    axes[2].set_title("Residual: mean of exposure − prediction")
+    axes[2].set_title(f"Mean of exposure − prediction, {_rms(measurement.fits.residual)}")
     for panel, color in zip(axes, FRAME_COLORS, strict=True):
         for number, place in enumerate(places, start=1):
             add_frame(panel, place.box, str(number), color)
@@ -145,7 +144,8 @@ def _draw_place(
     drawn = [show_image(panel, image, place.box, norm) for panel, image in zip(axes, images, strict=False)]
     drawn.append(show_residual(axes[2], measurement.fits.residual[cut], place.box, residual_norm()))
     add_scale_bar(axes[0], place.box.shape[1], patch.pixel_scale)
-    for panel, name, color in zip(axes, ("coadd", "restored", "residual"), FRAME_COLORS, strict=True):
+    names = ("coadd", "restored", f"residual, {_rms(measurement.fits.residual[cut])}")
+    for panel, name, color in zip(axes, names, FRAME_COLORS, strict=True):
         panel.set_title(name, fontsize=9, pad=3)
         if place.is_marked:
             add_circle(panel, place.y, place.x, 2 * patch.coadd_fwhm, color)
@@ -167,17 +167,33 @@ def _tick(bar: Any, norm: Normalize) -> None:
 
 
 def _draw_curves(
-    panels: np.ndarray, measurement: PatchMeasurement, metrics: Table, training: Table | None
+    parent: SubFigure, measurement: PatchMeasurement, metrics: Table, training: Table | None
 ) -> None:
+    """Draw curves and numbers; where nothing was trained, they have the room of its panel."""
+    histories = _histories(measurement, training)
+    widths = [*([1.0] if histories else []), *((1.25, 1.0, 1.15) if histories else (1.4, 1.4, 1.15))]
+    panels = list(parent.subplots(1, len(widths), width_ratios=widths))
+    if histories:
+        draw_losses(panels.pop(0), histories)
+    draw_chi2(panels[0], measurement.fits)
+    draw_flux_ratios(panels[1], measurement)
+    draw_numbers(panels[2], _numbers(measurement, metrics[0]))
+
+
+def _histories(measurement: PatchMeasurement, training: Table | None) -> dict[str, Any]:
+    """Return the histories of those trainings that have an epoch."""
     histories: dict[str, Any] = {} if training is None else {"all exposures": training}
     if measurement.held_out is not None:
         visits = " ".join(map(str, measurement.held_out.visits))
         name = f"without visits {visits}" if len(visits) < 12 else "without the held out"
         histories[name] = measurement.held_out.history
-    draw_losses(panels[0], histories)
-    draw_chi2(panels[1], measurement.fits)
-    draw_flux_ratios(panels[2], measurement)
-    draw_numbers(panels[3], _numbers(measurement, metrics[0]))
+    return {name: history for name, history in histories.items() if len(history["epoch"])}
+
+
+def _rms(residual: np.ndarray) -> str:
+    """Return the root mean square of residuals, which is 1 where noise alone is left."""
+    known = residual[np.isfinite(residual)]
+    return f"rms {np.sqrt(np.mean(known.astype(np.float64) ** 2)):.2f} σ" if known.size else "no data"
 
 
 def _numbers(measurement: PatchMeasurement, numbers: Any) -> list[tuple[str, str, str]]:
@@ -197,7 +213,7 @@ def _numbers(measurement: PatchMeasurement, numbers: Any) -> list[tuple[str, str
         both("PSF FWHM [arcsec]", "psf_fwhm", ".2f"),
         both("S_F, mean log spectrum", "sharpness", ".2f"),
         both(f"σ_sky [{measurement.patch.exposures.unit}]", "sky_sigma", ".3g"),
-        ("    change [%]", "", pair("+.1f", "sky_sigma_change")),
+        ("    change [%], not of depth", "", pair("+.1f", "sky_sigma_change")),
         ("held-out χ² excess, sources", pair(".3g", peer), excess),
         ("residual rms, sources | sky", "", pair(".3f", "residual_source_rms", "residual_sky_rms")),
         ("PSNR to exposures | coadd [dB]", "", pair(".1f", "psnr_exposures", "psnr_coadd")),

@@ -12,9 +12,9 @@
     return type === "number" ? Number(a) - Number(b) : a < b ? -1 : a > b ? 1 : 0;
   }
 
-  function sortBy(head) {
+  function sortBy(head, asked) {
     const index = heads.indexOf(head);
-    const direction = head.getAttribute("aria-sort") === "ascending" ? "descending" : "ascending";
+    const direction = asked ?? (head.getAttribute("aria-sort") === "ascending" ? "descending" : "ascending");
     heads.forEach((other) => other.removeAttribute("aria-sort"));
     head.setAttribute("aria-sort", direction);
     const sign = direction === "ascending" ? 1 : -1;
@@ -27,7 +27,29 @@
     body.append(...keyed.map((each) => each.row));
   }
 
-  heads.forEach((head) => head.querySelector("button")?.addEventListener("click", () => sortBy(head)));
+  const sortable = heads.filter((head) => head.querySelector("button"));
+  sortable.forEach((head) => head.querySelector("button").addEventListener("click", () => sortBy(head)));
+
+  // --- Where there is no room for heads: each cell says what it is ------------
+  const headings = heads.map((head) => head.querySelector(".name")?.textContent ?? "");
+  const units = heads.map((head) => head.querySelector(".unit")?.textContent ?? "");
+  for (const row of rows) {
+    headings.forEach((heading, index) => {
+      if (heading) row.cells[index].dataset.heading = units[index] ? `${heading} [${units[index]}]` : heading;
+    });
+  }
+  for (const head of sortable) {
+    for (const direction of ["ascending", "descending"]) {
+      const text = `${headings[heads.indexOf(head)]} ${direction === "ascending" ? "↑" : "↓"}`;
+      const option = new Option(text, `${head.dataset.name} ${direction}`);
+      option.selected = head.getAttribute("aria-sort") === direction;
+      $("sort").append(option);
+    }
+  }
+  $("sort").addEventListener("change", () => {
+    const [name, direction] = $("sort").value.split(" ");
+    sortBy(sortable.find((head) => head.dataset.name === name), direction);
+  });
 
   // --- Choosing rows ---------------------------------------------------------
   function applyFilter() {

@@ -41,6 +41,9 @@ DEGREE = 5
 MARGIN = 4
 """Pixels around a PSF kernel that its splines reach into and it can move in."""
 
+_BASIS = BSpline.basis_element(np.arange(DEGREE + 2) - 0.5 * (DEGREE + 1), extrapolate=False)
+_BASIS_SLOPE = _BASIS.derivative()
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FittedPoints:
@@ -155,10 +158,13 @@ def _weights(shifts: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
     """Return matrices that make coefficients along an axis pixels that are
     moved, and their derivatives by the shift.
     """
-    basis = BSpline.basis_element(np.arange(DEGREE + 2) - 0.5 * (DEGREE + 1), extrapolate=False)
+    offsets = np.arange(1 - side, side)
     places = np.arange(side)
-    distance = places[:, None] - places - shifts[:, None, None]
-    return np.nan_to_num(basis(distance)), -np.nan_to_num(basis.derivative()(distance))
+    # A pixel's weight depends on how far it is from the coefficient, and on nothing else.
+    band = places[:, None] - places + side - 1
+    distance = offsets - shifts[:, None]
+    weights, slopes = (np.nan_to_num(spline(distance)) for spline in (_BASIS, _BASIS_SLOPE))
+    return weights.take(band, axis=1), -slopes.take(band, axis=1)
 
 
 def points_image(stars: Iterable[FittedPoints], box: Box) -> np.ndarray:

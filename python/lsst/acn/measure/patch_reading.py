@@ -1,0 +1,92 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""From the outputs of a restoration to what is measured."""
+
+from __future__ import annotations
+
+__all__ = ("read_restored_patch",)
+
+from typing import Any
+
+import numpy as np
+from astropy.units import Unit, UnitConversionError
+
+from ..errors import InvalidExposureError
+from ..exposures.boxes import Box
+from ..exposures.source import ExposureSource
+from ..exposures.stack import ExposureStack
+from ..image_io import read_exposure_stack, read_latent_image
+from ..nuisances.corrections import ExposureCorrections
+from .restored_patch import RestoredPatch
+
+
+def read_restored_patch(
+    exposures: ExposureSource,
+    *,
+    restored: tuple[str, Any],
+    latent: tuple[str, Any],
+    reference: tuple[str, Any],
+    psf_cell_size: int,
+) -> RestoredPatch:
+    """Put together what a restoration has left behind.
+
+    Parameters
+    ----------
+    exposures : `ExposureSource`
+        The exposures that it was made from.
+    restored, latent, reference : `tuple` [`str`, `typing.Any`]
+        Name and dataset of the restored coadd, the latent image, and the
+        coadd to compare with.
+    psf_cell_size : `int`
+        Side, in pixels, of the cells in which PSFs are taken as constant.
+
+    Returns
+    -------
+    patch : `RestoredPatch`
+        All of it, in the unit of the exposures.
+
+    Raises
+    ------
+    InvalidExposureError
+        Raised if a dataset does not belong to the others; says which.
+    """
+    latent_array, latent_box, latent_unit = read_latent_image(latent[1])
+    try:
+        factor = Unit(latent_unit).to(Unit(exposures.unit))
+    except UnitConversionError as error:
+        raise InvalidExposureError(f"{latent[0]}: {error}") from error
+    return RestoredPatch(
+        exposures=exposures,
+        coadd=_read_coadd(*reference, exposures.box, psf_cell_size),
+        restored=_read_coadd(*restored, exposures.box, psf_cell_size),
+        latent=latent_array * np.float32(factor),
+        latent_box=latent_box,
+        corrections=ExposureCorrections.recorded(restored[1].metadata, factor),
+    )
+
+
+def _read_coadd(name: str, coadd: Any, box: Box, psf_cell_size: int) -> ExposureStack:
+    """Return a coadd as a stack of one; none of its planes makes pixels invalid."""
+    try:
+        return read_exposure_stack({0: coadd}, bad_mask_planes=(), psf_cell_size=psf_cell_size, box=box)
+    except InvalidExposureError as error:
+        raise InvalidExposureError(f"{name}: {error}") from error
