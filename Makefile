@@ -64,7 +64,7 @@ test-light: ## Run demo and tests in .venv-light, which has no network framework
 	@$(MAKE) --no-print-directory VENV=.venv-light WITHOUT='$(FRAMEWORKS)' \
 	    DEMO_OUTPUT='$(DEMO_OUTPUT)/light' demo test
 
-# The lower bounds of pyproject.toml are what they say: no check of style here.
+# Only wheels: the oldest versions are not to be built here.
 test-minimum: ## Run the tests in .venv-minimum, with the oldest dependencies that are allowed.
 	@$(MAKE) --no-print-directory VENV=.venv-minimum OLDEST=yes test
 
