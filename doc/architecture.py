@@ -53,6 +53,7 @@ SAYS = {
     "fluxes": "of picture and residual",
     "residual": "what is left over",
     "nuisances": "what exposures get wrong",
+    "psfs": "what stars say of them",
     "methods": "from exposures to a latent image",
     "methods/paper": "AstroClearNet",
     "methods/image_mm": "ImageMM",

@@ -56,7 +56,7 @@ FLOORS = (
     ("methods", "metrics", "warps", "repository", "report", "residual"),
     ("methods/paper", "methods/image_mm", "methods/cross_exposure/family", "fluxes"),
     ("methods/cross_exposure/network", "nuisances"),
-    ("methods/cross_exposure", "restoration_result"),
+    ("methods/cross_exposure", "restoration_result", "psfs"),
     ("restoration", "flux_measurement"),
     ("measure",),
     ("measure/plots",),

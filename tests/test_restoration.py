@@ -231,7 +231,7 @@ def test_few_valid_pixels_are_restored_or_refused_at_once(method, few, passes):
 @pytest.mark.parametrize("method", METHODS)
 def test_exposures_without_any_valid_pixel_are_refused(method):
     stack = few_pixels(np.zeros((64, 64), bool))
-    with pytest.raises(InvalidExposureError, match="2 exposures with valid pixels; there are 0"):
+    with pytest.raises(InvalidExposureError, match="needs an exposure with valid pixels; none of"):
         restore(stack, make_config(method=method, **QUICK[method]))
 
 
@@ -259,23 +259,6 @@ def test_wrong_psfs_are_told_of_by_number(caplog):
     with caplog.at_level(logging.WARNING):
         restore(moved, make_config(method="image_mm", image_mm__iterations=2, nuisances__passes=0))
     assert "Visit 2: its PSF is 1.00 pixels off the middle of its kernel." in caplog.text
-
-
-@needs_keras
-def test_exposures_without_a_valid_pixel_are_left_out():
-    stack, _ = make_stack()
-    valid = stack.valid.copy()
-    valid[1] = False
-    result = restore(
-        ExposureStack.from_arrays(stack.image, stack.variance, stack.psf, valid=valid), make_config()
-    )
-    assert result.summary["n_exposures"] == 3
-
-
-def test_one_exposure_is_refused_by_name():
-    stack, _ = make_stack()
-    with pytest.raises(InvalidExposureError, match=r"needs 2 exposures.*visits \[3\]"):
-        restore(stack.select([3]), make_config())
 
 
 @needs_keras

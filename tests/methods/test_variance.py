@@ -27,7 +27,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lsst.acn.methods.variance import FLOOR, SMOOTHING_SIGMA, finish_variance
+from lsst.acn.methods.variance import FLOOR, SMOOTHING_SIGMA, finish_variance, ignorance
 
 
 def test_a_variance_is_averaged_and_keeps_its_sum() -> None:
@@ -44,3 +44,10 @@ def test_no_variance_is_zero() -> None:
     mean_square[:, :10] = 0.0
     assert finish_variance(mean_square).min() == pytest.approx(FLOOR * 4.0, rel=1e-3)
     assert finish_variance(np.zeros((8, 8))).min() == pytest.approx(FLOOR)
+
+
+def test_what_is_not_seen_may_hold_as_much_as_what_is() -> None:
+    image = np.array([[2.0, 4.0], [3.0, 100.0]])
+    seen = np.array([[True, True], [False, False]])
+    np.testing.assert_allclose(ignorance(image, seen), [[0.0, 0.0], [9.0 + 10.0, 1e4 + 10.0]])
+    np.testing.assert_allclose(ignorance(image, ~seen | seen), 0.0)

@@ -103,6 +103,14 @@ ELSEWHERE = {
     "metrics/test_known_order": ["metrics/prediction"],
     "metrics/test_source_fluxes": ["metrics/source_pixels"],
     "project/test_bps": ["bps_sites"],
+    "psfs/test_fit": [
+        "psfs/kernel_fit",
+        "psfs/moffat_start",
+        "psfs/star_stamps",
+        "psfs/stars",
+        "psfs/tile_light",
+        "fits_config",
+    ],
     "report/test_numbers": ["report/cells", "report/number_series"],
     "report/test_page": [
         "cli/cmd/report_restorations",
@@ -149,7 +157,7 @@ ELSEWHERE = {
     ],
     "simulation/test_warping": ["simulation/pixel_grid"],
     "tasks/test_assemble_reference_coadd": ["coadd/patch_coadd"],
-    "tasks/test_pipelines": ["restoration_config", "fits_config"],
+    "tasks/test_pipelines": ["restoration_config"],
     "tasks/test_restore_coadd": ["tiles/restore_tiles"],
     "test_restoration": ["errors", "methods/method", "methods/paper/method", "restoration_result"],
     "warps/test_task": ["warps/config"],

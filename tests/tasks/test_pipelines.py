@@ -32,6 +32,7 @@ from typing import Any
 import pytest
 from array_libraries import needs_keras
 
+from lsst.acn.psfs.table import read_psf_table
 from lsst.acn.restore_coadd import RestoreCoaddConfig
 from lsst.ctrl.mpexec.cli.pipetask import cli
 from lsst.daf.butler import Butler, DimensionUniverse
@@ -112,6 +113,7 @@ def test_tasks_have_to_use_the_same_warps() -> None:
         ("measureRestoration", "psf_quality.max_fwhm", 1.0, "visits and with the artifact masks"),
         ("measureRestoration", "connections.warps", "other_warp", "measured on the warps"),
         ("measureRestoration", "use_restoration_network", None, "restore again with the network"),
+        ("measureRestoration", "use_restored_psfs", True, "with the PSFs that it was made with"),
     ],
 )
 def test_what_belongs_together_is_kept_together(
@@ -144,6 +146,25 @@ def test_paper_config_is_what_the_paper_says() -> None:
     assert training.epochs == 450
     assert training.learning_rate == 0.002
     assert (training.learning_rate_decay, training.learning_rate_steps) == (0.95, 1000)
+
+
+@pytest.mark.parametrize(("name", "mode"), [("paper", "fixed"), ("blind", "estimate")])
+def test_pipelines_of_the_paper_do_what_its_configs_say(name: str, mode: str) -> None:
+    config = RestoreCoaddConfig()
+    config.load(str(ROOT / "config" / f"{name}.py"))
+    config.validate()
+    assert config.restoration.psf_mode == mode
+    graph = Pipeline.fromFile(str(ROOT / "pipelines" / f"{name}.yaml")).to_graph()
+    assert graph.tasks["restoreCoadd"].config.restoration.compare(config.restoration)
+    assert graph.tasks["measureRestoration"].config.use_restored_psfs == (mode != "fixed")
+
+
+def test_blind_restoration_is_that_of_the_paper_but_for_the_psfs() -> None:
+    paper, blind = RestoreCoaddConfig(), RestoreCoaddConfig()
+    paper.load(str(ROOT / "config" / "paper.py"))
+    blind.load(str(ROOT / "config" / "blind.py"))
+    paper.restoration.psf_mode = "estimate"
+    assert blind.restoration.compare(paper.restoration)
 
 
 def test_from_scratch_takes_no_weights_from_elsewhere() -> None:
@@ -224,3 +245,25 @@ def test_pipetask_runs_the_pipeline(
         assert record["visits"] == "[10, 11, 12]"
         assert record["engine"] == metadata["engine"] == "numpy"
         assert "numpy" in record["packages"]
+
+
+@needs_keras
+def test_psfs_that_are_learned_are_kept_and_measured_with(
+    warps: dict[int, Any], make_repository: Callable[[dict[int, Any]], str]
+) -> None:
+    root = make_repository(warps)
+    pipetask(
+        *("run", "-b", root, "-p", str(ROOT / "pipelines" / "blind.yaml"), "-i", "warps", "-o", "out"),
+        *("-d", "skymap='test' AND tract=0 AND patch=0 AND band='r'", "--register-dataset-types"),
+        *("-C", f"restoreCoadd:{ROOT / 'config' / 'quick.py'}"),
+        *("-c", "restoreCoadd:restoration.paper.training.epochs=2"),
+        *("-c", "measureRestoration:held_out=False"),
+    )
+    with Butler.from_config(root, collections=["out"]) as butler:
+        data_id = {"skymap": "test", "tract": 0, "patch": 0, "band": "r"}
+        psfs = read_psf_table(butler.get("restored_coadd_psfs", data_id))
+        metrics = butler.get("restored_coadd_visit_metrics", data_id)
+    assert psfs is not None
+    assert psfs.visits == (10, 11, 12)
+    assert psfs.psf.kernels.shape[:3] == (3, 1, 1)
+    assert len(metrics) == 3

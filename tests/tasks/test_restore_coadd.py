@@ -21,6 +21,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -37,6 +38,7 @@ from lsst.acn import (
     RestorationResult,
     gaussian_kernel,
 )
+from lsst.acn.exposures.estimated_psfs import EstimatedPsfs
 from lsst.acn.nuisances.corrections import ExposureCorrections
 from lsst.acn.records.task_record import config_digest
 from lsst.acn.restoration_result import NoiseLayer
@@ -154,6 +156,25 @@ def test_noise_layers_are_written(warp_inputs: WarpInputs, monkeypatch: pytest.M
         assert len(output.noise_realizations) == 3
         assert all((noise.array == value).all() for noise in output.noise_realizations)
         assert output.noise_realizations[0].unit == "nJy"
+
+
+def test_psfs_are_written_where_they_were_fitted(
+    warp_inputs: WarpInputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def restore_blindly(stack: ExposureStack, *arguments: Any, **keywords: Any) -> RestorationResult:
+        psf = PsfKernels.constant(np.array([gaussian_kernel(3.0, 13)] * len(stack)), stack.box)
+        psfs = EstimatedPsfs(stack.visits, psf, np.zeros((len(stack), 13, 13), np.float32), 5)
+        return dataclasses.replace(fake_restore(stack, *arguments, **keywords), psfs=psfs)
+
+    monkeypatch.setattr(lsst.acn.restoration, "restore", restore_blindly)
+    config = RestoreCoaddConfig()
+    assert "restored_coadd_psfs" not in RestoreCoaddConnections(config=config).outputs
+    config.restoration.psf_mode = "refine"
+    task = RestoreCoaddTask(config=config)
+    outputs = task.run(inputs=warp_inputs)
+    assertValidOutput(task, outputs)
+    assert outputs.restored_coadd_psfs["visit"].tolist() == list(warp_inputs.exposures.visits)
+    np.testing.assert_allclose(outputs.restored_coadd_psfs["fwhm"], 3.0, rtol=0.02)
 
 
 def test_residual_need_not_be_kept(warp_inputs: WarpInputs, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,6 +93,7 @@ def test_parts_can_be_run_alone(instrument: str, subset: str, labels: set[str]) 
     [
         ("restoreCoadd", "connections.warps", "other_warp", "warps of this pipeline"),
         ("measureRestoration", "connections.warps", "other_warp", "measured on the warps"),
+        ("restoreCoadd", "restoration.psf_mode", "refine", "with the PSFs that it was made with"),
         ("restoreCoadd", "connections.visit_selection", "other_visits", "selected visits"),
         ("assembleDeepCoadd", "doWriteArtifactMasks", False, "must be written"),
     ],

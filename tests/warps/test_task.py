@@ -90,11 +90,14 @@ def test_patch_without_valid_pixels_is_no_work(
         assert butler.query_datasets("restoreCoadd_metadata")
 
 
-def test_one_exposure_is_not_enough_to_restore(
+def test_fewer_exposures_than_are_asked_for_are_an_error(
     warps: dict[int, Any], make_repository: MakeRepository
 ) -> None:
     root = make_repository({10: warps[10]})
-    with pytest.raises(InvalidExposureError) as caught, output_of(RestoreCoaddTask, root):
+    with (
+        pytest.raises(InvalidExposureError) as caught,
+        output_of(RestoreCoaddTask, root, config={"min_exposures": 2}),
+    ):
         pass
     message = str(caught.value)
     assert "At least 2 exposures are needed" in message

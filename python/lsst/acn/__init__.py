@@ -54,6 +54,7 @@ __all__ = (
     "RestorationResult",
     "TilesConfig",
     "TrainingDivergedError",
+    "UnknownPsfError",
     "UnknownRestorationError",
     "constant_kernels",
     "gaussian_kernel",

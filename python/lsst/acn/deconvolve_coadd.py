@@ -129,7 +129,6 @@ class DeconvolveCoaddConfig(WarpInputsConfig, pipelineConnections=DeconvolveCoad
 
     def setDefaults(self) -> None:
         super().setDefaults()
-        self.min_exposures = 2
         self.restoration.target_psf_fwhm = MODEL_PSF_FWHM
         self.restoration.keep_residual = False
 

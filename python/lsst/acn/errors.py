@@ -32,6 +32,7 @@ __all__ = (
     "RepositoryUnavailableError",
     "RestorationError",
     "TrainingDivergedError",
+    "UnknownPsfError",
     "UnknownRestorationError",
 )
 
@@ -87,6 +88,10 @@ class RepositoryUnavailableError(RestorationError):
 
 class TrainingDivergedError(RestorationError):
     """Raised if training ends in a loss or a latent image without meaning."""
+
+
+class UnknownPsfError(RestorationError):
+    """Raised if the PSFs of exposures are to be estimated, and nothing tells."""
 
 
 class UnknownRestorationError(RestorationError):

@@ -20,11 +20,11 @@
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
 
-"""How what exposures get wrong is fitted."""
+"""What is fitted to exposures before they are restored, and how."""
 
 from __future__ import annotations
 
-__all__ = ("NuisancesConfig",)
+__all__ = ("NuisancesConfig", "PsfsConfig")
 
 from lsst.pex.config import ChoiceField, Config, Field
 
@@ -73,6 +73,34 @@ class NuisancesConfig(Config):
     )
     tile_size = Field[int](
         doc="Greatest side in pixels of the tiles on which exposures are compared.",
+        default=320,
+        check=lambda size: size >= 8,
+    )
+    tiles = Field[int](
+        doc="Number of such tiles along each axis, at most; they are spread over the patch.",
+        default=4,
+        check=lambda number: number >= 1,
+    )
+
+
+class PsfsConfig(Config):
+    """How PSFs are fitted to the exposures, where psf_mode says so."""
+
+    rounds = Field[int](
+        doc="Number of times that the light around stars is modelled with the PSFs that there are then, "
+        "taken off, and the PSFs fitted to what is left.",
+        default=2,
+        check=lambda rounds: rounds >= 1,
+    )
+    prior = Field[float](
+        doc="How much a pixel of a PSF is expected to differ from the PSF that is begun with, as a share of "
+        "the light that a PSF has there. With refine, that is the one that there is; with estimate, the "
+        "Moffat profile that fits the stars best.",
+        default=0.2,
+        check=lambda share: share > 0,
+    )
+    tile_size = Field[int](
+        doc="Greatest side in pixels of the tiles on which stars are looked for.",
         default=320,
         check=lambda size: size >= 8,
     )

@@ -40,6 +40,7 @@ from lsst.pipe.base import connectionTypes as cT
 
 from .errors import InvalidExposureError, RestorationError
 from .exposures.boxes import Box
+from .exposures.estimated_psfs import with_psfs
 from .exposures.source import ExposureSource
 from .exposures.stack import ExposureStack
 from .image_io import read_exposure_stack, read_latent_image
@@ -48,7 +49,8 @@ from .measure.measurement import PatchMeasurement, measure_patch
 from .measure.restored_patch import RestoredPatch
 from .measure.tables import make_metrics_table, make_visit_table
 from .metrics import choose_held_out
-from .nuisances.corrections import CORRECTIONS_KEY, ExposureCorrections
+from .nuisances.corrections import ExposureCorrections
+from .psfs.table import read_psf_table
 from .records.task_record import provenance_record, recorded_restoration_config
 from .warps.config import DIMENSIONS, WarpInputsConfig, WarpInputsConnections
 from .warps.reader import WarpInputs
@@ -94,6 +96,12 @@ class MeasureRestorationConnections(WarpInputsConnections, dimensions=DIMENSIONS
         storageClass="StructuredDataDict",
         dimensions=("skymap", "band"),
     )
+    restored_coadd_psfs = cT.Input(
+        doc="PSFs that the warps were taken to have.",
+        name="restored_coadd_psfs",
+        storageClass="ArrowAstropy",
+        dimensions=DIMENSIONS,
+    )
     restored_coadd_metrics = cT.Output(
         doc="Numbers that need no truth, in one row. The table's metadata hold the provenance; the Butler "
         "gives them out with parameters={'strip_astropy_meta_yaml': False}.",
@@ -123,6 +131,8 @@ class MeasureRestorationConnections(WarpInputsConnections, dimensions=DIMENSIONS
         )
         if not config.use_restoration_network:
             del self.restoration_network
+        if not config.use_restored_psfs:
+            del self.restored_coadd_psfs
 
 
 class MeasureRestorationConfig(WarpInputsConfig, pipelineConnections=MeasureRestorationConnections):
@@ -191,10 +201,10 @@ class MeasureRestorationConfig(WarpInputsConfig, pipelineConnections=MeasureRest
         "the task that restored the patch.",
         default=False,
     )
-
-    def setDefaults(self) -> None:
-        super().setDefaults()
-        self.min_exposures = 2
+    use_restored_psfs = Field[bool](
+        doc="Predict warps with the restored_coadd_psfs, which are there unless psf_mode was fixed.",
+        default=False,
+    )
 
     def validate(self) -> None:
         super().validate()
@@ -219,14 +229,9 @@ class MeasureRestorationTask(WarpInputsTask):
     config: MeasureRestorationConfig
 
     def read_more(self, butlerQC: QuantumContext, inputRefs: InputQuantizedConnection) -> dict[str, Any]:
-        names = [
-            "restored_coadd",
-            "restored_coadd_latent",
-            "restored_coadd_training",
-            "reference_coadd",
-        ]
-        if self.config.use_restoration_network:
-            names.append("restoration_network")
+        names = ["restored_coadd", "restored_coadd_latent", "restored_coadd_training", "reference_coadd"]
+        names += ["restoration_network"] * self.config.use_restoration_network
+        names += ["restored_coadd_psfs"] * self.config.use_restored_psfs
         return {name: butlerQC.get(getattr(inputRefs, name)) for name in names}
 
     def run(
@@ -238,6 +243,7 @@ class MeasureRestorationTask(WarpInputsTask):
         restored_coadd_training: Table,
         reference_coadd: Any,
         restoration_network: Mapping[str, Any] | None = None,
+        restored_coadd_psfs: Table | None = None,
     ) -> Struct:
         """Measure a restored coadd.
 
@@ -255,6 +261,8 @@ class MeasureRestorationTask(WarpInputsTask):
             Coadd to compare with.
         restoration_network : `~collections.abc.Mapping`, optional
             Trained network that the restoration began with.
+        restored_coadd_psfs : `astropy.table.Table`, optional
+            PSFs that the warps were taken to have, if not their own.
 
         Returns
         -------
@@ -275,6 +283,8 @@ class MeasureRestorationTask(WarpInputsTask):
         from .measure.plots.restoration_plot import draw_restoration
 
         patch = self._collect(inputs.exposures, restored_coadd, restored_coadd_latent, reference_coadd)
+        if restored_coadd_psfs is not None:
+            patch = dataclasses.replace(patch, psfs=read_psf_table(restored_coadd_psfs))
         self._check_visits(patch.exposures, restored_coadd)
         self.log.info("Measuring the restoration of %s on %d exposures.", patch.box, len(patch.exposures))
         measurement = measure_patch(
@@ -322,7 +332,7 @@ class MeasureRestorationTask(WarpInputsTask):
             restored=self._read_coadd(restored_coadd, names.restored_coadd, exposures.box),
             latent=latent_array * np.float32(factor),
             latent_box=latent_box,
-            corrections=_recorded_corrections(restored_coadd.metadata, factor),
+            corrections=ExposureCorrections.recorded(restored_coadd.metadata, factor),
         )
 
     def _read_coadd(self, coadd: Any, name: str, box: Box) -> ExposureStack:
@@ -350,7 +360,8 @@ class MeasureRestorationTask(WarpInputsTask):
         """Return the test on held-out exposures, or nothing where there can be none."""
         try:
             config = recorded_restoration_config(metadata)
-            exposures = measurement.patch.exposures
+            patch = measurement.patch
+            exposures = with_psfs(patch.exposures, patch.psfs)
             visits = self._choose_held_out(exposures.visits, config.seed)
             if not visits:
                 return None
@@ -382,10 +393,3 @@ class MeasureRestorationTask(WarpInputsTask):
         if not chosen:
             self.log.warning("There is no test on held-out exposures: %s.", reason)
         return chosen
-
-
-def _recorded_corrections(metadata: Mapping[str, Any], factor: float) -> ExposureCorrections | None:
-    """Return what a restored coadd says was taken off its exposures, in the unit of these."""
-    if CORRECTIONS_KEY not in metadata:
-        return None
-    return ExposureCorrections.unpack(metadata[CORRECTIONS_KEY]).in_unit(factor)

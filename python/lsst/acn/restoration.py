@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("find_corrections", "make_method", "matching_kernel_fwhm", "restore", "restore_latent")
+__all__ = ("make_method", "matching_kernel_fwhm", "restore", "restore_latent")
 
 import dataclasses
 import logging
@@ -33,29 +33,28 @@ from typing import Any
 
 import numpy as np
 
-from .errors import InvalidExposureError, TrainingDivergedError
+from .errors import TrainingDivergedError
 from .exposure_quality import measure_exposures
-from .exposures.noise_unit import ExposuresInUnit, in_unit, noise_unit
+from .exposures.boxes import Box
+from .exposures.estimated_psfs import EstimatedPsfs, with_psfs
 from .exposures.psf_kernels import gaussian_kernel
 from .exposures.source import ExposureSource
+from .exposures.stack import ExposureStack
 from .fluxes.detection_floor import detection_variance
 from .fluxes.flux_images import FluxImages
+from .forward.sampling_error import sampling_variance
 from .forward.target_psf import convolve_to_target
 from .machine.backend_setup import prepare_backend
 from .machine.threads import cores
 from .methods.method import RestorationMethod
-from .nuisances.corrected_exposures import corrected
 from .nuisances.corrections import ExposureCorrections
-from .nuisances.description import log_corrections
-from .nuisances.fit import fit_corrections
+from .psfs.prepared_exposures import prepare, with_known_psfs
 from .residual.cell_residual import PictureSpectra
 from .residual.noise_exposures import NoiseExposures
 from .residual.patch_residual import residual_of_patch
 from .restoration_config import RestorationConfig
 from .restoration_result import NoiseLayer, RestorationResult
 from .tiles.restore_tiles import OnStrip
-
-MIN_EXPOSURES = 2
 
 
 def restore(
@@ -96,9 +95,12 @@ def restore(
     Raises
     ------
     InvalidExposureError
-        Raised if there are fewer than two exposures with valid pixels.
+        Raised if there is no exposure with valid pixels, or too few for what
+        the config asks for.
     TrainingDivergedError
         Raised if training ends without a meaningful latent image.
+    UnknownPsfError
+        Raised if PSFs are to be estimated, and there are too few stars.
     """
     config = config or RestorationConfig()
     log = log or logging.getLogger(__name__)
@@ -110,11 +112,14 @@ def restore(
         exposures, method = fitted.exposures, fitted.method
         fwhm = matching_kernel_fwhm(method, config, log)
         to_target = PictureSpectra(gaussian_kernel(fwhm), gaussian_kernel(config.target_psf_fwhm))
-        restored, variance = method.restore(to_target.kernel, log, on_strip)
+        seen = _Seen(exposures.box, on_strip)
+        restored, variance = method.restore(to_target.kernel, log, seen)
         _check(restored, exposures, config)
         assert variance is not None
         latent = method.to_latent(restored)
         picture = _picture(exposures, restored if config.match_target_psf else latent, to_target)
+        kernels = exposures.psf.at(*exposures.box.center)
+        variance = variance + sampling_variance(picture.image, kernels, 1.0 / exposures.median_variances())
         times = {"fit_seconds": fitted.seconds, "restore_seconds": time.perf_counter() - start}
         start = time.perf_counter()
         residual = residual_of_patch(exposures, picture.unconvolved, to_target)
@@ -133,6 +138,8 @@ def restore(
         latent_box=exposures.box.grown_by(exposures.psf.radius),
         target_psf=to_target.target_psf,
         corrections=fitted.corrections.in_unit(1.0 / fitted.unit),
+        no_data=~seen.pixels,
+        psfs=fitted.psfs,
         history=fitted.history,
         summary=_summarize(fitted, config) | {"matching_kernel_fwhm": fwhm} | times,
         residual=residual if config.keep_residual else None,
@@ -140,6 +147,19 @@ def restore(
         **described,
     )
     return result.in_unit(fitted.unit)
+
+
+class _Seen:
+    """Notes which pixels exposures show, as these pass by, and hands them on."""
+
+    def __init__(self, box: Box, on_strip: OnStrip | None) -> None:
+        self._box, self._on_strip = box, on_strip
+        self.pixels = np.zeros(box.shape, bool)
+
+    def __call__(self, rows: Box, stack: ExposureStack) -> None:
+        self.pixels[rows.slices_within(self._box)] |= stack.cutout(rows).valid.any(axis=0)
+        if self._on_strip is not None:
+            self._on_strip(rows, stack)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -168,7 +188,8 @@ def _noise_layer(
     """Restore what a picture predicts of the exposures, with other noise."""
     log.info("Restoring noise layer %d of %d.", number + 1, config.n_noise_layers)
     drawn = NoiseExposures(exposures, picture.unconvolved, picture.to_target, seed=config.seed, layer=number)
-    method = make_method(drawn, config, network)
+    # The noise is drawn as if the PSFs were known.
+    method = make_method(drawn, with_known_psfs(config), network)
     method.fit(log)
     restored, _ = method.restore(None, log)
     unconvolved = restored if config.match_target_psf else method.to_latent(restored)
@@ -284,6 +305,7 @@ class _Fitted:
     exposures: ExposureSource
     unit: float
     corrections: ExposureCorrections
+    psfs: EstimatedPsfs | None
     method: RestorationMethod
     history: dict[str, np.ndarray]
     seconds: float
@@ -298,55 +320,22 @@ def _fit(
 ) -> _Fitted:
     """Fit the method of a config to those exposures that are of use."""
     config.validate()
-    exposures = _usable(exposures)
-    log.info("Restoring %s from %d exposures of %s.", exposures.box, len(exposures), exposures.box.shape)
     start = time.perf_counter()
-    corrections = find_corrections(exposures, config, log)
-    unit = noise_unit(exposures)
-    exposures = corrected(in_unit(exposures, 1.0 / unit), corrections.in_unit(1.0 / unit))
+    prepared = prepare(exposures, config, log)
+    exposures = prepared.exposures
+    log.info("Restoring %s from %d exposures of %s.", exposures.box, len(exposures), exposures.box.shape)
     method = make_method(exposures, config, network, n_cores)
     history = method.fit(log)
-    return _Fitted(exposures, unit, corrections, method, history, time.perf_counter() - start)
-
-
-def find_corrections(
-    exposures: ExposureSource, config: RestorationConfig, log: logging.Logger
-) -> ExposureCorrections:
-    """Return what is wrong with exposures, and say it.
-
-    Parameters
-    ----------
-    exposures : `ExposureSource`
-        All with valid pixels.
-    config : `RestorationConfig`
-        Its ``nuisances`` say what is fitted.
-    log : `logging.Logger`
-        Told what was found.
-
-    Returns
-    -------
-    corrections : `ExposureCorrections`
-        Nothing where nothing is to be fitted.
-    """
-    if not config.nuisances.passes:
-        return ExposureCorrections.nothing(exposures.box, exposures.visits)
-    unit = noise_unit(exposures)
-    corrections = fit_corrections(ExposuresInUnit(exposures, 1.0 / unit), config.nuisances).in_unit(unit)
-    kernels = exposures.psf.at(*exposures.box.center)
-    log_corrections(corrections, kernels, np.sqrt(exposures.median_variances()), exposures.unit, log)
-    return corrections
-
-
-def _usable(exposures: ExposureSource) -> ExposureSource:
-    """Return the exposures that have valid pixels; others have no variance."""
-    usable = np.flatnonzero(np.isfinite(exposures.median_variances()))
-    if len(usable) < MIN_EXPOSURES:
-        raise InvalidExposureError(
-            f"A restoration needs {MIN_EXPOSURES} exposures with valid pixels; there are {len(usable)} "
-            f"among visits {list(exposures.visits)}.",
-            n_exposures=len(usable),
-        )
-    return exposures if len(usable) == len(exposures) else exposures.select(usable)
+    trained = method.trained_psfs
+    return _Fitted(
+        with_psfs(exposures, trained),
+        prepared.unit,
+        prepared.corrections,
+        prepared.psfs if trained is None else trained,
+        method,
+        history,
+        time.perf_counter() - start,
+    )
 
 
 def _check(latent: np.ndarray, exposures: ExposureSource, config: RestorationConfig) -> None:

@@ -36,7 +36,7 @@ __all__ = (
 
 from lsst.pex.config import ChoiceField, Config, ConfigField, Field, ListField
 
-from .fits_config import NuisancesConfig
+from .fits_config import NuisancesConfig, PsfsConfig
 
 
 class PaperNetworkConfig(Config):
@@ -298,6 +298,17 @@ class RestorationConfig(Config):
     paper = ConfigField[PaperConfig](doc="The paper's network and its training; for the method paper alone.")
     cross_exposure = ConfigField[CrossExposureConfig](doc="The mixing network, and how it is trained.")
     image_mm = ConfigField[ImageMMConfig](doc="How ImageMM iterates.")
+    psf_mode = ChoiceField[str](
+        doc="Which PSFs the exposures are taken to have, one kernel for each exposure.",
+        allowed={
+            "fixed": "Those that they come with, moved, widened and stretched by what nuisances has found.",
+            "refine": "The same, changed pixel by pixel as stars ask for, or trained by the method paper.",
+            "estimate": "Those that stars ask for; of those that they come with, only about the width is "
+            "used. The method paper begins with Gaussians of that width, and trains them.",
+        },
+        default="fixed",
+    )
+    psfs = ConfigField[PsfsConfig](doc="How PSFs are refined or estimated.")
     nuisances = ConfigField[NuisancesConfig](
         doc="What exposures get wrong, and whether it is fitted and taken off."
     )

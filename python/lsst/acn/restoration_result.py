@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .exposures.boxes import Box
+from .exposures.estimated_psfs import EstimatedPsfs
 from .exposures.variances import scaled_variance
 from .residual_image import ResidualImage
 from .restored_files import FitsFacts, make_ccd_data, write_fits
@@ -115,6 +116,13 @@ class RestorationResult:
         for.
     noise_layers : `tuple` [`NoiseLayer`, ...]
         Realisations of the noise, as many as were asked for.
+    no_data : `numpy.ndarray` or `None`
+        `True` where no exposure shows a pixel, shape ``(height, width)``:
+        ``image`` has what the light around it demands there, and ``variance``
+        how little that is.
+    psfs : `~lsst.acn.exposures.estimated_psfs.EstimatedPsfs` or `None`
+        PSFs of the exposures as they were taken to be in the end; `None` where
+        they are those that the exposures came with, but for ``corrections``.
     unit : `str`, optional
         Unit of ``image``.
     band : `str` or `None`, optional
@@ -134,6 +142,8 @@ class RestorationResult:
     summary: Mapping[str, int | float | str]
     residual: ResidualImage | None = None
     noise_layers: tuple[NoiseLayer, ...] = ()
+    no_data: np.ndarray | None = None
+    psfs: EstimatedPsfs | None = None
     unit: str = "nJy"
     band: str | None = None
     geometry: Any = None

@@ -38,6 +38,7 @@ from lsst.pipe.base import connectionTypes as cT
 from .exposures.psf_kernels import PsfKernels
 from .image_io import make_cell_coadd, make_latent_image, make_residual_coadd, make_variance_image
 from .nuisances.corrections import CORRECTIONS_KEY
+from .psfs.table import make_psf_table
 from .records.patch_records import PatchRecords
 from .records.task_record import provenance_record
 from .restoration_config import RestorationConfig
@@ -61,8 +62,8 @@ class RestoreCoaddConnections(WarpInputsConnections, dimensions=DIMENSIONS):
     Parameters
     ----------
     config : `RestoreCoaddConfig`, optional
-        Decides whether a trained network is an input, and the residual an
-        output.
+        Decides whether a trained network is an input, and residual and PSFs
+        are outputs.
     """
 
     restored_coadd = cT.Output(
@@ -91,6 +92,13 @@ class RestoreCoaddConnections(WarpInputsConnections, dimensions=DIMENSIONS):
         storageClass="CellCoadd",
         dimensions=DIMENSIONS,
     )
+    restored_coadd_psfs = cT.Output(
+        doc="PSFs that the warps were taken to have, where these were fitted: a row per visit, with kernels "
+        "and their errors.",
+        name="restored_coadd_psfs",
+        storageClass="ArrowAstropy",
+        dimensions=DIMENSIONS,
+    )
     restored_coadd_training = cT.Output(
         doc="Loss, learning rate and time by epoch, and the seed. The table's metadata hold the provenance; "
         "the Butler gives them out with parameters={'strip_astropy_meta_yaml': False}.",
@@ -112,6 +120,8 @@ class RestoreCoaddConnections(WarpInputsConnections, dimensions=DIMENSIONS):
             del self.restoration_network
         if config is not None and not config.restoration.keep_residual:
             del self.restored_coadd_residual
+        if config is not None and config.restoration.psf_mode == "fixed":
+            del self.restored_coadd_psfs
 
 
 class RestoreCoaddConfig(WarpInputsConfig, pipelineConnections=RestoreCoaddConnections):
@@ -122,10 +132,6 @@ class RestoreCoaddConfig(WarpInputsConfig, pipelineConnections=RestoreCoaddConne
         doc="Restore with the restoration_network of the skymap and band, as trainRestoration makes it.",
         default=False,
     )
-
-    def setDefaults(self) -> None:
-        super().setDefaults()
-        self.min_exposures = 2
 
     def validate(self) -> None:
         super().validate()
@@ -179,6 +185,9 @@ class RestoreCoaddTask(WarpInputsTask):
             - ``restored_coadd_residual``: what the image leaves over
               (`lsst.images.cells.CellCoadd`), unless
               ``restoration.keep_residual`` is off.
+            - ``restored_coadd_psfs``: a row per visit
+              (`astropy.table.Table`), unless ``restoration.psf_mode`` is
+              ``fixed``.
             - ``restored_coadd_training``: a row per epoch
               (`astropy.table.Table`).
 
@@ -190,6 +199,8 @@ class RestoreCoaddTask(WarpInputsTask):
             Raised if the network is damaged or of another kind.
         TrainingDivergedError
             Raised if training ends without a meaningful image.
+        UnknownPsfError
+            Raised if PSFs are to be estimated, and there are too few stars.
         """
         # Building a quantum graph imports this module, but must not import
         # Keras.
@@ -231,6 +242,8 @@ class RestoreCoaddTask(WarpInputsTask):
             ),
             restored_coadd_training=make_training_table(result, record),
         )
+        if self.config.restoration.psf_mode != "fixed":
+            outputs.restored_coadd_psfs = make_psf_table(result.psfs, record)
         if result.residual is not None:
             outputs.restored_coadd_residual = make_residual_coadd(
                 result.residual,

@@ -28,7 +28,7 @@ __all__ = ("HeldOutTest", "run_held_out_test")
 import dataclasses
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -102,7 +102,8 @@ def run_held_out_test(
     Parameters
     ----------
     exposures : `ExposureSource`
-        All exposures.
+        All exposures, with the PSFs that they have: where these were fitted,
+        all exposures have told of them.
     held_out : `~collections.abc.Sequence` [`int`]
         Visits that the restoration must not see.
     config : `RestorationConfig`
@@ -140,7 +141,8 @@ def run_held_out_test(
     the coadd of all, the noise of the held-out exposures would have a say in
     which of their pixels count.
     """
-    from ..restoration import find_corrections, restore_latent
+    from ..psfs.prepared_exposures import find_corrections, with_known_psfs
+    from ..restoration import restore_latent
 
     if unknown := sorted(set(held_out) - set(exposures.visits)):
         raise InvalidExposureError(
@@ -156,7 +158,7 @@ def run_held_out_test(
     pixels = _classify(coadd, box, threshold)
     with cores(n_cores):
         corrections = find_corrections(kept, config, log or logging.getLogger(__name__))
-    as_it_is = cast(RestorationConfig, config.copy())
+    as_it_is = with_known_psfs(config)
     as_it_is.nuisances.passes = 0
     latent, history = restore_latent(
         corrections.applied(kept), as_it_is, network=network, log=log, n_cores=n_cores

@@ -33,6 +33,7 @@ from astropy.coordinates import angular_separation
 
 from ..errors import InvalidExposureError
 from ..exposures.boxes import Box
+from ..exposures.estimated_psfs import EstimatedPsfs, with_psfs
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
 from ..metrics import psf_fwhm
@@ -60,6 +61,8 @@ class RestoredPatch:
             optional
         What was taken off the exposures before they were restored; by default
         nothing.
+    psfs : `~lsst.acn.exposures.estimated_psfs.EstimatedPsfs`, optional
+        PSFs that the exposures were taken to have; by default their own.
 
     Raises
     ------
@@ -73,6 +76,7 @@ class RestoredPatch:
     latent: np.ndarray
     latent_box: Box
     corrections: ExposureCorrections | None = None
+    psfs: EstimatedPsfs | None = None
 
     def __post_init__(self) -> None:
         for name in ("coadd", "restored"):
@@ -103,7 +107,7 @@ class RestoredPatch:
     @functools.cached_property
     def corrected_exposures(self) -> ExposureSource:
         """The exposures as they were restored (`ExposureSource`)."""
-        return corrected(self.exposures, self.applied_corrections)
+        return with_psfs(corrected(self.exposures, self.applied_corrections), self.psfs)
 
     @functools.cached_property
     def coadd_image(self) -> np.ndarray:

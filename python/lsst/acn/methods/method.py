@@ -30,6 +30,7 @@ from typing import Protocol
 
 import numpy as np
 
+from ..exposures.estimated_psfs import EstimatedPsfs
 from ..tiles.restore_tiles import OnStrip
 
 
@@ -108,6 +109,12 @@ class RestorationMethod(Protocol):
         -------
         fwhm : `float`
             In pixels.
+        """
+
+    @property
+    def trained_psfs(self) -> EstimatedPsfs | None:
+        """PSFs that were fitted along with the latent image, if they were
+        (`~lsst.acn.exposures.estimated_psfs.EstimatedPsfs` or `None`).
         """
 
     def summary(self) -> dict[str, int | float | str]:

@@ -24,7 +24,7 @@
 
 from __future__ import annotations
 
-__all__ = ("finish_variance",)
+__all__ = ("finish_variance", "ignorance")
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -60,3 +60,24 @@ def finish_variance(mean_square: np.ndarray) -> np.ndarray:
     median, largest = float(np.median(variance[known])), float(variance[known].max())
     floor = FLOOR * median or FLOOR * largest or FLOOR
     return np.maximum(variance, floor).astype(np.float32)
+
+
+def ignorance(image: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Return the variance of pixels that no exposure shows, as far as noise has no say in it.
+
+    Parameters
+    ----------
+    image : `numpy.ndarray`
+        Restored image, which has there what the light around demands.
+    seen : `numpy.ndarray`
+        `True` where some exposure shows a pixel, same shape.
+
+    Returns
+    -------
+    variance : `numpy.ndarray`
+        0 where pixels are seen; elsewhere the square of the image, and the mean
+        square of the pixels that are seen, for one that is not may hold as much.
+    """
+    known = image[seen]
+    typical = float(np.mean(known**2, dtype=np.float64)) if known.size else 0.0
+    return np.where(seen, 0.0, image**2 + typical)

@@ -27,7 +27,7 @@ __all__ = ("CORRECTIONS_KEY", "PARAMETERS", "ExposureCorrections", "plane_coordi
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -112,6 +112,25 @@ class ExposureCorrections:
         """
         zeros = np.zeros((len(visits), len(PARAMETERS)))
         return cls(box, tuple(visits), zeros, zeros.copy(), SmoothSky.nothing(box))
+
+    @classmethod
+    def recorded(cls, metadata: Mapping[str, Any], factor: float) -> ExposureCorrections | None:
+        """Return what a restored coadd says was taken off its exposures.
+
+        Parameters
+        ----------
+        metadata : `~collections.abc.Mapping`
+            Of the restored coadd.
+        factor : `float`
+            What the pixels of exposures in the unit of the coadd are
+            multiplied by to be in the unit that is wanted.
+
+        Returns
+        -------
+        corrections : `ExposureCorrections` or `None`
+            `None` where it says nothing.
+        """
+        return cls.unpack(metadata[CORRECTIONS_KEY]).in_unit(factor) if CORRECTIONS_KEY in metadata else None
 
     def __bool__(self) -> bool:
         return bool(np.any(self.values)) or bool(self.common_sky)

@@ -192,10 +192,19 @@ def exposure_equations(
 
 def _sum_of_squares(weighted: np.ndarray) -> np.ndarray:
     """Return the sums over sources of the squared information of each."""
-    shares = weighted.astype(np.float64) ** 2
+    sums = [_parts_squared(shares) for shares in _turned(weighted.astype(np.float64) ** 2)]
+    return np.mean(sums, axis=0)
+
+
+def _parts_squared(shares: np.ndarray) -> np.ndarray:
     for axis in (1, 2):
         shares = np.add.reduceat(shares, np.arange(0, shares.shape[axis], SOURCE_SIZE), axis=axis)
     return (shares**2).sum(axis=(1, 2))
+
+
+def _turned(planes: np.ndarray) -> list[np.ndarray]:
+    """Return planes seen from each corner: parts that are counted from one would prefer it."""
+    return [planes[..., ::along_y, ::along_x] for along_y in (1, -1) for along_x in (1, -1)]
 
 
 def source_errors(equations: NormalEquations) -> np.ndarray:
@@ -222,15 +231,20 @@ def source_errors(equations: NormalEquations) -> np.ndarray:
 
 def _inflation(residual: np.ndarray, valid: np.ndarray) -> float:
     """Return how much more means over blocks scatter than independent pixels would."""
-    height, width = (size // BLOCK * BLOCK for size in residual.shape)
-    shape = height // BLOCK, BLOCK, width // BLOCK, BLOCK
-    total = residual[:height, :width].reshape(shape).sum(axis=(1, 3))
-    number = valid[:height, :width].reshape(shape).sum(axis=(1, 3))
+    blocks = [_block_sums(planes) for planes in _turned(np.stack([residual, valid]))]
+    total, number = np.concatenate(blocks, axis=1)
     enough = number > BLOCK**2 // 2
     if not enough.any():
         return 1.0
     squares = (total[enough] - np.median(total[enough])) ** 2 / number[enough]
     return max(float(np.median(squares)) / MEDIAN_OF_SQUARES, 1.0)
+
+
+def _block_sums(planes: np.ndarray) -> np.ndarray:
+    """Return sums over whole blocks, shape ``(n, number of blocks)``."""
+    height, width = (size // BLOCK * BLOCK for size in planes.shape[1:])
+    shape = len(planes), height // BLOCK, BLOCK, width // BLOCK, BLOCK
+    return planes[:, :height, :width].reshape(shape).sum(axis=(2, 4)).reshape(len(planes), -1)
 
 
 def solve(equations: NormalEquations, free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -94,7 +94,8 @@ class CrossExposureMethod:
     Raises
     ------
     InvalidExposureError
-        Raised if there are fewer than three exposures to train on.
+        Raised if there are fewer than three exposures to train on, or fewer
+        than two for the jackknife.
     InvalidNetworkError
         Raised if ``network`` is damaged or of another kind.
     """
@@ -112,6 +113,11 @@ class CrossExposureMethod:
                 f"Cross-exposure training needs {MIN_EXPOSURES} exposures; there are {len(exposures)}, "
                 f"of visits {list(exposures.visits)}.",
                 n_exposures=len(exposures),
+            )
+        if options.variance == "jackknife" and len(exposures) < 2:
+            raise InvalidExposureError(
+                f"The jackknife leaves exposures out, but visit {exposures.visits[0]} is alone.",
+                n_exposures=1,
             )
         self._exposures = exposures
         self._config = config
@@ -275,6 +281,10 @@ class CrossExposureMethod:
             latent, _ = self.restore_tile(rest, latent_box, None)
             images.append(convolve_to_target(latent, latent_box, kernel, tile))
         return (len(images) - 1) * np.var(images, axis=0)
+
+    @property
+    def trained_psfs(self) -> None:
+        return None
 
     def summary(self) -> dict[str, int | float | str]:
         facts = backend_facts() if self._needs_keras else {}

@@ -40,7 +40,7 @@ from ...forward.target_psf import convolve_to_target
 from ...restoration_config import RestorationConfig
 from ...tiles.restore_tiles import OnStrip, restore_tiles
 from ..history import empty_history
-from ..variance import finish_variance
+from ..variance import finish_variance, ignorance
 from .updates import image_mm, image_mm_start
 
 
@@ -121,7 +121,9 @@ class ImageMMMethod:
         for _ in range(self._config.n_noise_realizations):
             change = self._solve(around, rng) - latent
             total += convolve_to_target(change, latent_box, kernel, where) ** 2
-        return inside, (total / self._config.n_noise_realizations).astype(np.float32)
+        seen = stack.cutout(where).valid.any(axis=0)
+        unknown = ignorance(convolve_to_target(latent, latent_box, kernel, where), seen)
+        return inside, (total / self._config.n_noise_realizations + unknown).astype(np.float32)
 
     def _solve(self, stack: ExposureStack, noise: np.random.Generator | None) -> np.ndarray:
         """Return the latent image of a cut-out, if wanted with more noise.
@@ -153,6 +155,10 @@ class ImageMMMethod:
             accelerate=options.accelerate,
         )
         return (unit * latent).astype(np.float32)
+
+    @property
+    def trained_psfs(self) -> None:
+        return None
 
     def summary(self) -> dict[str, int | float | str]:
         return {"iterations": self._config.image_mm.iterations}

@@ -32,13 +32,14 @@ import numpy as np
 
 from ...exposures.boxes import Box
 from ...forward.forward_model import ForwardModel
-from ...forward.huber_loss import reconstruction_loss
+from ...forward.huber_loss import masked_huber, reconstruction_loss
 from ...machine.backend import import_keras
 from ...restoration_config import RestorationConfig
 from .attempt import Attempt
 from .encoder import PaperEncoder
 from .inputs import PatchInputs
 from .pointwise_fit import PointwiseFit
+from .trainable_psfs import TrainablePsfs
 
 
 class PaperNetwork:
@@ -56,19 +57,25 @@ class PaperNetwork:
         Uses ``paper`` and ``seed``.
     n_exposures : `int`
         Number of exposures in the stack.
+    psfs : `TrainablePsfs`, optional
+        Kernels of the decoder, if they are trained, too.
     """
 
-    def __init__(self, config: RestorationConfig, n_exposures: int) -> None:
+    def __init__(
+        self, config: RestorationConfig, n_exposures: int, psfs: TrainablePsfs | None = None
+    ) -> None:
         self._config = config
+        self.psfs = psfs
         self.output_unit = _output_unit(config, n_exposures)
         self.n_exposures = n_exposures
         self._encoder = _make_encoder(config, n_exposures, Attempt())
         self.margin = self._encoder.margin
+        self._model = self._encoder.model if psfs is None else _joint_model(self._encoder.model, psfs)
 
     @property
     def model(self) -> Any:
         """What is trained (`keras.Model`)."""
-        return self._encoder.model
+        return self._model
 
     @property
     def encoder(self) -> Any:
@@ -113,6 +120,9 @@ class PaperNetwork:
         exposures, data, root_weight, spectra = batch
         latent = self.encode(exposures, training=self._config.paper.network.statistics == "batch")
         delta = self._config.paper.training.huber_delta
+        if self.psfs is not None:
+            seen = forward_model.apply(latent, self.psfs.spectra(forward_model))
+            return masked_huber(data, seen, root_weight, delta) + self.psfs.penalty()
         return reconstruction_loss(forward_model, latent, spectra, data, root_weight, delta)
 
     def draw_weights(self, attempt: Attempt) -> None:
@@ -124,7 +134,9 @@ class PaperNetwork:
             Which one.
         """
         fresh = _make_encoder(self._config, self.n_exposures, attempt)
-        self.model.set_weights(fresh.model.get_weights())
+        self.encoder.set_weights(fresh.model.get_weights())
+        if self.psfs is not None:
+            self.psfs.reset()
 
     def start(self, inputs: PatchInputs, tiles: Sequence[Box]) -> None:
         """Set what training starts from, given a sample of the patch.
@@ -166,6 +178,14 @@ class PaperNetwork:
         self.encoder(exposures, training=True)
         for layer, momentum in zip(layers, momenta, strict=True):
             layer.momentum = momentum
+
+
+def _joint_model(encoder: Any, psfs: TrainablePsfs) -> Any:
+    """Return a model that has the weights of encoder and decoder."""
+    model = import_keras().Model()
+    model.encoder, model.decoder = encoder, psfs.layer
+    model.built = True
+    return model
 
 
 def _output_unit(config: RestorationConfig, n_exposures: int) -> float:

@@ -75,6 +75,9 @@ class TrainingGuard:
         The decoder, for tiles of this size.
     delta : `float`
         Residual, in standard deviations, at which the loss turns linear.
+    trained_spectra : `~collections.abc.Callable`, optional
+        Returns the PSF spectra that the decoder has by then, where these are
+        trained; by default they are those of ``inputs``.
 
     Attributes
     ----------
@@ -89,9 +92,11 @@ class TrainingGuard:
         tiles: Sequence[Box],
         forward_model: ForwardModel,
         delta: float,
+        trained_spectra: Callable[[], Any] | None = None,
     ) -> None:
         self._encode, self._inputs, self._tiles = encode, inputs, tiles
         self._forward_model, self._delta = forward_model, delta
+        self._trained_spectra = trained_spectra
         self._n_high = 0
         self.start_loss = float(np.mean([self._loss(tile, self._latent(tile)) for tile in tiles]))
 
@@ -154,6 +159,8 @@ class TrainingGuard:
 
         _, *batch = self._inputs.batch([tile], self._forward_model)
         data, root_weight, spectra = (ops.convert_to_tensor(array) for array in batch)
+        if self._trained_spectra is not None:
+            spectra = self._trained_spectra()
         loss = reconstruction_loss(self._forward_model, latent, spectra, data, root_weight, self._delta)
         return float(ops.convert_to_numpy(loss))
 

@@ -97,7 +97,11 @@ def train(
     network.start(inputs, sample)
     shape = tile_grid(inputs.box, size, 0)[0].shape
     forward_model = PairedForwardModel(shape, inputs.psf.size, network.n_exposures, keras_arrays())
-    guard = TrainingGuard(network.encode, inputs, sample, forward_model, training.huber_delta)
+    psfs = network.psfs
+    trained_spectra = None if psfs is None else lambda: psfs.spectra(forward_model)
+    guard = TrainingGuard(
+        network.encode, inputs, sample, forward_model, training.huber_delta, trained_spectra
+    )
     optimizer = make_optimizer(config, attempt.rate)
     take_steps = _make_steps(network, optimizer, inputs, forward_model, config, log)
     history = TrainingHistory(optimizer, "epoch", training.epochs, log)

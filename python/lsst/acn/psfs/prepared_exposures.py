@@ -1,0 +1,170 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+
+"""Exposures as a method gets them: corrected, and with PSFs that fit."""
+
+from __future__ import annotations
+
+__all__ = ("PreparedExposures", "find_corrections", "prepare", "with_known_psfs")
+
+import dataclasses
+import logging
+from typing import cast
+
+import numpy as np
+
+from ..errors import InvalidExposureError
+from ..exposures.estimated_psfs import EstimatedPsfs, with_psfs
+from ..exposures.noise_unit import ExposuresInUnit, in_unit, noise_unit
+from ..exposures.source import ExposureSource
+from ..nuisances.corrected_exposures import corrected
+from ..nuisances.corrections import ExposureCorrections
+from ..nuisances.description import log_corrections
+from ..nuisances.fit import fit_corrections
+from ..restoration_config import RestorationConfig
+from .fit import estimate_psfs
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PreparedExposures:
+    """Exposures that are ready to be restored, and what was done to them.
+
+    Parameters
+    ----------
+    exposures : `ExposureSource`
+        Those that have valid pixels, in units of their noise.
+    unit : `float`
+        That unit, in the one that they came in.
+    corrections : `ExposureCorrections`
+        What was found wrong with them, in the unit that they came in.
+    psfs : `EstimatedPsfs` or `None`
+        PSFs that they were given; `None` where they have kept theirs, but for
+        the corrections.
+    """
+
+    exposures: ExposureSource
+    unit: float
+    corrections: ExposureCorrections
+    psfs: EstimatedPsfs | None
+
+
+def prepare(exposures: ExposureSource, config: RestorationConfig, log: logging.Logger) -> PreparedExposures:
+    """Return exposures without what is wrong with them, in units of their noise.
+
+    Parameters
+    ----------
+    exposures : `ExposureSource`
+        As they are.
+    config : `RestorationConfig`
+        Its ``nuisances``, ``psf_mode`` and ``psfs`` say what is fitted.  The
+        method ``paper`` trains PSFs itself.
+    log : `logging.Logger`
+        Told what was found.
+
+    Returns
+    -------
+    prepared : `PreparedExposures`
+        To be restored.
+
+    Raises
+    ------
+    InvalidExposureError
+        Raised if no exposure has valid pixels.
+    UnknownPsfError
+        Raised if PSFs are to be estimated, and there are too few stars.
+    """
+    exposures = _usable(exposures)
+    if len(exposures) == 1:
+        log.warning(
+            "Visit %s is alone: cosmic rays, trails and other outliers that no mask plane names cannot be "
+            "told from light, nor can a residual sky above zero.",
+            exposures.visits[0],
+        )
+    by_stars = config.psf_mode != "fixed" and config.method != "paper"
+    unit = noise_unit(exposures)
+    first = None
+    if by_stars and config.psf_mode == "estimate":
+        first = estimate_psfs(in_unit(exposures, 1.0 / unit), config.psfs, "estimate", log)
+        exposures = with_psfs(exposures, first)
+    corrections = find_corrections(exposures, config, log)
+    exposures = corrected(in_unit(exposures, 1.0 / unit), corrections.in_unit(1.0 / unit))
+    # With the sky and the flux scales right, stars say more.
+    psfs = (estimate_psfs(exposures, config.psfs, "refine", log) or first) if by_stars else None
+    return PreparedExposures(with_psfs(exposures, psfs), unit, corrections, psfs)
+
+
+def with_known_psfs(config: RestorationConfig) -> RestorationConfig:
+    """Return a config that takes PSFs as they are.
+
+    Parameters
+    ----------
+    config : `RestorationConfig`
+        Any.
+
+    Returns
+    -------
+    config : `RestorationConfig`
+        A copy.
+    """
+    copy = cast(RestorationConfig, config.copy())
+    copy.psf_mode = "fixed"
+    return copy
+
+
+def find_corrections(
+    exposures: ExposureSource, config: RestorationConfig, log: logging.Logger
+) -> ExposureCorrections:
+    """Return what is wrong with exposures, and say it.
+
+    Parameters
+    ----------
+    exposures : `ExposureSource`
+        All with valid pixels.
+    config : `RestorationConfig`
+        Its ``nuisances`` say what is fitted.
+    log : `logging.Logger`
+        Told what was found.
+
+    Returns
+    -------
+    corrections : `ExposureCorrections`
+        Nothing where nothing is to be fitted.
+    """
+    if not config.nuisances.passes:
+        return ExposureCorrections.nothing(exposures.box, exposures.visits)
+    unit = noise_unit(exposures)
+    corrections = fit_corrections(ExposuresInUnit(exposures, 1.0 / unit), config.nuisances).in_unit(unit)
+    kernels = exposures.psf.at(*exposures.box.center)
+    log_corrections(corrections, kernels, np.sqrt(exposures.median_variances()), exposures.unit, log)
+    return corrections
+
+
+def _usable(exposures: ExposureSource) -> ExposureSource:
+    """Return the exposures that have valid pixels; others have no variance."""
+    usable = np.flatnonzero(np.isfinite(exposures.median_variances()))
+    if not len(usable):
+        raise InvalidExposureError(
+            "A restoration needs an exposure with valid pixels; none of visits "
+            f"{list(exposures.visits)} has any.",
+            n_exposures=0,
+        )
+    return exposures if len(usable) == len(exposures) else exposures.select(usable)
