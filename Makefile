@@ -13,6 +13,8 @@ BPS_DEMO_ARGS ?=
 PYTEST_ARGS ?=
 # Packages that are left out of the environment.
 WITHOUT ?=
+# Not empty: the oldest dependencies that are allowed, instead of the pinned ones.
+OLDEST ?=
 
 # The uv on the PATH if it works (a shim may not), else one of our own.
 UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .uv/bin/uv)
@@ -28,7 +30,7 @@ QUIET := TF_CPP_MIN_LOG_LEVEL=3 MPLBACKEND=Agg
 BYTECODE := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CURDIR)/$(VENV)/bytecode"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-bps bench test test-light lint format doc newcomer requirements clean
+.PHONY: help setup demo demo-bps bench test test-light test-minimum lint format doc newcomer requirements audit clean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -62,6 +64,10 @@ test-light: ## Run demo and tests in .venv-light, which has no network framework
 	@$(MAKE) --no-print-directory VENV=.venv-light WITHOUT='$(FRAMEWORKS)' \
 	    DEMO_OUTPUT='$(DEMO_OUTPUT)/light' demo test
 
+# Only wheels: the oldest versions are not to be built here.
+test-minimum: ## Run the tests in .venv-minimum, with the oldest dependencies that are allowed.
+	@$(MAKE) --no-print-directory VENV=.venv-minimum OLDEST=yes test
+
 # The docstrings of click commands are their help texts, not numpydoc.
 lint: $(STAMP) ## Check style, types and docstrings.
 	$(BIN)/ruff check .
@@ -82,13 +88,16 @@ format: $(STAMP) ## Put every Python file into the project's format.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-requirements: $(UV) ## Pin the newest dependencies in requirements.txt.
+requirements: $(UV) ## Pin the newest dependencies, with their hashes, in requirements.txt.
 	$(UV) pip compile pyproject.toml --extra train --extra bps --extra postgres --extra test --extra lint --extra doc \
-	    --universal --python-version 3.12 \
+	    --universal --python-version 3.12 --generate-hashes \
 	    --no-header --no-annotate --no-emit-index-url --upgrade --quiet --output-file requirements.txt
 
+audit: $(UV) ## Ask the advisory database about the pinned dependencies (needs the network).
+	@$(UV) tool run pip-audit --strict --disable-pip --require-hashes --requirement requirements.txt
+
 clean: ## Remove .venv, .uv and the caches (not what the demo made).
-	rm -rf $(VENV) .venv-light .uv build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-light .venv-minimum .uv build .pytest_cache .mypy_cache .ruff_cache
 	find python tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An interpreter that is here already is preferred to one that uv must fetch.
@@ -102,9 +111,14 @@ $(PYTHON): | $(UV)
 
 $(STAMP): requirements.txt pyproject.toml setup.py | $(PYTHON)
 	@echo "Installing the package and its dependencies in $(VENV) ..."
-	@grep -vE '^($(WITHOUT))==' requirements.txt > $(VENV)/requirements.txt
-	@$(UV) pip install --quiet --python $(PYTHON) --requirement $(VENV)/requirements.txt
-	@$(UV) pip install --quiet --python $(PYTHON) --no-deps --editable .
+ifeq ($(OLDEST),)
+	@awk '/^[^ ]/ { skip = /^($(WITHOUT))==/ } !skip' requirements.txt > $(VENV)/requirements.txt
+	@$(UV) pip install --quiet --python $(PYTHON) --require-hashes --requirement $(VENV)/requirements.txt
+else
+	@$(UV) pip install --quiet --python $(PYTHON) --resolution lowest-direct --only-binary :all: \
+	    --requirement pyproject.toml $(foreach extra,train bps postgres test,--extra $(extra))
+endif
+	@$(UV) pip install --quiet --python $(PYTHON) --no-build-isolation --no-deps --editable .
 	@touch $@
 
 # Python may come without ensurepip (Debian's does), or be a shim for a

@@ -36,7 +36,7 @@ from lsst.acn import ExposureStack
 from lsst.acn.arrays.spectra import gaussian_spectrum
 from lsst.acn.coadd.coaddition import assemble_coadd
 from lsst.acn.exposures.psf_kernels import FWHM_PER_SIGMA
-from lsst.acn.metrics.residuals import SIGMA_PER_MAD
+from lsst.acn.exposures.robust import robust_sigma
 
 from .classic import fill_gaps
 from .cost import Cost
@@ -147,7 +147,7 @@ def footprints(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
         `True` there.
     """
     likelihood = _filtered(image, np.conj(kernel_spectrum(kernel, image.shape)))
-    noise = SIGMA_PER_MAD * np.median(np.abs(likelihood - np.median(likelihood)))
+    noise = robust_sigma(likelihood)
     # The width of the Gaussian that has as large an effective area.
     growth = int(np.ceil(GROWTH * np.sqrt(1.0 / (4.0 * np.pi * (kernel**2).sum()))))
     rows, columns = np.mgrid[-growth : growth + 1, -growth : growth + 1]

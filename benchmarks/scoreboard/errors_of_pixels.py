@@ -41,7 +41,7 @@ import math
 import numpy as np
 
 from lsst.acn import gaussian_kernel
-from lsst.acn.metrics.residuals import SIGMA_PER_MAD
+from lsst.acn.exposures.robust import robust_sigma
 
 MAGNITUDE_BINS = {"bright": (-math.inf, -2.3), "middle": (-2.3, -0.3), "faint": (-0.3, 0.7)}
 """Magnitudes less the depth of one exposure: < 23, 23 to 25 and 25 to 26 where
@@ -233,4 +233,4 @@ def robust_width(values: np.ndarray) -> float:
     """
     if not values.size:
         return math.nan
-    return float(SIGMA_PER_MAD * np.median(np.abs(values - np.median(values))))
+    return robust_sigma(values)

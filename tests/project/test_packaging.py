@@ -45,9 +45,10 @@ from lsst.resources import ResourcePath
 
 ROOT = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+# A pin and its hashes are one line, which is continued.
+PINNED = (ROOT / "requirements.txt").read_text().replace("\\\n", "").splitlines()
 PINS = {
-    requirement.name: requirement
-    for requirement in map(Requirement, (ROOT / "requirements.txt").read_text().splitlines())
+    requirement.name: requirement for requirement in (Requirement(line.split(" --")[0]) for line in PINNED)
 }
 
 
@@ -63,6 +64,14 @@ def test_every_dependency_is_pinned_within_its_limits(text: str) -> None:
     (pin,) = PINS[wanted.name].specifier
     assert pin.operator == "=="
     assert wanted.specifier.contains(pin.version)
+
+
+@pytest.mark.parametrize("line", PINNED)
+def test_every_pin_has_the_hashes_of_its_files(line: str) -> None:
+    pin, *hashes = line.split(" --hash=")
+    assert Requirement(pin.strip()).specifier
+    assert hashes
+    assert all(re.fullmatch("sha256:[0-9a-f]{64}", each.strip()) for each in hashes)
 
 
 def test_the_pins_name_no_index() -> None:

@@ -35,6 +35,7 @@ from scipy.ndimage import gaussian_filter
 from .arrays.fourier_images import sampled_finer
 from .exposures.boxes import Box
 from .exposures.psf_kernels import FWHM_PER_SIGMA
+from .exposures.robust import SIGMA_PER_MAD, robust_sigma
 from .exposures.source import ExposureSource
 from .exposures.stack import ExposureStack
 
@@ -73,8 +74,6 @@ LEAST_SLOPE, MOST_SLOPE = 2.5, 12.0
 
 ROUNDS = 30
 """In which variances are told from those of the others."""
-
-NOISE_PER_MAD = 1.4826
 
 
 @dataclasses.dataclass(frozen=True)
@@ -263,7 +262,7 @@ def noise_ratios(stack: ExposureStack) -> np.ndarray:
             continue
         difference = image[where] - (light[where] - own[where] * image[where]) / rest[where]
         deviation = difference / np.sqrt(1.0 / own[where] + 1.0 / rest[where])
-        squares[number] = (NOISE_PER_MAD * np.median(np.abs(deviation - np.median(deviation)))) ** 2
+        squares[number] = robust_sigma(deviation) ** 2
         weights[number] = np.median(own[where])
     known = np.isfinite(squares)
     if known.sum() >= MIN_EXPOSURES:
@@ -289,4 +288,4 @@ def _dark(light: np.ndarray, weight: np.ndarray) -> np.ndarray:
     signal = np.where(known, light / np.sqrt(np.where(known, weight, 1.0)), 0.0)
     smooth = gaussian_filter(signal, SMOOTHING)
     middle = np.median(smooth[known])
-    return known & (smooth - middle < DARK * NOISE_PER_MAD * np.median(np.abs(smooth[known] - middle)))
+    return known & (smooth - middle < DARK * SIGMA_PER_MAD * np.median(np.abs(smooth[known] - middle)))

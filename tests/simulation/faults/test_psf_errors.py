@@ -56,7 +56,7 @@ def simulate(**errors: object) -> SimulatedField:
 
 def pairs(field: SimulatedField) -> list[tuple[galsim.hsm.ShapeData, galsim.hsm.ShapeData]]:
     """Return adaptive moments of the model and of the PSF of each exposure."""
-    right = field.right_psf_on(field.box, field.box.shape)
+    right = field.psf_on(field.box, field.box.shape, is_right=True)
     return [
         tuple(
             galsim.hsm.FindAdaptiveMom(galsim.Image(kernel[0, 0].astype(float), scale=1.0)) for kernel in pair
@@ -103,7 +103,7 @@ def test_models_are_off_centre() -> None:
 def test_model_that_is_cut_has_no_wings_and_unit_sum() -> None:
     field = simulate(cut_radius=8.0)
     kernel = field.psf.kernels[0, 0, 0]
-    right = field.right_psf_on(field.box, field.box.shape).kernels[0, 0, 0]
+    right = field.psf_on(field.box, field.box.shape, is_right=True).kernels[0, 0, 0]
     offset = np.arange(41) - 20
     outside = np.hypot(offset[:, None], offset) > 8.0
     assert (kernel[outside] == 0).all()

@@ -33,6 +33,7 @@ import warnings
 import numpy as np
 from scipy.ndimage import binary_dilation, gaussian_filter, map_coordinates, uniform_filter
 
+from ..exposures.robust import SIGMA_PER_MAD
 from ..exposures.stack import ExposureStack
 from .line_sums import Line, brightest_lines
 
@@ -68,8 +69,6 @@ SMOOTHING = 1.5
 
 SEARCH = 6
 """Pixels by which the ends of a line may be off."""
-
-NOISE_PER_MAD = 1.4826
 
 
 def without_trails(stack: ExposureStack) -> ExposureStack:
@@ -177,7 +176,7 @@ def _whitened(excess: np.ndarray, dark: np.ndarray) -> np.ndarray:
     share = uniform_filter(dark.astype(np.float64), AROUND, mode="constant")
     around = uniform_filter(clipped, AROUND, mode="constant") / np.maximum(share, AROUND**-2.0)
     rest = np.where(dark, clipped - around, 0.0)
-    return rest / max(NOISE_PER_MAD * float(np.median(np.abs(rest[dark]))), 1.0)
+    return rest / max(SIGMA_PER_MAD * float(np.median(np.abs(rest[dark]))), 1.0)
 
 
 def _bins(planes: np.ndarray) -> np.ndarray:

@@ -27,7 +27,7 @@ __all__ = ("flag_outliers",)
 
 import numpy as np
 
-from .residuals import SIGMA_PER_MAD
+from ..exposures.robust import robust_sigma
 
 SMALLEST_SCATTER = 0.05
 """Scatter of the logarithm below which visits count as equal."""
@@ -71,6 +71,6 @@ def flag_outliers(
     if known.any():
         log = np.log(chi2[known])
         deviation = np.abs(log - np.median(log))
-        scatter = max(SIGMA_PER_MAD * float(np.median(deviation)), SMALLEST_SCATTER)
+        scatter = max(robust_sigma(log), SMALLEST_SCATTER)
         is_outlier[known] = deviation > threshold * np.hypot(scatter, errors[known] / chi2[known])
     return is_outlier

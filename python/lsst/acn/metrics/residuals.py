@@ -29,12 +29,11 @@ import dataclasses
 
 import numpy as np
 
+from ..exposures.robust import robust_sigma
 from ..exposures.stack import ExposureStack
 
 OUTLIER_SIGMA = 5.0
 """Residual, in standard deviations, from which a pixel is an outlier."""
-
-SIGMA_PER_MAD = 1.482602218505602
 
 BLOCK = 16
 """Side in pixels of the blocks whose scatter tells the error of a chi-square:
@@ -116,12 +115,11 @@ def residual_statistics(residual: np.ndarray, where: np.ndarray) -> ResidualStat
     values = np.asarray(residual[where], np.float64)
     if not values.size:
         return ResidualStatistics(0, np.nan, np.nan, np.nan, np.nan)
-    deviation = np.abs(values - np.median(values))
     return ResidualStatistics(
         n_pixels=values.size,
         mean=float(values.mean()),
         rms=float(np.sqrt(np.mean(values**2))),
-        sigma=float(SIGMA_PER_MAD * np.median(deviation)),
+        sigma=robust_sigma(values),
         outlier_fraction=float(np.mean(np.abs(values) > OUTLIER_SIGMA)),
         chi2_error=_error_by_blocks(residual, where),
     )

@@ -30,7 +30,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from .residuals import SIGMA_PER_MAD
+from ..exposures.robust import robust_sigma
 from .source_pixels import PixelClasses
 
 MIN_AREA = 5
@@ -226,4 +226,4 @@ def flux_ratios(
 def _scatter(values: np.ndarray) -> float:
     if values.size < 2:
         return float("nan")
-    return float(SIGMA_PER_MAD * np.median(np.abs(values - np.median(values))))
+    return robust_sigma(values)

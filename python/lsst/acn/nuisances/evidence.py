@@ -34,10 +34,12 @@ from scipy.ndimage import binary_dilation
 
 from ..arrays.fourier_images import convolved
 from ..arrays.numpy_arrays import numpy_arrays
+from ..coadd.outlier_limit import outlier_limit
 from ..exposures.boxes import Box
 from ..exposures.psf_kernels import FWHM_PER_SIGMA
+from ..exposures.robust import SIGMA_PER_MAD
 from ..exposures.stack import ExposureStack
-from ..methods.cross_exposure.family.exposure_sums import ExposureSums, outlier_limit, sum_up
+from ..methods.cross_exposure.family.exposure_sums import ExposureSums, sum_up
 from ..methods.cross_exposure.family.first_model import first_model
 from ..methods.cross_exposure.family.margins import family_margin
 from ..methods.cross_exposure.family.path import follow_path
@@ -51,7 +53,6 @@ from .star_shapes import StarShape, measure_stars, psf_variance
 PATH = ((0.5, 30),)
 """Sparsity and updates by which a latent image is brought to fit its exposures."""
 
-SIGMA_PER_MAD = 1.482602218505602
 CLEAR = 5.0
 """Signal to noise from which on a source is one whose wings are known."""
 

@@ -37,13 +37,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..exposures.robust import SIGMA_PER_MAD
+
 MIN_PATCHES = 5
 """Number of patches below which none is said to be unlike the others."""
 
 THRESHOLD = 5.0
 """Deviation, in robust standard deviations, from which a number stands out."""
 
-SIGMA_PER_MAD = 1.482602218505602
 SIGMA_PER_MEAN_DEVIATION = 1.2533141373155001
 
 SMALLEST_SCATTER = 1e-6

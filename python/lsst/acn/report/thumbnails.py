@@ -40,6 +40,8 @@ from functools import cache
 
 import numpy as np
 
+from ..exposures.robust import robust_sigma
+
 COLOR_MAP = "inferno"
 """As in the plots; its lightness tells all, to the colour-blind too."""
 
@@ -52,8 +54,6 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 SMALLEST_NOISE = 1e-6
 """Noise, relative to the sky, below which differences are rounding."""
-
-SIGMA_PER_MAD = 1.482602218505602
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +96,7 @@ class AsinhScale:
         finite = [image[np.isfinite(image)] for image in images]
         finite = [values for values in finite if values.size] or [np.zeros(1)]
         sky = float(np.median(finite[0]))
-        noise = SIGMA_PER_MAD * float(np.median(np.abs(finite[0] - sky))) or float(np.std(finite[0]))
+        noise = robust_sigma(finite[0]) or float(np.std(finite[0]))
         noise = max(noise, SMALLEST_NOISE * abs(sky)) or 1.0
         brightest = max(float(np.quantile(values, 0.999)) for values in finite)
         return cls(sky - 2 * noise, max(brightest, sky + 10 * noise), sky, 2 * noise)

@@ -32,14 +32,12 @@ from typing import Any
 import numpy as np
 import scipy.fft
 
+from ..arrays.numpy_arrays import numpy_arrays
+from ..coadd.outlier_limit import OUTLIER_SIGMA, outlier_limit
 from ..exposures.boxes import Box
 from ..exposures.stack import ExposureStack
 from ..forward.forward_model import ForwardModel
 from .target_division import centred_spectrum, without_target
-
-OUTLIER_SIGMA = 6.0
-MODEL_FRACTION = 0.25
-"""Allowance for errors of the restored image, as a fraction of what it predicts."""
 
 SEEING_FRACTION = 0.75
 """Allowance for real differences between exposures of differing seeing, as a
@@ -232,9 +230,8 @@ def _used_share(stack: ExposureStack, residual: np.ndarray, medians: np.ndarray)
     rows, columns = np.nonzero(((residual / np.float32(OUTLIER_SIGMA)) ** 2 > stack.variance).any(axis=0))
     if len(rows):
         valid, there = stack.valid[:, rows, columns], residual[:, rows, columns]
-        model = np.abs(stack.image[:, rows, columns] - there)
-        sigma = np.sqrt(stack.variance[:, rows, columns])
-        tolerance = np.float32(OUTLIER_SIGMA) * sigma + np.float32(MODEL_FRACTION) * model
+        model = stack.image[:, rows, columns] - there
+        tolerance = outlier_limit(numpy_arrays(), stack.variance[:, rows, columns], model)
         # What all exposures agree on is no outlier, but what the restored image lacks.
         typical = np.nanmedian(np.where(valid, there, np.nan), axis=0)
         apart = np.abs(there - typical) - np.float32(SEEING_FRACTION) * np.abs(typical)

@@ -144,8 +144,8 @@ class SimulatedField:
         """
         return drawn_psf(self.config, self.conditions[index])
 
-    def psf_on(self, box: Box, cell_shape: tuple[int, int]) -> PsfKernels:
-        """Return the PSF kernels, right or wrong, on any grid of cells.
+    def psf_on(self, box: Box, cell_shape: tuple[int, int], *, is_right: bool = False) -> PsfKernels:
+        """Return the PSF kernels on any grid of cells, as the exposures have them.
 
         Parameters
         ----------
@@ -153,6 +153,8 @@ class SimulatedField:
             Pixels that the cells cover, in tract pixels.
         cell_shape : `tuple` [`int`, `int`]
             Height and width of a cell in pixels.
+        is_right : `bool`, optional
+            Whether to leave out the errors of the PSF models.
 
         Returns
         -------
@@ -160,25 +162,7 @@ class SimulatedField:
             The kernels of all exposures at the centres of the cells; in a
             single cell if they do not vary.
         """
-        errors = [each.psf for each in self.nuisances]
-        return kernels_of_models(self.config, self.conditions, errors, box, cell_shape)
-
-    def right_psf_on(self, box: Box, cell_shape: tuple[int, int]) -> PsfKernels:
-        """Return the PSF kernels that models without an error would have.
-
-        Parameters
-        ----------
-        box : `Box`
-            Pixels that the cells cover, in tract pixels.
-        cell_shape : `tuple` [`int`, `int`]
-            Height and width of a cell in pixels.
-
-        Returns
-        -------
-        psf : `PsfKernels`
-            As `psf_on` has them.
-        """
-        errors = [PsfErrors()] * len(self.conditions)
+        errors = [PsfErrors() if is_right else each.psf for each in self.nuisances]
         return kernels_of_models(self.config, self.conditions, errors, box, cell_shape)
 
     def sky_image(self, index: int) -> np.ndarray:

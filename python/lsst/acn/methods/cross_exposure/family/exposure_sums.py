@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("ExposureSums", "compare", "make_sums", "outlier_limit", "sum_up", "window_sums")
+__all__ = ("ExposureSums", "compare", "make_sums", "sum_up", "window_sums")
 
 from typing import Any, NamedTuple
 
@@ -31,12 +31,12 @@ import numpy as np
 
 from ....arrays.namespace import Arrays
 from ....arrays.spectra import shift_to_origin
+from ....coadd.outlier_limit import OUTLIER_SIGMA, outlier_limit
 from ....coadd.robust_coadd import clipped_mean
 from .sampling import sharpen_spectra
 from .statistics import SufficientStatistics, make_statistics
 from .tile_exposures import TileExposures
 
-OUTLIER_SIGMA = 6.0
 OUTLIER_FRACTION = 0.5
 """Allowance for real differences between exposures of differing seeing, as a
 fraction of the robust coadd."""
@@ -55,9 +55,6 @@ WORST_RATIO = 1e6
 TOLERANCE = 1.1
 """How much more than those of all exposures together a variance may rise before
 its pixel is trusted less."""
-
-MODEL_FRACTION = 0.25
-"""Allowance for errors of the model of a first pass, as a fraction of it."""
 
 MOST_CHI2 = 25.0
 """Squared residual of a pixel, in units of its variance, that counts as misfit
@@ -268,26 +265,6 @@ def sum_up(xp: Arrays, sums: ExposureSums, latent: Any = None) -> SufficientStat
         total = xp.total(project, sums.image, sums.is_good, sums.share, sums.spectra)
         return make_statistics(xp, total, sums.power, shape, sums.noise)
     return compare(xp, sums, latent)[0]
-
-
-def outlier_limit(xp: Arrays, variance: Any, model: Any) -> Any:
-    """Return how far a pixel may be from its model.
-
-    Parameters
-    ----------
-    xp : `Arrays`
-        Array functions.
-    variance : array
-        Of the pixels.
-    model : array
-        Their predictions.
-
-    Returns
-    -------
-    limit : array
-        In the unit of the model.
-    """
-    return np.float32(OUTLIER_SIGMA) * xp.sqrt(variance) + np.float32(MODEL_FRACTION) * xp.abs(model)
 
 
 def compare(xp: Arrays, sums: ExposureSums, latent: Any) -> tuple[SufficientStatistics, Any]:
