@@ -44,10 +44,8 @@ from .measure.held_out_test import HeldOutTest, run_held_out_test
 from .measure.measurement import PatchMeasurement, measure_patch
 from .measure.metric_bundle import as_bundle, metric_documents
 from .measure.patch_reading import read_restored_patch
-from .measure.restored_patch import RestoredPatch
 from .measure.tables import make_metrics_table, make_visit_table
 from .metrics import choose_held_out
-from .psfs.table import read_psf_table
 from .records.task_record import provenance_record, recorded_restoration_config
 from .warps.config import DIMENSIONS, WarpInputsConfig, WarpInputsConnections
 from .warps.reader import WarpInputs
@@ -303,9 +301,15 @@ class MeasureRestorationTask(WarpInputsTask):
         """
         from .measure.plots.restoration_plot import draw_restoration
 
-        patch = self._read_patch(inputs.exposures, restored_coadd, restored_coadd_latent, reference_coadd)
-        if restored_coadd_psfs is not None:
-            patch = dataclasses.replace(patch, psfs=read_psf_table(restored_coadd_psfs))
+        names = self.config.connections
+        patch = read_restored_patch(
+            inputs.exposures,
+            restored=(names.restored_coadd, restored_coadd),
+            latent=(names.restored_coadd_latent, restored_coadd_latent),
+            reference=(names.reference_coadd, reference_coadd),
+            psfs=restored_coadd_psfs,
+            psf_cell_size=self.config.psf_cell_size,
+        )
         self._check_visits(patch.exposures, restored_coadd)
         self.log.info("Measuring the restoration of %s on %d exposures.", patch.box, len(patch.exposures))
         measurement = measure_patch(
@@ -342,18 +346,6 @@ class MeasureRestorationTask(WarpInputsTask):
         for quality in measurement.qualities:
             for warning in quality.warnings():
                 self.log.warning("Visit %d: %s.", quality.visit, warning)
-
-    def _read_patch(
-        self, exposures: ExposureSource, restored: Any, latent: Any, reference: Any
-    ) -> RestoredPatch:
-        names = self.config.connections
-        return read_restored_patch(
-            exposures,
-            restored=(names.restored_coadd, restored),
-            latent=(names.restored_coadd_latent, latent),
-            reference=(names.reference_coadd, reference),
-            psf_cell_size=self.config.psf_cell_size,
-        )
 
     def _check_visits(self, exposures: ExposureSource, restored_coadd: Any) -> None:
         used = json.loads(restored_coadd.metadata.get("visits", "null"))

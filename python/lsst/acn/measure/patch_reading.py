@@ -28,6 +28,7 @@ __all__ = ("read_restored_patch",)
 from typing import Any
 
 import numpy as np
+from astropy.table import Table
 from astropy.units import Unit, UnitConversionError
 
 from ..errors import InvalidExposureError
@@ -36,6 +37,7 @@ from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
 from ..image_io import read_exposure_stack, read_latent_image
 from ..nuisances.corrections import ExposureCorrections
+from ..psfs.table import read_psf_table
 from .restored_patch import RestoredPatch
 
 
@@ -45,6 +47,7 @@ def read_restored_patch(
     restored: tuple[str, Any],
     latent: tuple[str, Any],
     reference: tuple[str, Any],
+    psfs: Table | None,
     psf_cell_size: int,
 ) -> RestoredPatch:
     """Put together what a restoration has left behind.
@@ -56,6 +59,8 @@ def read_restored_patch(
     restored, latent, reference : `tuple` [`str`, `typing.Any`]
         Name and dataset of the restored coadd, the latent image, and the
         coadd to compare with.
+    psfs : `astropy.table.Table` or `None`
+        PSFs that the exposures were taken to have, if not their own.
     psf_cell_size : `int`
         Side, in pixels, of the cells in which PSFs are taken as constant.
 
@@ -81,6 +86,7 @@ def read_restored_patch(
         latent=latent_array * np.float32(factor),
         latent_box=latent_box,
         corrections=ExposureCorrections.recorded(restored[1].metadata, factor),
+        psfs=None if psfs is None else read_psf_table(psfs),
     )
 
 

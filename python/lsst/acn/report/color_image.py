@@ -30,7 +30,8 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from .thumbnails import NO_DATA_COLOR, SIGMA_PER_MAD, encode_colors
+from ..exposures.robust import robust_sigma
+from .thumbnails import NO_DATA_COLOR, encode_colors
 
 WAVELENGTHS = ("u", "g", "r", "i", "z", "y")
 """Bands that are known, from blue to red."""
@@ -122,7 +123,7 @@ def _sky(image: np.ndarray) -> tuple[float, float]:
     if not known.size:
         return 0.0, 1.0
     sky = float(np.median(known))
-    noise = SIGMA_PER_MAD * float(np.median(np.abs(known - sky))) or float(np.std(known)) or 1.0
+    noise = robust_sigma(known) or float(np.std(known)) or 1.0
     return sky, noise
 
 
