@@ -26,6 +26,7 @@ from __future__ import annotations
 __all__ = ("Line", "brightest_lines")
 
 import dataclasses
+import itertools
 import math
 
 import numpy as np
@@ -75,23 +76,27 @@ def brightest_lines(images: np.ndarray) -> list[Line]:
         One per image.
     """
     best = [Line((0.0, 0.0), (0.0, 0.0), -math.inf)] * len(images)
-    for is_turned in (False, True):
+    # Pieces are counted from the first row: each direction is looked at from both of its ends,
+    # lest an image that is turned have other lines.
+    for is_turned, flips in itertools.product((False, True), itertools.product((1, -1), repeat=2)):
         planes = np.swapaxes(images, 1, 2) if is_turned else images
-        for is_mirrored in (False, True):
-            found = _brightest_of_octant(planes[..., ::-1] if is_mirrored else planes)
-            for number, (line, width) in enumerate((line, planes.shape[2]) for line in found):
-                if line.significance > best[number].significance:
-                    best[number] = _turned_back(line, width, is_mirrored, is_turned)
+        found = _brightest_of_octant(planes[:, :: flips[0], :: flips[1]])
+        for number, line in enumerate(found):
+            if line.significance > best[number].significance:
+                best[number] = _turned_back(line, planes.shape[1:], flips, is_turned)
     return best
 
 
-def _turned_back(line: Line, width: int, is_mirrored: bool, is_turned: bool) -> Line:
-    ends = [line.start, line.stop]
-    if is_mirrored:
-        ends = [(row, width - 1 - column) for row, column in ends]
-    if is_turned:
-        ends = [(column, row) for row, column in ends]
-    return Line(ends[0], ends[1], line.significance)
+def _turned_back(line: Line, shape: tuple[int, ...], flips: tuple[int, ...], is_turned: bool) -> Line:
+    ends = [
+        tuple(
+            place if flip > 0 else size - 1 - place
+            for place, size, flip in zip(end, shape, flips, strict=True)
+        )
+        for end in (line.start, line.stop)
+    ]
+    (y0, x0), (y1, x1) = [end[::-1] for end in ends] if is_turned else ends
+    return Line((y0, x0), (y1, x1), line.significance)
 
 
 def _brightest_of_octant(images: np.ndarray) -> list[Line]:

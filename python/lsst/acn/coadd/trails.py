@@ -58,6 +58,9 @@ AROUND = 11
 SIGNIFICANCE = 6.5
 """Of a line that is a trail."""
 
+FURTHER_SIGNIFICANCE = 5.5
+"""Of more lines in an exposure that has a trail: its other parts, most of the time."""
+
 MAX_TRAILS = 4
 """In an exposure."""
 
@@ -148,7 +151,7 @@ def _follow_all(excess: np.ndarray, line: Line, smooth: np.ndarray, half_width: 
         mask |= trail
         excess[_any_of_bins(binary_dilation(trail, iterations=BIN))] = 0.0
         (line,) = brightest_lines(excess[None])
-        if line.significance < SIGNIFICANCE:
+        if line.significance < FURTHER_SIGNIFICANCE:
             break
     return mask
 
@@ -180,10 +183,18 @@ def _whitened(excess: np.ndarray, dark: np.ndarray) -> np.ndarray:
 
 
 def _bins(planes: np.ndarray) -> np.ndarray:
-    """Return planes with the pixels of each bin along two more axes; what is left over is cut off."""
+    """Return planes with the pixels of each bin along two more axes; what is left over is cut off
+    on both sides.
+    """
     rows, columns = (size // BIN for size in planes.shape[-2:])
-    cut = planes[..., : rows * BIN, : columns * BIN]
+    y, x = _first_pixel(planes.shape[-2:])
+    cut = planes[..., y : y + rows * BIN, x : x + columns * BIN]
     return cut.reshape(*planes.shape[:-2], rows, BIN, columns, BIN)
+
+
+def _first_pixel(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Return row and column of the first pixel of the first bin."""
+    return shape[0] % BIN // 2, shape[1] % BIN // 2
 
 
 def _any_of_bins(mask: np.ndarray) -> np.ndarray:
@@ -211,7 +222,7 @@ def _smooth_excess(residual: np.ndarray, variance: np.ndarray) -> np.ndarray:
 
 def _trail_pixels(smooth: np.ndarray, line: Line, half_width: float) -> np.ndarray:
     """Return the pixels of a trail that lies about where a line of bins does."""
-    ends = np.array([line.start, line.stop]) * BIN + 0.5 * (BIN - 1)
+    ends = np.array([line.start, line.stop]) * BIN + 0.5 * (BIN - 1) + _first_pixel(smooth.shape)
     for _ in range(2):
         ends = _aligned(smooth, ends)
         ends = _extent(smooth, ends)
