@@ -36,8 +36,9 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 GUIDE = sorted((ROOT / "doc").rglob("*.rst"))
 # Those on top of drp_pipe's can only be expanded in the stack.
+ON_TOP = re.compile(r"\$DRP_PIPE_DIR|\$ACN_DIR/pipelines/LSSTCam/(acn|cells)\.yaml")
 PIPELINES = [
-    path for path in sorted((ROOT / "pipelines").rglob("*.yaml")) if "$DRP_PIPE_DIR" not in path.read_text()
+    path for path in sorted((ROOT / "pipelines").rglob("*.yaml")) if not ON_TOP.search(path.read_text())
 ]
 CONFIGS = sorted(path.name for path in (ROOT / "config").glob("*.py"))
 
