@@ -23,10 +23,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
-from lsst.acn.coadd.line_sums import brightest_lines
+from lsst.acn.coadd.line_sums import Line, brightest_lines
 
 SHAPE = (100, 90)
 
@@ -82,3 +84,19 @@ def test_noise_has_lines_of_few_standard_deviations() -> None:
     rng = np.random.default_rng(3)
     lines = brightest_lines(rng.normal(size=(20, *SHAPE)).astype(np.float32))
     assert all(3.0 < line.significance < 6.5 for line in lines)
+
+
+@pytest.mark.parametrize(
+    "turn", [np.fliplr, np.flipud, np.rot90, np.transpose, lambda image: np.rot90(image, 2)]
+)
+def test_a_turned_image_has_the_same_lines(turn: Callable[[np.ndarray], np.ndarray]) -> None:
+    image = np.random.default_rng(8).normal(size=(45, 58)).astype(np.float32)
+    (line,), (turned,) = brightest_lines(image[None]), brightest_lines(turn(image)[None])
+    assert turned.significance == line.significance
+    places = turn(np.arange(image.size).reshape(image.shape))
+
+    def ends(line: Line, places: np.ndarray) -> set[int]:
+        inside = (np.clip(end, 0, np.array(places.shape) - 1).astype(int) for end in (line.start, line.stop))
+        return {int(places[tuple(end)]) for end in inside}
+
+    assert ends(turned, places) == ends(line, np.arange(image.size).reshape(image.shape))

@@ -68,6 +68,21 @@ def test_a_faint_trail_is_found_and_nothing_else(angle: float, length: float, he
     assert mask[3].sum() < 2.0 * (light > 0.1 * height).sum()
 
 
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+@pytest.mark.parametrize("size", [250, 254])
+def test_all_of_a_trail_is_found_from_wherever_it_is_looked_at(turns: int, size: int) -> None:
+    # The brighter end is a trail by itself; the rest must not be left to pass for light.
+    rng, light = np.random.default_rng(5), trail(35.0, 500.0, 0.9, size)
+    columns = np.arange(size)
+    light = light * np.where(columns < size // 3, 1.0, 0.6)
+    image = rng.normal(size=(N, size, size)).astype(np.float32)
+    image[3] += light
+    mask = find(np.ascontiguousarray(np.rot90(image, turns, (1, 2))))
+    assert mask is not None
+    assert np.rot90(mask[3], -turns)[light > 0.45].mean() > 0.9
+    assert not np.delete(mask, 3, axis=0).any()
+
+
 def test_noise_has_no_trails() -> None:
     assert all(find(noise(seed, n=20)) is None for seed in range(5))
 

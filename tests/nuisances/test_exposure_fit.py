@@ -167,3 +167,18 @@ def test_the_model_of_one_source_is_less_sure_than_those_of_many():
     np.testing.assert_allclose(one[3], SOURCE_ERRORS[3] / 2.0, rtol=1e-5)
     np.testing.assert_allclose(four[3], SOURCE_ERRORS[3] / 4.0, rtol=1e-5)
     assert not one[:3].any()
+
+
+@pytest.mark.parametrize("turn", [np.fliplr, np.flipud, lambda image: np.rot90(image, 2)])
+def test_a_turned_exposure_has_the_same_errors(turn):
+    # Neither side is a whole number of blocks or of parts.
+    shape, rng = (61, 53), np.random.default_rng(4)
+    model = stars((shape[0] + 2 * REACH, shape[1] + 2 * REACH))
+    image = model[REACH:-REACH, REACH:-REACH] + rng.normal(size=shape)
+
+    def equations(turn):
+        return exposure_equations(turn(image), np.ones(shape), turn(model), *coordinates(shape))
+
+    one, other = equations(np.asarray), equations(turn)
+    np.testing.assert_allclose(source_errors(other), source_errors(one), rtol=1e-5)
+    assert other.inflation == pytest.approx(one.inflation, rel=1e-6)
