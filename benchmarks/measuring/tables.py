@@ -37,7 +37,7 @@ EXPLANATION = """\
 # Measuring on restored images
 
 Everything here is measured on exposures without masked pixels, 12 of each field of 256 × 256 pixels of
-0.168″, seeing 0.5–0.85″; {fields} field(s) of each kind.  The picture is the restored image at its target
+0.168″, seeing 0.5–0.85″; {fields} fields of each kind.  The picture is the restored image at its target
 PSF; the residual is what it leaves over of the exposures (`restored_coadd_residual`).
 
 ## Stars that are alone
@@ -96,7 +96,7 @@ def format_measuring(
 COLOURS = """\
 # Colours
 
-Bands g, r and i with other seeing, noise and depth each, {fields} field(s), restored one by one to the same
+Bands g, r and i with other seeing, noise and depth each, {fields} fields, restored one by one to the same
 target PSF; circles of 5 pixels on picture and residual, and on coadds that are brought to one PSF.  Measured
 less true colour in the same circle, in millimagnitudes: mean and scatter.  A galaxy has a disc and a redder
 bulge, a blend a neighbour one FWHM away.
