@@ -78,7 +78,7 @@ def _flux(name: str) -> Cell:
         if not numbers.get(f"count_{name}", 0):
             return DASH
         bias, error = 100.0 * numbers[f"median_{name}"], 100.0 * median_error(numbers, name)
-        return signed(1)(bias) + ("" if math.isnan(error) else f" ± {error:.1f}")
+        return signed(1)(bias) + ("" if math.isnan(error) else f" ± {number(1)(error)}")
 
     return cell
 

@@ -111,6 +111,8 @@ def _short(error: float) -> str:
     """Return two or three digits, without a zero before the point."""
     if error < 5e-4:
         return "0"
+    if error >= 999.5:
+        return f"{error:.0e}".replace("e+", "e")
     if error >= 9.95:
         return f"{error:.0f}"
     return (

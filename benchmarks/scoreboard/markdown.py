@@ -32,11 +32,21 @@ Form = Callable[[float], str]
 """What makes a cell of a number."""
 
 
+MOST = 1e5
+"""From here on a number says only that something has diverged, and is written short."""
+
+
+def _written(value: float, form: str) -> str:
+    if math.isnan(value):
+        return "–"
+    return f"{value:{form if abs(value) < MOST else '.0e'}}".replace("e+", "e").replace("-", "−")
+
+
 def number(digits: int) -> Form:
     """Return what writes numbers with so many digits behind the point, and NaN as a dash."""
 
     def form(value: float) -> str:
-        return "–" if math.isnan(value) else f"{value:.{digits}f}".replace("-", "−")
+        return _written(value, f".{digits}f")
 
     return form
 
@@ -45,7 +55,7 @@ def signed(digits: int) -> Form:
     """Return the same with a sign in front."""
 
     def form(value: float) -> str:
-        return "–" if math.isnan(value) else f"{value:+.{digits}f}".replace("-", "−")
+        return _written(value, f"+.{digits}f")
 
     return form
 
