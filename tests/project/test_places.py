@@ -135,6 +135,7 @@ ELSEWHERE = {
         "repository/fits_layout",
         "repository/fits_tiles",
         "repository/pixel_units",
+        "repository/warp_file_errors",
         "repository/warp_header",
     ],
     "simulation/faults/test_psf_errors": ["simulation/faults/nuisances", "simulation/modelled_psf"],

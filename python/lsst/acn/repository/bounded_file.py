@@ -33,7 +33,7 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import InvalidWarpFileError
+from .warp_file_errors import warp_file_error
 
 MAX_FILE_SIZE = 2**30
 """Bytes that a file may have by default, decompressed (`int`)."""
@@ -68,13 +68,15 @@ def open_bounded(path: Path, limit: int = MAX_FILE_SIZE) -> BinaryIO:
     try:
         stream = _open_regular(path)
     except FileNotFoundError:
-        raise _error(path, "does not exist") from None
+        raise warp_file_error(path, "does not exist") from None
     except (OSError, ValueError) as error:
-        raise _error(path, f"cannot be opened: {error}") from error
+        raise warp_file_error(path, f"cannot be opened: {error}") from error
     try:
         size = os.fstat(stream.fileno()).st_size
         if size > limit:
-            raise _error(path, f"has {size} bytes, more than the limit of {limit} (see --max-file-size)")
+            raise warp_file_error(
+                path, f"has {size} bytes, more than the limit of {limit} (see --max-file-size)"
+            )
         if not stream.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC):
             return stream
         with stream:
@@ -100,14 +102,10 @@ def _decompressed(path: Path, stream: BinaryIO, limit: int) -> BinaryIO:
             while chunk := content.read(CHUNK):
                 result.write(chunk)
                 if result.tell() > limit:
-                    raise _error(
+                    raise warp_file_error(
                         path, f"has more than {limit} bytes when it is decompressed (see --max-file-size)"
                     )
     except (OSError, EOFError, zlib.error) as error:
         raise OSError(f"it is damaged as gzip: {error}") from error
     result.seek(0)
     return result
-
-
-def _error(path: Path, what: str) -> InvalidWarpFileError:
-    return InvalidWarpFileError(f"{path} {what}.", path=str(path))

@@ -35,6 +35,7 @@ import astropy.units
 import numpy as np
 
 from ..errors import InvalidWarpFileError
+from .warp_file_errors import warp_file_error
 
 _LOG = logging.getLogger(__name__)
 
@@ -111,16 +112,12 @@ def find_calibration(
     wanted = _unit(path, told, "the unit given for it")
     unit = _stated_unit(path, stated, wanted)
     if unit is not None and wanted is not None and unit != wanted:
-        raise _error(path, f"has BUNIT {stated!r}, but the unit given for it is {told!r}")
+        raise warp_file_error(path, f"has BUNIT {stated!r}, but the unit given for it is {told!r}")
     unit = unit or wanted
     is_flux = unit is not None and unit.is_equivalent(astropy.units.nJy)
     if "PhotoCalib" in hdus and wanted is None and not is_flux:
         return _photo_calib(path, hdus["PhotoCalib"]), "nJy"
     return 1.0, None if unit is None else unit.to_string()
-
-
-def _error(path: Path, what: str) -> InvalidWarpFileError:
-    return InvalidWarpFileError(f"{path} {what}.", path=str(path))
 
 
 def _stated_unit(path: Path, text: Any, wanted: Any) -> astropy.units.UnitBase | None:
@@ -138,13 +135,15 @@ def _unit(path: Path, text: Any, what: str) -> astropy.units.UnitBase | None:
     if text is None or text == "":
         return None
     if not isinstance(text, str):
-        raise _error(path, f"is in a unit that is no text: {what} is {text!r}")
+        raise warp_file_error(path, f"is in a unit that is no text: {what} is {text!r}")
     try:
         unit = astropy.units.Unit(_respelled(text))
     except (TypeError, ValueError) as error:
-        raise _error(path, f"is in a unit that is not known: {what} is {text!r}") from ValueError(str(error))
+        raise warp_file_error(path, f"is in a unit that is not known: {what} is {text!r}") from ValueError(
+            str(error)
+        )
     if not _adds_up(unit):
-        raise _error(
+        raise warp_file_error(
             path,
             f"is in a unit that light does not add up in: {what} is {text!r}; it should be one such as nJy, "
             "adu or electron",
@@ -171,17 +170,17 @@ def _photo_calib(path: Path, hdu: Any) -> float:
     """Return the nanojansky of one count, as afw's archive has it."""
     names = set(getattr(hdu, "columns", astropy.io.fits.ColDefs([])).names)
     if missing := sorted({"flags", "calibrationMean"} - names):
-        raise _error(path, f"has a PhotoCalib without {' and '.join(missing)}")
+        raise warp_file_error(path, f"has a PhotoCalib without {' and '.join(missing)}")
     if hdu.data is None or not len(hdu.data):
-        raise _error(path, "has a PhotoCalib without rows")
+        raise warp_file_error(path, "has a PhotoCalib without rows")
     row = hdu.data[0]
     if not np.all(row["flags"]):
-        raise _error(
+        raise warp_file_error(
             path, "has a PhotoCalib that varies, which only lsst.afw can apply; state the unit of its pixels"
         )
     mean = np.ravel(row["calibrationMean"])
     if mean.size != 1 or mean.dtype.kind != "f" or not 0 < float(mean[0]) < math.inf:
-        raise _error(
+        raise warp_file_error(
             path, f"has a PhotoCalib of {row['calibrationMean']} nJy, which must be one positive number"
         )
     return float(mean[0])

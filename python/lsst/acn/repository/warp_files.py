@@ -45,8 +45,9 @@ from .bounded_file import MAX_FILE_SIZE, open_bounded
 from .fits_layout import check_fits_layout
 from .fits_tiles import check_tiles
 from .pixel_units import DEFAULT_UNIT, find_calibration
+from .warp_file_errors import warp_file_error
 from .warp_header import first_pixel, sky_wcs
-from .warp_planes import extension_names, pixels_of, read_planes, single_precision, warp_file_error
+from .warp_planes import extension_names, pixels_of, read_planes, single_precision
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

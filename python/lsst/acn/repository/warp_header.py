@@ -35,7 +35,7 @@ from astropy.coordinates import SkyCoord
 
 from ..errors import InvalidWarpFileError
 from ..image_io import tangent_plane_wcs
-from .warp_planes import warp_file_error
+from .warp_file_errors import warp_file_error
 
 MAX_PIXEL = 2**30
 """Largest row or column of a tract (`int`)."""

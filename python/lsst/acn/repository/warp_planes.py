@@ -30,7 +30,6 @@ __all__ = (
     "pixels_of",
     "read_planes",
     "single_precision",
-    "warp_file_error",
 )
 
 import dataclasses
@@ -40,8 +39,8 @@ from typing import Any
 import astropy.io.fits
 import numpy as np
 
-from ..errors import InvalidWarpFileError
 from ..image_io.warp_arrays import MASK_BITS
+from .warp_file_errors import warp_file_error
 
 IMAGE_NAMES = ("IMAGE", "SCI")
 VARIANCE_NAMES = ("VARIANCE", "VAR", "ERR")
@@ -125,24 +124,6 @@ def read_planes(path: Path, hdus: astropy.io.fits.HDUList) -> WarpPlanes:
 
 def _first(hdus: astropy.io.fits.HDUList, names: tuple[str, ...]) -> str | None:
     return next((name for name in names if name in hdus), None)
-
-
-def warp_file_error(path: Path, what: str) -> InvalidWarpFileError:
-    """Return an error whose message begins with the name of the file.
-
-    Parameters
-    ----------
-    path : `pathlib.Path`
-        The file.
-    what : `str`
-        What is wrong, as the rest of the sentence.
-
-    Returns
-    -------
-    error : `InvalidWarpFileError`
-        To be raised.
-    """
-    return InvalidWarpFileError(f"{path} {what}.", path=str(path))
 
 
 def extension_names(hdus: astropy.io.fits.HDUList) -> str:

@@ -37,6 +37,7 @@ import numpy as np
 from ..errors import InvalidWarpFileError
 from .bounded_file import open_bounded
 from .dimension_records import VisitDescription
+from .warp_file_errors import warp_file_error
 
 COLUMNS = ("visit", "band", "physical_filter", "day_obs", "path")
 
@@ -96,16 +97,16 @@ def read_warp_table(path: str | Path) -> tuple[list[WarpTableRow], dict[str, Any
     path = Path(path)
     table = _read(path)
     if missing := [name for name in COLUMNS if name not in table.colnames]:
-        raise _error(path, f"has no column {', '.join(missing)}; it has {', '.join(table.colnames)}")
+        raise warp_file_error(path, f"has no column {', '.join(missing)}; it has {', '.join(table.colnames)}")
     if not len(table):
-        raise _error(path, "has no rows")
+        raise warp_file_error(path, "has no rows")
     rows = [
         _row(path, number, dict(zip(table.colnames, row, strict=True))) for number, row in enumerate(table)
     ]
     seen: set[int] = set()
     for row in rows:
         if row.visit.visit in seen:
-            raise _error(path, f"lists visit {row.visit.visit} more than once")
+            raise warp_file_error(path, f"lists visit {row.visit.visit} more than once")
         seen.add(row.visit.visit)
     return rows, dict(table.meta)
 
@@ -121,7 +122,7 @@ def _read(path: Path) -> astropy.table.Table:
     except Exception as error:
         # Whatever damaged text makes of the parsers of YAML and CSV, it is the table that is at fault.
         told = " ".join(str(error).split()) or type(error).__name__
-        raise _error(path, f"cannot be read as ECSV or CSV: {told[:500]}") from error
+        raise warp_file_error(path, f"cannot be read as ECSV or CSV: {told[:500]}") from error
 
 
 def _is_csv(lines: list[str]) -> bool:
@@ -129,14 +130,10 @@ def _is_csv(lines: list[str]) -> bool:
     return bool(lines) and "," in lines[0] and not lines[0].startswith("#")
 
 
-def _error(path: Path, what: str) -> InvalidWarpFileError:
-    return InvalidWarpFileError(f"{path} {what}.", path=str(path))
-
-
 def _row(table: Path, number: int, values: dict[str, Any]) -> WarpTableRow:
     present = {name: value for name, value in values.items() if str(value) not in ("", "--")}
     if missing := [name for name in COLUMNS if name not in present]:
-        raise _error(table, f"has no {', '.join(missing)} in row {number + 1}")
+        raise warp_file_error(table, f"has no {', '.join(missing)} in row {number + 1}")
     try:
         visit = VisitDescription(
             visit=_whole("visit", present["visit"]),
@@ -152,7 +149,7 @@ def _row(table: Path, number: int, values: dict[str, Any]) -> WarpTableRow:
             unit=_text("unit", present["unit"]) if "unit" in present else None,
         )
     except ValueError as error:
-        raise _error(table, f"has a value that is of no use in row {number + 1}: {error}") from error
+        raise warp_file_error(table, f"has a value that is of no use in row {number + 1}: {error}") from error
 
 
 def _whole(name: str, value: Any) -> int:
