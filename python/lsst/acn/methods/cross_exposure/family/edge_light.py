@@ -65,8 +65,8 @@ def without_mirrored_light(around: ExposureStack, box: Box) -> ExposureStack:
     inside = np.zeros(around.box.shape, bool)
     inside[around.box.intersection(box).slices_within(around.box)] = True
     distance = distance_transform_cdt(inside, "chessboard")
-    at_edge = (distance > 0) & (distance <= EDGE)
-    bright = at_edge & (_point_signal(around) > MAX_POINT_SIGNAL)
+    bright = (distance > 0) & (distance <= EDGE)
+    bright[bright] = _point_signal(around, bright) > MAX_POINT_SIGNAL
     if not bright.any():
         return around
     # To the end of the box: what ends before would be taken for the core of a saturated star.
@@ -79,12 +79,11 @@ def without_mirrored_light(around: ExposureStack, box: Box) -> ExposureStack:
     )
 
 
-def _point_signal(exposures: ExposureStack) -> np.ndarray:
-    """Return the signal to noise of points of the mean brightness of each pixel's PSF core."""
+def _point_signal(exposures: ExposureStack, pixels: np.ndarray) -> np.ndarray:
+    """Return the signal to noise of points as bright as some pixels are in the mean of the exposures."""
     weights = 1.0 / sampled_medians(exposures)
     kernels = exposures.psf.at(*exposures.box.center).astype(np.float64)
     areas = 1.0 / np.sum(kernels**2, axis=(1, 2))
-    valid = exposures.valid
-    total = np.maximum(np.einsum("t,tyx->yx", weights, valid), np.finfo(float).tiny)
-    mean = np.einsum("t,tyx->yx", weights, np.where(valid, exposures.image, 0.0)) / total
-    return mean * np.sqrt(np.sum(weights * areas))
+    valid = exposures.valid[:, pixels]
+    light = weights @ np.where(valid, exposures.image[:, pixels], 0.0)
+    return light / np.maximum(weights @ valid, np.finfo(float).tiny) * np.sqrt(np.sum(weights * areas))
