@@ -37,6 +37,7 @@ from .errors import TrainingDivergedError
 from .exposure_quality import measure_exposures
 from .exposures.boxes import Box
 from .exposures.estimated_psfs import EstimatedPsfs, with_psfs
+from .exposures.finer_exposures import on_finer_grid
 from .exposures.noise_source import NoiseSource
 from .exposures.psf_kernels import gaussian_kernel
 from .exposures.source import ExposureSource
@@ -110,7 +111,7 @@ def restore(
     """
     config = config or RestorationConfig()
     log = log or logging.getLogger(__name__)
-    described = {"unit": exposures.unit, "band": exposures.band, "geometry": exposures.geometry}
+    unit = exposures.unit
     with cores(n_cores):
         measure_exposures(exposures, log)
         fitted = _fit(exposures, config, network, log, n_cores)
@@ -153,7 +154,9 @@ def restore(
         summary=_summarize(fitted, config) | {"matching_kernel_fwhm": fwhm} | times | facts,
         residual=residual if config.keep_residual else None,
         noise_layers=tuple(layers),
-        **described,
+        unit=unit,
+        band=exposures.band,
+        geometry=exposures.geometry,
     )
     return result.in_unit(fitted.unit)
 
@@ -334,7 +337,7 @@ def _fit(
     config.validate()
     start = time.perf_counter()
     prepared = prepare(exposures, config, log)
-    exposures = prepared.exposures
+    exposures = on_finer_grid(prepared.exposures, config.upsampling)
     log.info("Restoring %s from %d exposures of %s.", exposures.box, len(exposures), exposures.box.shape)
     method = make_method(exposures, config, network, n_cores)
     history = method.fit(log)
@@ -394,4 +397,5 @@ def _summarize(fitted: _Fitted, config: RestorationConfig) -> dict[str, int | fl
         "final_loss": float(history["loss"][-1]) if trained else float("nan"),
         "training_seconds": float(history["seconds"][-1]) if trained else 0.0,
         "target_psf_fwhm": config.target_psf_fwhm,
+        "upsampling": config.upsampling,
     }
