@@ -336,8 +336,8 @@ def _fit(
     """Fit the method of a config to those exposures that are of use."""
     config.validate()
     start = time.perf_counter()
-    prepared = prepare(exposures, config, log)
-    exposures = on_finer_grid(prepared.exposures, config.upsampling)
+    prepared = prepare(on_finer_grid(exposures, config.upsampling), config, log)
+    exposures = prepared.exposures
     log.info("Restoring %s from %d exposures of %s.", exposures.box, len(exposures), exposures.box.shape)
     method = make_method(exposures, config, network, n_cores)
     history = method.fit(log)

@@ -150,6 +150,7 @@ def exposure_equations(
     v: np.ndarray,
     u: np.ndarray,
     model_error: float = MODEL_ERRORS[0],
+    sampling: int = 1,
 ) -> NormalEquations:
     """Return what some pixels of an exposure say about its parameters.
 
@@ -165,6 +166,8 @@ def exposure_equations(
         ``(height, 1)`` and ``(1, width)``.
     model_error : `float`, optional
         Error of the prediction as a share of it.
+    sampling : `int`, optional
+        Side of the squares of pixels of which no more than one is valid.
 
     Returns
     -------
@@ -184,7 +187,7 @@ def exposure_equations(
     return NormalEquations(
         matrix=(weighted @ weighted.T).astype(np.float64),
         vector=weighted.astype(np.float64) @ residual.ravel(),
-        inflation=_inflation(residual, root > 0),
+        inflation=_inflation(residual, root > 0, BLOCK * sampling),
         n_pixels=int((root > 0).sum()),
         squares=_sum_of_squares(weighted.reshape(-1, *image.shape)),
     )
@@ -229,9 +232,9 @@ def source_errors(equations: NormalEquations) -> np.ndarray:
     return SOURCE_ERRORS * np.sqrt(few)
 
 
-def _inflation(residual: np.ndarray, valid: np.ndarray) -> float:
+def _inflation(residual: np.ndarray, valid: np.ndarray, side: int) -> float:
     """Return how much more means over blocks scatter than independent pixels would."""
-    blocks = [_block_sums(planes) for planes in _turned(np.stack([residual, valid]))]
+    blocks = [_block_sums(planes, side) for planes in _turned(np.stack([residual, valid]))]
     total, number = np.concatenate(blocks, axis=1)
     enough = number > BLOCK**2 // 2
     if not enough.any():
@@ -240,10 +243,10 @@ def _inflation(residual: np.ndarray, valid: np.ndarray) -> float:
     return max(float(np.median(squares)) / MEDIAN_OF_SQUARES, 1.0)
 
 
-def _block_sums(planes: np.ndarray) -> np.ndarray:
+def _block_sums(planes: np.ndarray, side: int) -> np.ndarray:
     """Return sums over whole blocks, shape ``(n, number of blocks)``."""
-    height, width = (size // BLOCK * BLOCK for size in planes.shape[1:])
-    shape = len(planes), height // BLOCK, BLOCK, width // BLOCK, BLOCK
+    height, width = (size // side * side for size in planes.shape[1:])
+    shape = len(planes), height // side, side, width // side, side
     return planes[:, :height, :width].reshape(shape).sum(axis=(2, 4)).reshape(len(planes), -1)
 
 
