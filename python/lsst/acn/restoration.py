@@ -45,7 +45,7 @@ from .exposures.stack import ExposureStack
 from .fluxes.detection_floor import detection_variance
 from .fluxes.flux_images import FluxImages
 from .fluxes.sky_of_layers import noise_facts
-from .forward.sampling_error import sampling_variance
+from .forward.sampling_error import dither_coefficient, sampling_variance
 from .forward.target_psf import convolve_to_target
 from .machine.backend_setup import prepare_backend
 from .machine.threads import cores
@@ -113,7 +113,7 @@ def restore(
     log = log or logging.getLogger(__name__)
     unit = exposures.unit
     with cores(n_cores):
-        measure_exposures(exposures, log)
+        measure_exposures(exposures, log, upsampling=config.upsampling)
         fitted = _fit(exposures, config, network, log, n_cores)
         start = time.perf_counter()
         exposures, method = fitted.exposures, fitted.method
@@ -126,7 +126,9 @@ def restore(
         latent = method.to_latent(restored)
         picture = _picture(exposures, restored if config.match_target_psf else latent, to_target)
         kernels = exposures.psf.at(*exposures.box.center)
-        variance = variance + sampling_variance(picture.image, kernels, 1.0 / exposures.median_variances())
+        weights = 1.0 / exposures.median_variances()
+        _warn_of_dithers(dither_coefficient(kernels, weights, config.upsampling), config.upsampling, log)
+        variance = variance + sampling_variance(picture.image, kernels, weights, config.upsampling)
         times = {"fit_seconds": fitted.seconds, "restore_seconds": time.perf_counter() - start}
         start = time.perf_counter()
         residual = residual_of_patch(exposures, picture.unconvolved, to_target)
@@ -187,6 +189,16 @@ def _picture(exposures: ExposureSource, unconvolved: np.ndarray, to_target: Pict
     box = exposures.box.grown_by(exposures.psf.radius)
     image = convolve_to_target(unconvolved, box, to_target.kernel, exposures.box)
     return _Picture(image, unconvolved, to_target)
+
+
+def _warn_of_dithers(coefficient: float, upsampling: int, log: logging.Logger) -> None:
+    if coefficient:
+        log.warning(
+            "Dithers of the exposures leave stars uncertain by about %.2f of the restored image's pixels, "
+            "which the variance has in it: upsampling %d needs exposures at more places within a pixel.",
+            coefficient,
+            upsampling,
+        )
 
 
 def _noise_layer(
