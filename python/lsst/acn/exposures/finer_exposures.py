@@ -112,7 +112,8 @@ class FinerExposures(ChangedExposures):
         area = np.float32(factor**2)
         psf = self.psf if stack.psf is self._exposures.psf else finer_psf(stack.psf, factor)
         repeated = stack.map_planes(
-            stack.box.on_finer_grid(factor), lambda planes: planes.repeat(factor, axis=1).repeat(factor, axis=2)
+            stack.box.on_finer_grid(factor),
+            lambda planes: planes.repeat(factor, axis=1).repeat(factor, axis=2),
         )
         return dataclasses.replace(
             repeated,
@@ -149,4 +150,3 @@ class FinerExposures(ChangedExposures):
         inside = sorted(edge for edge in edges if rows.y_start < edge < rows.y_stop)
         starts, stops = [rows.y_start, *inside], [*inside, rows.y_stop]
         return [Box(*pair, rows.x_start, rows.x_stop) for pair in zip(starts, stops, strict=True)]
-

@@ -31,8 +31,8 @@ import astropy.wcs
 import numpy as np
 from astropy.coordinates import SkyCoord
 
-from lsst.images import Box as ImagesBox
 from lsst.images import YX, SkyProjection, TractFrame, Transform
+from lsst.images import Box as ImagesBox
 from lsst.images.cells import CellGrid, PatchDefinition
 
 from ..exposures.boxes import Box

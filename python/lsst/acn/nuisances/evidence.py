@@ -181,7 +181,7 @@ def _near_edges(tile: Box, patch: Box, reach: float) -> np.ndarray:
 
 
 def _on_all_pixels(image: np.ndarray, model: np.ndarray, stack: ExposureStack) -> np.ndarray:
-    """Return an exposure, on a finer grid with what each pixel leaves of its model, wherever it is repeated."""
+    """Return an exposure, on a finer grid with what a pixel leaves of its model in all that repeat it."""
     step = stack.sampling
     if step == 1:
         return image

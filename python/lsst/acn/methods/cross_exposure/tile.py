@@ -50,6 +50,10 @@ EXPOSURES = 4
 """Numbers of exposures are rounded up to a multiple of this on a device, with
 exposures that have no valid pixel: functions are compiled for each number."""
 
+COMPARED_AGAIN = 2
+"""Times that a restored tile on a grid which is finer than those of the exposures
+is compared with these, and refined."""
+
 
 class TileRestorer:
     """Restores tiles.
@@ -152,7 +156,8 @@ def mixed_family(
         Number of updates of the refinement.
     compare_again : `bool`, optional
         Whether the exposures are compared with what the network made before it
-        is refined.
+        is refined, and all that is done more than once: sums on a grid that is
+        finer than those of the exposures hold only near what they were made by.
 
     Returns
     -------
@@ -163,9 +168,12 @@ def mixed_family(
     """
     family = make_family(xp, sums, start)
     latent = mix_family(xp, family, weights, dilations)
-    if compare_again:
-        family = family._replace(statistics=sum_up(xp, sums, latent * family.unit))
-    return (refine_bright(xp, latent, family, updates) if updates else latent), family
+    for _ in range(COMPARED_AGAIN if compare_again and updates else 0):
+        compared = family._replace(statistics=sum_up(xp, sums, latent * family.unit))
+        latent = refine_bright(xp, latent, compared, updates)
+    if updates and not compare_again:
+        latent = refine_bright(xp, latent, family, updates)
+    return latent, family
 
 
 def _latent(xp: Arrays, sums: Any, start: Any, weights: Any, *, margin: int, **options: Any) -> Any:
