@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("finer_psf", "moved", "psf_from_oversampled", "seen_by_pixels")
+__all__ = ("MOST_OVERSAMPLING", "finer_psf", "moved", "psf_from_oversampled", "seen_by_pixels")
 
 import dataclasses
 import math
@@ -39,6 +39,7 @@ from .psf_kernels import PsfKernels
 from .subpixel_fit import FIT_OVERSAMPLING, fit_subpixels
 
 MOST_OVERSAMPLING = 20
+"""Samples per pixel that a PSF may have along each axis."""
 
 
 def psf_from_oversampled(kernels: Any, oversampling: int, box: Box, offsets: Any = None) -> PsfKernels:

@@ -75,7 +75,8 @@ def resampled_kernels(kernels: np.ndarray, oversampling: int, factor: int) -> np
 @functools.lru_cache(maxsize=16)
 def _operator(size: int, oversampling: int, factor: int) -> np.ndarray:
     """Return the matrix from a profile of a kernel to samples of what pixels see of it."""
-    radius = math.ceil(0.5 * factor * size / oversampling)
+    # Samples whose own square reaches into that of the kernel.
+    radius = max(math.ceil(0.5 * factor * size / oversampling - 0.5), 1)
     # Pixel i is in the middle of samples r i to r i + r - 1, and stands at sample r i + (r - 1) // 2.
     aside = 0.5 * (factor - 1) - (factor - 1) // 2
     middles = (np.arange(-radius, radius + 1) + aside) / factor

@@ -103,13 +103,15 @@ def _joined_psf(parts: Sequence[tuple[PsfKernels, tuple[int, ...]]], visits: lis
     joined = np.concatenate(grids, axis=1)
     cells = joined.reshape(len(joined), -1, size, size)
     finer = [(psf.finer, own) for psf, own in parts if psf.finer is not None]
-    more = {
-        "oversampling": psfs[0].oversampling,
-        "finer": _joined_psf(finer, visits) if len(finer) == len(parts) else None,
-    }
     if shape is None and (one := constant_kernels(cells)) is not None:
-        return dataclasses.replace(PsfKernels.constant(one, box), **more)
-    return PsfKernels(joined, box, shape or psfs[0].cell_shape, **more)
+        result = PsfKernels.constant(one, box)
+    else:
+        result = PsfKernels(joined, box, shape or psfs[0].cell_shape)
+    return dataclasses.replace(
+        result,
+        oversampling=psfs[0].oversampling,
+        finer=_joined_psf(finer, visits) if len(finer) == len(parts) else None,
+    )
 
 
 def _grid(
