@@ -83,7 +83,7 @@ def read_cell_coadd(coadd: CellCoadd, box: Box | None = None) -> WarpArrays:
         band=coadd.band,
         kernel_at=lambda y, x: _kernel_at(coadd.psf, y, x),
         geometry=_geometry(coadd),
-        psf_oversampling=int(coadd.metadata.get(PSF_OVERSAMPLING_KEY, 1)),
+        psf_oversampling=int(str(coadd.metadata.get(PSF_OVERSAMPLING_KEY, 1))),
     )
 
 
