@@ -45,7 +45,7 @@ from .exposures.stack import ExposureStack
 from .fluxes.detection_floor import detection_variance
 from .fluxes.flux_images import FluxImages
 from .fluxes.sky_of_layers import noise_facts
-from .forward.sampling_error import dither_coefficient, sampling_variance
+from .forward.sampling_error import sampling_variance, warn_of_dithers
 from .forward.target_psf import convolve_to_target
 from .machine.backend_setup import prepare_backend
 from .machine.threads import cores
@@ -125,9 +125,8 @@ def restore(
         assert variance is not None
         latent = method.to_latent(restored)
         picture = _picture(exposures, restored if config.match_target_psf else latent, to_target)
-        kernels = exposures.psf.at(*exposures.box.center)
-        weights = 1.0 / exposures.median_variances()
-        _warn_of_dithers(dither_coefficient(kernels, weights, config.upsampling), config.upsampling, log)
+        kernels, weights = exposures.psf.at(*exposures.box.center), 1.0 / exposures.median_variances()
+        warn_of_dithers(kernels, weights, config.upsampling, log)
         variance = variance + sampling_variance(picture.image, kernels, weights, config.upsampling)
         times = {"fit_seconds": fitted.seconds, "restore_seconds": time.perf_counter() - start}
         start = time.perf_counter()
@@ -135,14 +134,13 @@ def restore(
         images = FluxImages(picture.image, to_target.target_psf, residual, exposures.unit)
         safe = detection_variance(images, variance)
         times["residual_seconds"] = time.perf_counter() - start
+        patterns = [*noise, *[None] * config.n_noise_layers][: config.n_noise_layers]
         layers = [
             _noise_layer(exposures, picture, config, network, log, number, warped)
-            for number, warped in enumerate(
-                [*noise, *[None] * config.n_noise_layers][: config.n_noise_layers]
-            )
+            for number, warped in enumerate(patterns)
         ]
         facts = noise_facts([layer.image for layer in layers], safe, images, config.target_psf_fwhm)
-    result = RestorationResult(
+    return RestorationResult(
         image=picture.image,
         variance=variance,
         detection_variance=safe,
@@ -159,8 +157,7 @@ def restore(
         unit=unit,
         band=exposures.band,
         geometry=exposures.geometry,
-    )
-    return result.in_unit(fitted.unit)
+    ).in_unit(fitted.unit)
 
 
 class _Seen:
@@ -189,16 +186,6 @@ def _picture(exposures: ExposureSource, unconvolved: np.ndarray, to_target: Pict
     box = exposures.box.grown_by(exposures.psf.radius)
     image = convolve_to_target(unconvolved, box, to_target.kernel, exposures.box)
     return _Picture(image, unconvolved, to_target)
-
-
-def _warn_of_dithers(coefficient: float, upsampling: int, log: logging.Logger) -> None:
-    if coefficient:
-        log.warning(
-            "Dithers of the exposures leave stars uncertain by about %.2f of the restored image's pixels, "
-            "which the variance has in it: upsampling %d needs exposures at more places within a pixel.",
-            coefficient,
-            upsampling,
-        )
 
 
 def _noise_layer(

@@ -42,7 +42,7 @@ STRIP = 640
 """Rows of the finer grid, about, that are given out at once."""
 
 
-def on_finer_grid(exposures: ExposureSource, factor: int) -> ExposureSource:
+def on_finer_grid(exposures: ExposureSource, factor: int, *, repeats: bool = True) -> ExposureSource:
     """Return exposures on a finer grid.
 
     Parameters
@@ -51,13 +51,15 @@ def on_finer_grid(exposures: ExposureSource, factor: int) -> ExposureSource:
         As they are.
     factor : `int`
         Pixels of the finer grid per pixel, along each axis.
+    repeats : `bool`, optional
+        As `FinerExposures` takes it.
 
     Returns
     -------
     finer : `ExposureSource`
         The exposures themselves where the factor is 1.
     """
-    return exposures if factor == 1 else FinerExposures(exposures, factor)
+    return exposures if factor == 1 else FinerExposures(exposures, factor, repeats=repeats)
 
 
 class FinerExposures(ChangedExposures):
@@ -77,10 +79,14 @@ class FinerExposures(ChangedExposures):
         As they are, their PSFs off centre by their dithers.
     factor : `int`
         :math:`r`.
+    repeats : `bool`, optional
+        Whether pixels that repeat a measured one are valid.  Without them,
+        exposures are as any others with masked pixels.
     """
 
-    def __init__(self, exposures: ExposureSource, factor: int) -> None:
+    def __init__(self, exposures: ExposureSource, factor: int, *, repeats: bool = True) -> None:
         super().__init__(exposures)
+        self._repeats = repeats
         self._factor = factor
         self._box = exposures.box.on_finer_grid(factor)
         self._kernels: PsfKernels | None = None
@@ -105,7 +111,7 @@ class FinerExposures(ChangedExposures):
         return super().median_variances() / self._factor**4
 
     def select(self, indices: Sequence[int] | np.ndarray) -> FinerExposures:
-        return FinerExposures(self._exposures.select(indices), self._factor)
+        return FinerExposures(self._exposures.select(indices), self._factor, repeats=self._repeats)
 
     def changed(self, stack: ExposureStack) -> ExposureStack:
         factor = self._factor
@@ -115,7 +121,7 @@ class FinerExposures(ChangedExposures):
             stack.box.on_finer_grid(factor),
             lambda planes: planes.repeat(factor, axis=1).repeat(factor, axis=2),
         )
-        return dataclasses.replace(
+        finer = dataclasses.replace(
             repeated,
             image=repeated.image / area,
             variance=repeated.variance / area**2,
@@ -123,6 +129,7 @@ class FinerExposures(ChangedExposures):
             geometry=self._geometry,
             sampling=factor,
         )
+        return finer if self._repeats else _measured_alone(finer)
 
     def cutout(self, box: Box) -> ExposureStack:
         return super().cutout(box.on_coarser_grid(self._factor)).cutout(box)
@@ -150,3 +157,15 @@ class FinerExposures(ChangedExposures):
         inside = sorted(edge for edge in edges if rows.y_start < edge < rows.y_stop)
         starts, stops = [rows.y_start, *inside], [*inside, rows.y_stop]
         return [Box(*pair, rows.x_start, rows.x_stop) for pair in zip(starts, stops, strict=True)]
+
+
+def _measured_alone(finer: ExposureStack) -> ExposureStack:
+    """Return exposures whose pixels are valid where they have been measured, and nowhere else."""
+    valid = finer.valid & (finer.sampling_counts() > 0)
+    return dataclasses.replace(
+        finer,
+        image=np.where(valid, finer.image, np.float32(0.0)),
+        variance=np.where(valid, finer.variance, np.float32(np.inf)),
+        valid=valid,
+        sampling=1,
+    )

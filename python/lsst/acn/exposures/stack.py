@@ -35,6 +35,7 @@ import numpy as np
 from ..errors import InvalidExposureError
 from .boxes import Box
 from .finer_psfs import psf_from_oversampled
+from .measured_pixels import sampling_counts
 from .plain_planes import PlainPlanes, single_precision
 from .psf_kernels import PsfKernels
 from .variances import median_variances, scaled_variance
@@ -240,16 +241,7 @@ class ExposureStack:
             been measured, else of ``shape``, ``sampling`` squared in those that
             were and 0 in others.
         """
-        step = self.sampling
-        if step == 1:
-            return np.ones((1, 1), np.float32)
-        box = self.box
-        first = (step - 1) // 2
-        rows, columns = (
-            np.arange(start, stop) % step == first
-            for start, stop in ((box.y_start, box.y_stop), (box.x_start, box.x_stop))
-        )
-        return np.float32(step**2) * np.outer(rows, columns).astype(np.float32)
+        return sampling_counts(self.box, self.sampling)
 
     def median_variances(self) -> np.ndarray:
         """Return the median variance over valid pixels, shape ``(n,)``.

@@ -24,7 +24,9 @@
 
 from __future__ import annotations
 
-__all__ = ("dither_coefficient", "sampling_coefficient", "sampling_variance")
+__all__ = ("dither_coefficient", "sampling_coefficient", "sampling_variance", "warn_of_dithers")
+
+import logging
 
 import numpy as np
 import scipy.fft
@@ -137,3 +139,24 @@ def sampling_variance(
         return np.zeros(image.shape, np.float32)
     along_y, along_x = np.gradient(image)
     return (coefficient**2 * (along_y**2 + along_x**2)).astype(np.float32)
+
+
+def warn_of_dithers(kernels: np.ndarray, weights: np.ndarray, factor: int, log: logging.Logger) -> None:
+    """Say it where dithers leave more unknown than noise does.
+
+    Parameters
+    ----------
+    kernels, weights : `numpy.ndarray`
+        As `dither_coefficient` takes them.
+    factor : `int`
+        Pixels per pixel of the exposures, along each axis.
+    log : `logging.Logger`
+        Warned.
+    """
+    if coefficient := dither_coefficient(kernels, weights, factor):
+        log.warning(
+            "Dithers of the exposures leave stars uncertain by about %.2f of the restored image's pixels, "
+            "which the variance has in it: upsampling %d needs exposures at more places within a pixel.",
+            coefficient,
+            factor,
+        )
