@@ -28,7 +28,6 @@ __all__ = ("find_trails", "without_trails")
 import dataclasses
 import logging
 import math
-import warnings
 
 import numpy as np
 from scipy.ndimage import binary_dilation, gaussian_filter, map_coordinates, uniform_filter
@@ -213,9 +212,12 @@ def _any_of_bins(mask: np.ndarray) -> np.ndarray:
 
 def _masked_median(planes: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Return the median over those exposures that know a pixel, 0 where none does."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return np.nan_to_num(np.nanmedian(np.where(known, planes, np.nan), axis=0))
+    # What is unknown comes last; this is what nanmedian does, faster.
+    planes = np.sort(np.where(known, planes, np.float32(np.nan)), axis=0)
+    count = known.sum(axis=0)[None]
+    middle = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, len(planes) - 1)
+    lower, upper = (np.take_along_axis(planes, place, 0)[0] for place in middle)
+    return np.where(count[0] > 0, 0.5 * (lower + upper), np.float32(0.0))
 
 
 def _median(image: np.ndarray, variance: np.ndarray) -> np.ndarray:
