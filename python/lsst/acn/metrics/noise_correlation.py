@@ -28,7 +28,7 @@ __all__ = ("correlation_length", "detection_scale")
 import numpy as np
 import scipy.fft
 
-from .row_pieces import row_pieces
+from ..exposures.row_pieces import row_pieces
 
 MAX_LAG = 32
 """Pixels beyond which noise is not looked at."""
@@ -76,7 +76,7 @@ def correlation_length(noise: np.ndarray, where: np.ndarray) -> float:
 
 
 def _autocorrelation(plane: np.ndarray) -> np.ndarray:
-    """Return the sums over pairs of pixels by their distance: up to `MAX_LAG` rows down, and columns either way."""
+    """Return the sums over pairs of pixels by their distance, rows down and columns either way."""
     lags = np.arange(MAX_LAG + 1)[:, None], np.arange(-MAX_LAG, MAX_LAG + 1)
     total = np.zeros((MAX_LAG + 1, 2 * MAX_LAG + 1))
     for piece in row_pieces(len(plane)):

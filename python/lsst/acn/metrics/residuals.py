@@ -30,8 +30,8 @@ import dataclasses
 import numpy as np
 
 from ..exposures.robust import robust_sigma
+from ..exposures.row_pieces import row_pieces
 from ..exposures.stack import ExposureStack
-from .row_pieces import row_pieces
 
 OUTLIER_SIGMA = 5.0
 """Residual, in standard deviations, from which a pixel is an outlier."""
@@ -119,13 +119,13 @@ def residual_statistics(residual: np.ndarray, where: np.ndarray) -> ResidualStat
     if not values.size:
         return ResidualStatistics(0, np.nan, np.nan, np.nan, np.nan)
     squares, numbers = _block_sums(residual, where)
+    n_outliers = np.count_nonzero(values > OUTLIER_SIGMA) + np.count_nonzero(values < -OUTLIER_SIGMA)
     return ResidualStatistics(
         n_pixels=values.size,
         mean=float(values.mean(dtype=np.float64)),
         rms=float(np.sqrt(squares.sum() / values.size)),
         sigma=robust_sigma(values),
-        outlier_fraction=(np.count_nonzero(values > OUTLIER_SIGMA) + np.count_nonzero(values < -OUTLIER_SIGMA))
-        / values.size,
+        outlier_fraction=n_outliers / values.size,
         chi2_error=_error_of_ratio(squares, numbers),
     )
 

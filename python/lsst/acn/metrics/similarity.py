@@ -28,7 +28,7 @@ __all__ = ("SSIM_WINDOW", "data_range", "peak_signal_to_noise", "structural_simi
 import numpy as np
 from scipy.ndimage import minimum_filter, uniform_filter
 
-from .row_pieces import row_pieces
+from ..exposures.row_pieces import row_pieces
 
 SSIM_WINDOW = 7
 """Side, in pixels, of the uniform window of `structural_similarity`."""

@@ -31,7 +31,7 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 from ..exposures.psf_kernels import FWHM_PER_SIGMA
-from .row_pieces import row_pieces
+from ..exposures.row_pieces import row_pieces
 
 TRUNCATE = 4.0
 """Standard deviations at which Gaussians end."""
