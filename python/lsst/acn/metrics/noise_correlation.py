@@ -137,8 +137,8 @@ def detection_scale(image: np.ndarray, variance: np.ndarray, kernel: np.ndarray,
     found = []
     for piece in row_pieces(len(image), len(kernel) // 2):
         known, counts = usable[piece.wide], where[piece.rows]
-        signal = np.where(known, image[piece.wide] - level, 0.0)
-        noise = np.where(known, variance[piece.wide], typical)
+        signal = np.where(known, image[piece.wide] - level, 0.0).astype(np.float64)
+        noise = np.where(known, variance[piece.wide], typical).astype(np.float64)
         smooth = fftconvolve(signal, kernel, mode="same")[piece.inside][counts]
         square = fftconvolve(noise, kernel**2, mode="same")[piece.inside][counts]
         found.append((np.abs(smooth) / np.sqrt(square)).astype(np.float32))
