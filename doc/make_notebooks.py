@@ -56,14 +56,14 @@ OF_ITSELF = re.compile(r"[;:]?[ \n]``doc/notebooks/[\w-]+\.ipynb`` is [^.]+\.")
 SAVED = re.compile(r"\.savefig\((.+?)(?:, \w+=.+)?\)$")
 
 
-def _markdown(text: str) -> str:
+def _markdown(text: str, own: str) -> str:
     """Return what stands between blocks of code, in Markdown."""
     text = re.sub(r"^\.\. (?:py:currentmodule::|_).*\n", "", text, flags=re.MULTILINE)
     text = FIGURE.sub("", text)
     text = HEADING.sub(lambda found: f"{'#' if found[2][0] == '#' else '##'} {found[1]}", text)
     # A notebook need not say that the page is one as well.
     text = OF_ITSELF.sub(lambda found: "" if found[0][0].isspace() else ".", text)
-    text = re.sub(r":ref:`(?:([^`<]+) <)?([\w.-]+)>?`", lambda found: _link(found[2], found[1]), text)
+    text = re.sub(r":ref:`(?:([^`<]+) <)?([\w.-]+)>?`", lambda found: _link(found[2], found[1], own), text)
     text = re.sub(r"``([^`]+)``", r"`\1`", text)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
@@ -78,9 +78,11 @@ def _labels() -> dict[str, tuple[str, str]]:
     }
 
 
-def _link(label: str, said: str | None) -> str:
-    """Return a link to a page, by its title unless something else is said."""
+def _link(label: str, said: str | None, own: str) -> str:
+    """Return a link to another page, by its title unless something else is said."""
     page, title = _labels()[label]
+    if page == own:
+        return f"*{said or title}*"
     return f"[{said or title}](../lsst.acn/{page})"
 
 
@@ -108,7 +110,7 @@ def notebook_of(page: Path) -> str:
     cells = []
     parts = BLOCK.split(page.read_text(encoding="utf-8"))
     for text, language, code in zip(parts[::3], [*parts[1::3], ""], [*parts[2::3], ""], strict=True):
-        if said := _markdown(text):
+        if said := _markdown(text, page.name):
             cells.append(_cell("markdown", said))
         code = textwrap.dedent(code).strip()
         if language == "text":

@@ -85,7 +85,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         pictures.append(filename)
 
     display = types.SimpleNamespace(Image=show)
-    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(display=display))
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(display=display, version_info=(9, 0)))
     monkeypatch.setitem(sys.modules, "IPython.display", display)
     return pictures
 
