@@ -119,11 +119,11 @@ def structural_similarity(
         return float("nan")
     total = 0.0
     for piece in row_pieces(len(valid), SSIM_WINDOW):
-        pair = (
+        first, second = (
             np.where(valid[piece.wide], each[piece.wide], 0.0).astype(np.float64)
             for each in (reference, image)
         )
-        similarity = _similarity(*pair, full_scale)
+        similarity = _similarity(first, second, full_scale)
         total += float(similarity[piece.inside][inside[piece.rows]].sum())
     return total / np.count_nonzero(inside)
 

@@ -118,8 +118,8 @@ def _significance(coadd: np.ndarray, variance: np.ndarray, usable: np.ndarray, s
     raw = np.empty(coadd.shape, np.float32)
     # As far as the Gaussian of SciPy reaches.
     for piece in row_pieces(len(coadd), int(TRUNCATE * sigma + 0.5)):
-        planes = (plane[piece.wide] for plane in (coadd, variance, usable))
-        raw[piece.rows] = _matched(*planes, sigma)[piece.inside]
+        rows = piece.wide
+        raw[piece.rows] = _matched(coadd[rows], variance[rows], usable[rows], sigma)[piece.inside]
     background = sep.Background(raw, mask=~usable)
     width = background.globalrms or 1.0
     return (raw - background.globalback) / width
