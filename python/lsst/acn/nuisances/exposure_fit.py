@@ -150,6 +150,7 @@ def exposure_equations(
     v: np.ndarray,
     u: np.ndarray,
     model_error: float = MODEL_ERRORS[0],
+    sampling: int = 1,
 ) -> NormalEquations:
     """Return what some pixels of an exposure say about its parameters.
 
@@ -165,6 +166,8 @@ def exposure_equations(
         ``(height, 1)`` and ``(1, width)``.
     model_error : `float`, optional
         Error of the prediction as a share of it.
+    sampling : `int`, optional
+        Side of the squares of pixels of which no more than one is valid.
 
     Returns
     -------
@@ -183,7 +186,7 @@ def exposure_equations(
     return NormalEquations(
         matrix=(lines @ lines.T).astype(np.float64),
         vector=lines.astype(np.float64) @ residual.ravel(),
-        inflation=_inflation(residual, root > 0),
+        inflation=_inflation(residual, root > 0, BLOCK * sampling),
         n_pixels=int((root > 0).sum()),
         squares=_sum_of_squares(weighted),
     )
@@ -245,9 +248,9 @@ def source_errors(equations: NormalEquations) -> np.ndarray:
     return SOURCE_ERRORS * np.sqrt(few)
 
 
-def _inflation(residual: np.ndarray, valid: np.ndarray) -> float:
+def _inflation(residual: np.ndarray, valid: np.ndarray, side: int) -> float:
     """Return how much more means over blocks scatter than independent pixels would."""
-    total, number = _sums_over_parts(np.stack([residual, valid]).astype(np.float64), BLOCK)
+    total, number = _sums_over_parts(np.stack([residual, valid]).astype(np.float64), side)
     enough = number > BLOCK**2 // 2
     if not enough.any():
         return 1.0
