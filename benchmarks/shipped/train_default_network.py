@@ -44,7 +44,11 @@ from typing import Any
 import numpy as np
 
 from lsst.acn import RestorationConfig
-from lsst.acn.methods.cross_exposure.network.mixing_network import MixingNetwork, fresh_network, network_margin
+from lsst.acn.methods.cross_exposure.network.mixing_network import (
+    MixingNetwork,
+    fresh_network,
+    network_margin,
+)
 from lsst.acn.methods.cross_exposure.network.trainable import TrainableNetwork
 from lsst.acn.methods.cross_exposure.network.training import take_training_steps
 from lsst.acn.methods.cross_exposure.network.weights import pack_network, unpack_network
