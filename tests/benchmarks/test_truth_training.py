@@ -118,9 +118,8 @@ def test_an_ideal_field_has_no_fault_but_its_grids():
 def test_loss_by_hand():
     network = make_network()
     sample = make_sample()
-    batch = next(
-        draw_truth_batches([sample], np.ones(1), size=24, batch_size=2, rng=np.random.default_rng(1))
-    )
+    drawn = draw_truth_batches([sample], np.ones(1), size=24, batch_size=2, rng=np.random.default_rng(1))
+    batch = next(drawn)
     features, members, truth, is_known, noise = batch
     kernel = gaussian_kernel(sampled_kernel_fwhm(2.5))[None]
     inside = np.s_[:, MARGIN:-MARGIN, MARGIN:-MARGIN]
