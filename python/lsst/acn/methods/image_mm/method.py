@@ -126,35 +126,30 @@ class ImageMMMethod:
         return inside, (total / self._config.n_noise_realizations + unknown).astype(np.float32)
 
     def _solve(self, stack: ExposureStack, noise: np.random.Generator | None) -> np.ndarray:
-        """Return the latent image of a cut-out, if wanted with more noise.
-
-        In double precision, and in units of the noise to the last digit: what
-        many updates do to pixels that hardly any light is seen of depends on
-        each rounding.
-        """
+        """Return the latent image of a cut-out, if wanted with more noise."""
         options = self._config.image_mm
         medians = stack.median_variances()
         unit = float(np.sqrt(np.median(medians[np.isfinite(medians)])))
         model = ForwardModel(stack.shape, stack.psf.size)
         spectra = model.spectra(stack.psf.at(*stack.box.center))
-        root_weight = unit / np.sqrt(stack.variance.astype(np.float64))
+        root_weight = np.float32(unit) / np.sqrt(stack.variance)
         image = stack.image
         if noise is not None:
             sigma = np.sqrt(stack.variance, where=stack.valid, out=np.zeros_like(stack.variance))
             image = image + sigma * noise.standard_normal(image.shape, np.float32)
         coadd = robust_coadd(image, stack.variance, stack.valid)
         latent = image_mm(
-            image.astype(np.float64) / unit,
+            image / np.float32(unit),
             root_weight,
             model,
             spectra,
-            image_mm_start(coadd.astype(np.float64) / unit, stack.psf.radius),
+            image_mm_start(coadd / np.float32(unit), stack.psf.radius),
             iterations=options.iterations,
             delta=options.huber_delta if options.robust else None,
             max_factor=options.max_factor,
             accelerate=options.accelerate,
         )
-        return (unit * latent).astype(np.float32)
+        return np.float32(unit) * latent
 
     @property
     def trained_psfs(self) -> None:
