@@ -35,14 +35,17 @@ from .bounds import open_what_has_no_end
 from .disks import fill_the_disk
 from .fuzzing import damage_files, damage_tables
 from .kills import kill_ingests, kill_simulations
-from .races import race_for_one_run, race_into_a_new_repository
+from .pipetask_kills import kill_pipetasks
+from .races import race_for_one_run, race_into_a_new_repository, race_on_postgresql
 from .verdict import Verdict
 
 THEMES: dict[str, tuple[Callable[[Path, int, int], Verdict], int]] = {
     "kill-ingest": (kill_ingests, 50),
     "kill-simulate": (kill_simulations, 50),
+    "kill-pipetask": (kill_pipetasks, 50),
     "race-new": (race_into_a_new_repository, 20),
     "race-run": (race_for_one_run, 20),
+    "race-postgresql": (race_on_postgresql, 20),
     "fuzz-tables": (damage_tables, 1000),
     "fuzz-files": (damage_files, 1000),
     "bounds": (open_what_has_no_end, 7),

@@ -27,7 +27,10 @@ __all__ = ("FAULTS", "Verdict")
 
 from collections import Counter
 
-FAULTS = ("hangs", "tracebacks", "lost", "half-written", "cannot be repeated", "over the limit")
+FAULTS = (
+    *("hangs", "tracebacks", "lost", "half-written", "cannot be repeated", "over the limit"),
+    *("other pixels", "wrong"),
+)
 """What must not happen; anything else that is counted only tells what did."""
 
 
