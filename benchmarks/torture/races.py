@@ -115,7 +115,10 @@ def _race(folder: Path, count: int, seed: int, *, is_same: bool, address: str | 
     what = "the same warps" if is_same else "different warps"
     verdict = Verdict(f"{count} races of {N_AT_ONCE} ingests of {what} into a new repository")
     tables = [
-        write_warps(folder / f"{'same' if is_same else 'other'}{number}", [1, 2] if is_same else [2 * number + 1, 2 * number + 2])
+        write_warps(
+            folder / f"{'same' if is_same else 'other'}{number}",
+            [1, 2] if is_same else [2 * number + 1, 2 * number + 2],
+        )
         for number in range(N_AT_ONCE)
     ]
     rng = np.random.default_rng(seed)

@@ -35,6 +35,7 @@ from .bounds import open_what_has_no_end
 from .disks import fill_the_disk
 from .fuzzing import damage_files, damage_tables
 from .kills import kill_ingests, kill_simulations
+from .numerics import restore_extreme_numbers
 from .pipetask_kills import kill_pipetasks
 from .races import race_for_one_run, race_into_a_new_repository, race_on_postgresql
 from .verdict import Verdict
@@ -48,6 +49,7 @@ THEMES: dict[str, tuple[Callable[[Path, int, int], Verdict], int]] = {
     "race-postgresql": (race_on_postgresql, 20),
     "fuzz-tables": (damage_tables, 1000),
     "fuzz-files": (damage_files, 1000),
+    "numerics": (restore_extreme_numbers, 3),
     "bounds": (open_what_has_no_end, 7),
     "disk": (fill_the_disk, 20),
 }

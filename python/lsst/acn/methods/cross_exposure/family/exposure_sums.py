@@ -144,7 +144,8 @@ def make_sums(xp: Arrays, exposures: TileExposures) -> ExposureSums:
     allowance = np.float32(OUTLIER_FRACTION) * xp.abs(coadd)
 
     def judge(image: Any, variance: Any) -> tuple[Any, Any]:
-        deviation = xp.maximum(xp.abs(image - coadd) - allowance, np.float32(0.0))
+        # What is beyond the upper bound has no square in single precision.
+        deviation = xp.clip(xp.abs(image - coadd) - allowance, np.float32(0.0), np.float32(1e18))
         deviation = deviation / np.float32(OUTLIER_SIGMA)
         # The variance of masked pixels is infinite: they are no outliers.
         suspect = deviation * deviation > variance
