@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("kill_pipetasks",)
+__all__ = ("OPTIONS", "PIPELINE", "SIMULATION", "kill_pipetasks", "stored_pixels")
 
 import importlib
 import shutil
@@ -80,7 +80,7 @@ def kill_pipetasks(folder: Path, count: int, seed: int) -> Verdict:
     shutil.copytree(source, whole)
     start = time.perf_counter()
     assert Child(_first(whole), output, "pipetask").wait() == 0, output.read_text()
-    duration, expected = time.perf_counter() - start, _pixels(whole)
+    duration, expected = time.perf_counter() - start, stored_pixels(whole)
     for _ in range(ATTEMPTS_PER_KILL * count):
         if verdict.counts["killed in the work"] == count:
             break
@@ -110,7 +110,7 @@ def _repeat(
     verdict: Verdict, repo: Path, output: Path, expected: dict[tuple[str, int], bytes], moment: str
 ) -> None:
     began = _has_run(repo)
-    if began and not _pixels(repo).items() <= expected.items():
+    if began and not stored_pixels(repo).items() <= expected.items():
         verdict.add("half-written", moment)
     verdict.add("with a run" if began else "before there was a run")
     child = Child(_again(repo) if began else _first(repo), output, "pipetask")
@@ -120,7 +120,7 @@ def _repeat(
         if status is not None and is_traceback(child):
             verdict.add("tracebacks", moment)
         return
-    found = _pixels(repo)
+    found = stored_pixels(repo)
     if found.keys() != expected.keys():
         verdict.add("lost", f"{moment}: {sorted(found)}")
     elif found != expected:
@@ -137,8 +137,19 @@ def _has_run(repo: Path) -> bool:
             return False
 
 
-def _pixels(repo: Path) -> dict[tuple[str, int], bytes]:
-    """Return the pixels of all images that are stored, by dataset type and patch."""
+def stored_pixels(repo: Path) -> dict[tuple[str, int], bytes]:
+    """Return the pixels of all images that are stored.
+
+    Parameters
+    ----------
+    repo : `pathlib.Path`
+        The repository.
+
+    Returns
+    -------
+    pixels : `dict`
+        By dataset type and patch.
+    """
     with Butler.from_config(str(repo), collections="restored") as butler:
         known = {each.name for each in butler.registry.queryDatasetTypes()}
         found = [

@@ -78,7 +78,7 @@ def race_for_one_run(folder: Path, count: int, seed: int) -> Verdict:
 
 
 def race_on_postgresql(folder: Path, count: int, seed: int) -> Verdict:
-    """Have four commands ingest into an empty repository in PostgreSQL, different visits and the same in turn.
+    """Have four commands ingest into an empty repository in PostgreSQL, other visits or the same.
 
     Parameters
     ----------

@@ -32,6 +32,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .bounds import open_what_has_no_end
+from .determinism import restore_in_many_ways
 from .disks import fill_the_disk
 from .fuzzing import damage_files, damage_tables
 from .kills import kill_ingests, kill_simulations
@@ -50,6 +51,7 @@ THEMES: dict[str, tuple[Callable[[Path, int, int], Verdict], int]] = {
     "fuzz-tables": (damage_tables, 1000),
     "fuzz-files": (damage_files, 1000),
     "numerics": (restore_extreme_numbers, 3),
+    "determinism": (restore_in_many_ways, 3),
     "bounds": (open_what_has_no_end, 7),
     "disk": (fill_the_disk, 20),
 }

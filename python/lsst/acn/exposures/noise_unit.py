@@ -75,7 +75,7 @@ def noise_unit(exposures: ExposureSource) -> float:
     ]
     if noiseless:
         raise InvalidExposureError(
-            f"The variances of visits {noiseless} are less than {LEAST_VARIANCE:g} times those of the others.",
+            f"The variances of visits {noiseless} are less than {LEAST_VARIANCE:g} of the typical one.",
             visits=str(noiseless),
         )
     return math.ldexp(1.0, math.frexp(math.sqrt(typical))[1] - 1)

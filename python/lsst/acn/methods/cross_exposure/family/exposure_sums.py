@@ -56,6 +56,9 @@ TOLERANCE = 1.1
 """How much more than those of all exposures together a variance may rise before
 its pixel is trusted less."""
 
+MOST_RESIDUAL = 1e18
+"""What is beyond has no square in single precision (`float`)."""
+
 MOST_CHI2 = 25.0
 """Squared residual of a pixel, in units of its variance, that counts as misfit
 at most: a cosmic ray in one exposure is no fault of the model."""
@@ -144,8 +147,7 @@ def make_sums(xp: Arrays, exposures: TileExposures) -> ExposureSums:
     allowance = np.float32(OUTLIER_FRACTION) * xp.abs(coadd)
 
     def judge(image: Any, variance: Any) -> tuple[Any, Any]:
-        # What is beyond the upper bound has no square in single precision.
-        deviation = xp.clip(xp.abs(image - coadd) - allowance, np.float32(0.0), np.float32(1e18))
+        deviation = xp.clip(xp.abs(image - coadd) - allowance, np.float32(0.0), np.float32(MOST_RESIDUAL))
         deviation = deviation / np.float32(OUTLIER_SIGMA)
         # The variance of masked pixels is infinite: they are no outliers.
         suspect = deviation * deviation > variance
@@ -300,7 +302,8 @@ def compare(xp: Arrays, sums: ExposureSums, latent: Any) -> tuple[SufficientStat
     ) -> tuple[Any, Any]:
         model = xp.irfft2(spectrum * model_spectrum, shape)
         residual = image - model
-        chi2 = xp.minimum(residual * residual / variance, np.float32(MOST_CHI2))
+        bounded = xp.clip(residual, np.float32(-MOST_RESIDUAL), np.float32(MOST_RESIDUAL))
+        chi2 = xp.minimum(bounded * bounded / variance, np.float32(MOST_CHI2))
         trusted = xp.change_few(suspect, unless_outlier, trust * residual, residual, model, variance)
         return xp.conj(spectrum) * xp.rfft2(share * trusted, shape), share * trust * chi2
 
