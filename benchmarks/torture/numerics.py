@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("METHODS", "make_field", "restore_extreme_numbers")
+__all__ = ("CONTENTS", "METHODS", "make_field", "restore_extreme_numbers", "try_content")
 
 import warnings
 from collections.abc import Callable
@@ -68,8 +68,8 @@ def restore_extreme_numbers(folder: Path, count: int, seed: int) -> Verdict:
         once = _restore(plain, method)
         for factor in UNITS:
             _compare(verdict, method, plain, factor, once)
-        for name, change in CONTENTS.items():
-            _try(verdict, method, name, change(_arrays(plain)))
+        for name in CONTENTS:
+            try_content(verdict, method, name, plain)
     return verdict
 
 
@@ -127,12 +127,25 @@ def _compare(verdict: Verdict, method: str, plain: ExposureStack, factor: float,
     verdict.add("same in another unit" if change <= CLOSE else "wrong", f"{method}, {factor:g}: {change:.1e}")
 
 
-def _try(verdict: Verdict, method: str, name: str, arrays: dict[str, np.ndarray]) -> None:
-    """Restore a field: what comes must be finite, and what is refused have a message."""
+def try_content(verdict: Verdict, method: str, name: str, field: ExposureStack) -> None:
+    """Restore a field with other numbers: what comes is finite, or refused with a message.
+
+    Parameters
+    ----------
+    verdict : `Verdict`
+        Told what came of it.
+    method : `str`
+        The method.
+    name : `str`
+        One of `CONTENTS`.
+    field : `~lsst.acn.ExposureStack`
+        The field without them.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            image = _restore(ExposureStack.from_arrays(**arrays), method)
+            stack = ExposureStack.from_arrays(**CONTENTS[name](_arrays(field)))
+            image = _restore(stack, method)
     except RestorationError:
         verdict.add("refused with a message")
     except Exception as error:

@@ -31,7 +31,7 @@ import numpy as np
 
 from ....arrays.namespace import Arrays
 from ....arrays.spectra import shift_to_origin
-from ....coadd.outlier_limit import OUTLIER_SIGMA, outlier_limit
+from ....coadd.outlier_limit import MOST_RESIDUAL, OUTLIER_SIGMA, outlier_limit
 from ....coadd.robust_coadd import clipped_mean
 from .sampling import sharpen_spectra
 from .statistics import SufficientStatistics, make_statistics
@@ -55,9 +55,6 @@ WORST_RATIO = 1e6
 TOLERANCE = 1.1
 """How much more than those of all exposures together a variance may rise before
 its pixel is trusted less."""
-
-MOST_RESIDUAL = 1e18
-"""What is beyond has no square in single precision (`float`)."""
 
 MOST_CHI2 = 25.0
 """Squared residual of a pixel, in units of its variance, that counts as misfit
