@@ -116,7 +116,8 @@ SECOND_GENERATION: dict[str, Task] = {
     ),
     "makeHealSparsePropertyMaps": (
         "lsst.pipe.tasks.healSparseMapping.HealSparsePropertyMapTask",
-        {"connections.coadd_exposures": "deep_coadd"},
+        # By Python, with use_cell_coadds, deep_coadd.
+        {},
     ),
     "fitDeepCoaddPsfGaussians": (
         "lsst.meas.extensions.multiprofit.pipetasks_fit.MultiProFitCoaddPsfFitTask",
