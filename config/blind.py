@@ -19,20 +19,12 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
+import os
 
 # Blind restoration (appendix A of the paper, equation 8): the network of the
 # paper, whose decoder learns the PSFs, too. They begin as Gaussians as wide as
 # the PSFs of the warps, and are nowhere negative, of unit sum, and constant over
 # the patch. What the exposures cannot tell is settled by convention: the mean PSF
 # keeps the centroid and the width that it began with.
-config.restoration.method = "paper"
+config.load(os.path.join(os.path.dirname(__file__), "paper.py"))
 config.restoration.psf_mode = "estimate"
-
-# All else is as in paper.py.
-config.restoration.paper.training.epochs = 450
-config.restoration.paper.training.learning_rate = 0.002
-config.restoration.paper.training.learning_rate_decay = 0.95
-config.restoration.paper.training.learning_rate_steps = 1000
-config.restoration.paper.network.start = "coadd"
-config.restoration.paper.network.statistics = "patch"
-config.restoration.nuisances.passes = 0

@@ -52,6 +52,8 @@ exclude_patterns = ["_build", "api", "changes", "notebooks"]
 default_role = "py:obj"
 html_theme = "pydata_sphinx_theme"
 html_title = "lsst.acn"
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
 html_theme_options = {"show_prev_next": True, "navigation_with_keys": False}
 
 autodoc_default_options = {"undoc-members": False}

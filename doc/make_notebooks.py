@@ -30,6 +30,7 @@ from __future__ import annotations
 
 __all__ = ("NOTEBOOKS", "notebook_of", "write_notebooks")
 
+import functools
 import hashlib
 import json
 import re
@@ -50,16 +51,39 @@ NOTEBOOKS = {
 BLOCK = re.compile(r"^\.\. code-block:: (python|sh|text)\n\n((?:   .*\n|\n)+)", re.MULTILINE)
 FIGURE = re.compile(r"^\.\. figure::.*\n(?:   .*\n|\n)+", re.MULTILINE)
 HEADING = re.compile(r"^(?:#{3,}\n)?(.+)\n(#{3,}|={3,})$", re.MULTILINE)
+LABEL = re.compile(r"^\.\. _([\w.-]+):\n\n(?:#{3,}\n)?(.+)\n(?:#{3,}|={3,})$", re.MULTILINE)
+OF_ITSELF = re.compile(r"[;:]?[ \n]``doc/notebooks/[\w-]+\.ipynb`` is [^.]+\.")
+SAVED = re.compile(r"\.savefig\((.+?)(?:, \w+=.+)?\)$")
 
 
-def _markdown(text: str) -> str:
+def _markdown(text: str, own: str) -> str:
     """Return what stands between blocks of code, in Markdown."""
     text = re.sub(r"^\.\. (?:py:currentmodule::|_).*\n", "", text, flags=re.MULTILINE)
     text = FIGURE.sub("", text)
     text = HEADING.sub(lambda found: f"{'#' if found[2][0] == '#' else '##'} {found[1]}", text)
-    text = re.sub(r":ref:`(?:([^`<]+) <)?([\w.-]+)>?`", lambda found: f"*{found[1] or found[2]}*", text)
+    # A notebook need not say that the page is one as well.
+    text = OF_ITSELF.sub(lambda found: "" if found[0][0].isspace() else ".", text)
+    text = re.sub(r":ref:`(?:([^`<]+) <)?([\w.-]+)>?`", lambda found: _link(found[2], found[1], own), text)
     text = re.sub(r"``([^`]+)``", r"`\1`", text)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+@functools.cache
+def _labels() -> dict[str, tuple[str, str]]:
+    """Return page and title by label."""
+    return {
+        label: (page.name, title)
+        for page in (DOC / "lsst.acn").glob("*.rst")
+        for label, title in LABEL.findall(page.read_text(encoding="utf-8"))
+    }
+
+
+def _link(label: str, said: str | None, own: str) -> str:
+    """Return a link to another page, by its title unless something else is said."""
+    page, title = _labels()[label]
+    if page == own:
+        return f"*{said or title}*"
+    return f"[{said or title}](../lsst.acn/{page})"
 
 
 def _cell(kind: str, source: str) -> dict[str, object]:
@@ -86,13 +110,19 @@ def notebook_of(page: Path) -> str:
     cells = []
     parts = BLOCK.split(page.read_text(encoding="utf-8"))
     for text, language, code in zip(parts[::3], [*parts[1::3], ""], [*parts[2::3], ""], strict=True):
-        if said := _markdown(text):
+        if said := _markdown(text, page.name):
             cells.append(_cell("markdown", said))
         code = textwrap.dedent(code).strip()
         if language == "text":
             cells.append(_cell("markdown", f"```\n{code}\n```"))
         elif code:
             cells.append(_cell("code", f"%%bash\n{code}" if language == "sh" else code))
+            if saved := SAVED.search(code):
+                # A figure that is only saved would not be seen.
+                shown = saved[1] if saved[1].startswith('"') else f"str({saved[1]})"
+                cells.append(
+                    _cell("code", f"from IPython.display import Image\n\nImage(filename={shown}, width=900)")
+                )
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     content = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"

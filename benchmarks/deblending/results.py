@@ -26,15 +26,12 @@ from __future__ import annotations
 
 __all__ = ("ResultStore",)
 
-import hashlib
-import json
 import math
-import re
 from pathlib import Path
 
 import numpy as np
 
-from ..imperfect.results import digest_of_package
+from ..result_files import digest_of_package, fingerprint, read_result, slug, write_result
 from ..scoreboard.fields import BenchmarkField
 from .blend_scores import BlendScore
 
@@ -72,37 +69,27 @@ class ResultStore:
             `None` if there are none of this field as it is, or of the
             package as it is.
         """
-        path = self._path(field)
-        if not (path.is_file() and self.picture(field).is_file()):
-            return None
-        content = json.loads(path.read_text())
-        if content["fingerprint"] != _fingerprint(field):
+        content = read_result(self._path(field), _fingerprint(field))
+        if not content or not self.picture(field).is_file():
             return None
         return {name: _score(each) for name, each in content["scores"].items()}
 
     def save(self, field: BenchmarkField, scores: dict[str, BlendScore]) -> None:
         """Save the scores of a field; NaN is null."""
-        path = self._path(field)
-        path.parent.mkdir(parents=True, exist_ok=True)
         content = {
             "field": field.name,
             "conditions": field.describe(),
             "fingerprint": _fingerprint(field),
             "scores": {name: _numbers(score) for name, score in scores.items()},
         }
-        # Whole or not at all, should the run be stopped here.
-        unfinished = path.with_suffix(".part")
-        unfinished.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
-        unfinished.replace(path)
+        write_result(self._path(field), content)
 
     def _path(self, field: BenchmarkField) -> Path:
-        slug = re.sub(r"[^a-z0-9]+", "-", field.name.lower()).strip("-")
-        return self.folder / f"{slug}.json"
+        return self.folder / f"{slug(field.name)}.json"
 
 
 def _fingerprint(field: BenchmarkField) -> str:
-    text = f"{VERSION} {field.config!r} {digest_of_package()}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return fingerprint(f"{VERSION} {field.config!r} {digest_of_package()}")
 
 
 def _numbers(score: BlendScore) -> dict:

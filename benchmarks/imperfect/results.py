@@ -23,22 +23,18 @@
 
 from __future__ import annotations
 
-__all__ = ("Recipe", "ResultStore", "digest_of_package")
+__all__ = ("Recipe", "ResultStore")
 
 import dataclasses
-import functools
-import hashlib
-import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-import lsst.acn
 from lsst.acn.simulation import SimulationConfig
 
 from ..peers import networks
+from ..result_files import digest_of_package, fingerprint, read_result, slug, write_result
 from .imperfect_score import FieldScore
 
 VERSION = 1
@@ -72,18 +68,7 @@ class Recipe:
         The networks change whenever the package does.
         """
         text = f"{VERSION} {self.config!r} {digest_of_package() if self.method in networks.OWN else ''}"
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-@functools.cache
-def digest_of_package() -> str:
-    """Return a digest of all code of the package, and of the networks inside."""
-    digest = hashlib.sha256()
-    for folder in lsst.acn.__path__:
-        for path in sorted(Path(folder).rglob("*")):
-            if path.is_file() and path.suffix != ".pyc" and path.name != "version.py":
-                digest.update(path.read_bytes())
-    return digest.hexdigest()
+        return fingerprint(text)
 
 
 class ResultStore:
@@ -135,30 +120,19 @@ class ResultStore:
         return np.load(path, allow_pickle=False) if path.is_file() else None
 
     def _read(self, recipe: Recipe) -> Mapping:
-        path = self._path(recipe)
-        content = json.loads(path.read_text()) if path.is_file() else {}
-        return content if content.get("fingerprint") == recipe.fingerprint else {}
+        return read_result(self._path(recipe), recipe.fingerprint)
 
     def _write(self, recipe: Recipe, content: Mapping) -> None:
-        path = self._path(recipe)
-        path.parent.mkdir(parents=True, exist_ok=True)
         head = {
             "row": recipe.row,
             "seed": recipe.config.seed,
             "method": recipe.method,
             "fingerprint": recipe.fingerprint,
         }
-        # Whole or not at all, should the run be stopped here.
-        unfinished = path.with_suffix(".part")
-        unfinished.write_text(json.dumps(head | content, indent=1, allow_nan=False) + "\n")
-        unfinished.replace(path)
+        write_result(self._path(recipe), head | dict(content))
 
     def _path(self, recipe: Recipe) -> Path:
-        return self.folder / recipe.row / str(recipe.config.seed) / f"{_slug(recipe.method)}.json"
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+        return self.folder / recipe.row / str(recipe.config.seed) / f"{slug(recipe.method)}.json"
 
 
 def _plain(value: float) -> float | None:

@@ -39,17 +39,22 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from lsst.acn import RestorationConfig
-from lsst.acn.methods.cross_exposure.network.mixing_network import fresh_network, network_margin
+from lsst.acn.methods.cross_exposure.network.mixing_network import (
+    MixingNetwork,
+    fresh_network,
+    network_margin,
+)
 from lsst.acn.methods.cross_exposure.network.trainable import TrainableNetwork
 from lsst.acn.methods.cross_exposure.network.training import take_training_steps
-from lsst.acn.methods.cross_exposure.network.weights import pack_network
+from lsst.acn.methods.cross_exposure.network.weights import pack_network, unpack_network
 from lsst.acn.simulation import simulate_field
 
-from .training_fields import corrected_stack, draw_field
+from .training_fields import corrected_stack, draw_field, is_ideal_field
 from .truth_training import TruthSample, draw_truth_batches, make_truth_sample, truth_loss
 
 OUTPUT = Path(__file__).parents[2] / "python" / "lsst" / "acn" / "data" / "mixing_network.json"
@@ -60,6 +65,10 @@ SAMPLES_OF_FIELD = 2
 TILE_SIZE = 112
 BATCH_SIZE = 4
 LEARNING_RATE = 0.002
+IDEAL_SHARE = 0.5
+"""Share of the draws that are of fields with nothing wrong, of which there are
+a third: what the network learns of the others is not to cost it there."""
+
 STEPS_PER_ROW = 250
 """Steps that a row of the training history sums up."""
 
@@ -74,16 +83,19 @@ def main() -> None:
     config = RestorationConfig()
     options = config.cross_exposure
     rng = np.random.default_rng(config.seed)
-    fresh = fresh_network(options.channels, options.dilations, rng)
-    network = TrainableNetwork(fresh, options.huber_delta)
-    options.steps, options.learning_rate = arguments.steps, LEARNING_RATE
+    first = read_network(arguments.begin) or fresh_network(options.channels, options.dilations, rng)
+    network = TrainableNetwork(first, options.huber_delta)
+    options.steps, options.learning_rate = arguments.steps, arguments.learning_rate
     loss = truth_loss(network, config.target_psf_fwhm)
-    history = take_training_steps(network, batches(samples, config.seed), loss, options, log)
+    drawn = batches(samples, draw_chances(arguments.fields), config.seed)
+    history = take_training_steps(network, drawn, loss, options, log)
     provenance = {
         "script": "benchmarks/shipped/train_default_network.py",
         "fields": arguments.fields,
         "samples": len(samples),
         "steps": arguments.steps,
+        "learning_rate": arguments.learning_rate,
+        "begun_with": provenance_of(arguments.begin),
         "seed": config.seed,
         "final_loss": round(float(history["loss"][-1]), 6),
     }
@@ -99,6 +111,8 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--fields", type=int, default=320, help="Number of simulated fields.")
     parser.add_argument("--steps", type=int, default=12000, help="Training steps.")
+    parser.add_argument("--learning-rate", type=float, default=LEARNING_RATE, help="At the first step.")
+    parser.add_argument("--begin", type=Path, help="Trained network to begin with, instead of a fresh one.")
     parser.add_argument("--processes", type=int, default=2, help="Processes that simulate.")
     parser.add_argument("--cache", type=Path, help="Folder where samples are kept for the next training.")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="Where to write the network.")
@@ -174,10 +188,30 @@ def simulate_samples(index: int) -> list[TruthSample]:
     return [make_truth_sample(corrected_stack(stack), truth, margin) for stack in stacks]
 
 
-def batches(samples: list[TruthSample], seed: int) -> Iterator[tuple[tuple[np.ndarray, ...], bool]]:
+def read_network(path: Path | None) -> MixingNetwork | None:
+    """Return a network from a file, `None` without one."""
+    return None if path is None else unpack_network(json.loads(path.read_text()))
+
+
+def provenance_of(path: Path | None) -> dict[str, Any] | None:
+    """Return how a network in a file was trained, `None` without one."""
+    return None if path is None else json.loads(path.read_text())["provenance"]
+
+
+def draw_chances(n_fields: int) -> np.ndarray:
+    """Return how often each sample is drawn, shape ``(n_fields * SAMPLES_OF_FIELD,)``; their sum is 1."""
+    is_ideal = np.array([is_ideal_field(FIRST_FIELD_SEED + index) for index in range(n_fields)])
+    share = is_ideal.mean() if is_ideal.all() or not is_ideal.any() else IDEAL_SHARE
+    chances = np.where(is_ideal, share / max(is_ideal.sum(), 1), (1.0 - share) / max((~is_ideal).sum(), 1))
+    return np.repeat(chances / SAMPLES_OF_FIELD, SAMPLES_OF_FIELD)
+
+
+def batches(
+    samples: list[TruthSample], chances: np.ndarray, seed: int
+) -> Iterator[tuple[tuple[np.ndarray, ...], bool]]:
     """Yield batches, and where a row of the history ends."""
     rng = np.random.default_rng([seed, 7])
-    drawn = draw_truth_batches(samples, size=TILE_SIZE, batch_size=BATCH_SIZE, rng=rng)
+    drawn = draw_truth_batches(samples, chances, size=TILE_SIZE, batch_size=BATCH_SIZE, rng=rng)
     for number, batch in enumerate(drawn, start=1):
         yield batch, number % STEPS_PER_ROW == 0
 

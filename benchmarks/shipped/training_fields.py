@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("FIELD_SIZE", "corrected_stack", "draw_field")
+__all__ = ("FIELD_SIZE", "corrected_stack", "draw_field", "is_ideal_field")
 
 import dataclasses
 from typing import Any
@@ -88,6 +88,24 @@ def draw_field(seed: int) -> SimulationConfig:
     """
     rng = np.random.default_rng([seed, 5])
     return imperfect_field(np.random.default_rng([seed, 4]), _under_some_sky(_draw_sky(seed), rng))
+
+
+def is_ideal_field(seed: int) -> bool:
+    """Tell whether nothing is wrong with a random field, other than that it may be warped.
+
+    Parameters
+    ----------
+    seed : `int`
+        As `draw_field` takes it.
+
+    Returns
+    -------
+    is_ideal : `bool`
+        Whatever its sky.
+    """
+    field = draw_field(seed)
+    ideal = _under_some_sky(_draw_sky(seed), np.random.default_rng([seed, 5]))
+    return dataclasses.replace(field, warping=ideal.warping) == ideal
 
 
 def _under_some_sky(config: SimulationConfig, rng: np.random.Generator) -> SimulationConfig:

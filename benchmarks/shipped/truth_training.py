@@ -127,6 +127,7 @@ def make_truth_sample(stack: ExposureStack, truth: np.ndarray, margin: int) -> T
 
 def draw_truth_batches(
     samples: Sequence[TruthSample],
+    chances: np.ndarray,
     *,
     size: int,
     batch_size: int,
@@ -138,6 +139,8 @@ def draw_truth_batches(
     ----------
     samples : `~collections.abc.Sequence` [`TruthSample`]
         Of any shapes, but with one margin.
+    chances : `numpy.ndarray`
+        How often each is drawn; their sum is 1.
     size : `int`
         Side in pixels of the tiles, at most that of the smallest sample.
     batch_size : `int`
@@ -152,7 +155,7 @@ def draw_truth_batches(
         it is known, and the noise.
     """
     while True:
-        chosen = [samples[index] for index in rng.integers(len(samples), size=batch_size)]
+        chosen = [samples[index] for index in rng.choice(len(samples), size=batch_size, p=chances)]
         tiles = [_draw_tile(sample, size, rng) for sample in chosen]
         yield tuple(np.stack(arrays) for arrays in zip(*tiles, strict=True))
 

@@ -31,6 +31,8 @@ from array_libraries import needs_keras
 from scipy.signal import oaconvolve
 from small_fields import make_config, make_stack
 
+from benchmarks.shipped.train_default_network import draw_chances
+from benchmarks.shipped.training_fields import draw_field, is_ideal_field
 from benchmarks.shipped.truth_training import draw_truth_batches, make_truth_sample, truth_loss
 from lsst.acn import Box, gaussian_kernel
 from lsst.acn.methods.cross_exposure.family.family import FAMILY_SIZE, SHARP_MEMBER
@@ -71,7 +73,7 @@ def test_tiles_go_with_their_truth():
     # A member that shows the truth must show it in every tile.
     inside = np.s_[MARGIN:-MARGIN, MARGIN:-MARGIN]
     sample.members[..., 0][inside] = sample.truth
-    batches = draw_truth_batches([sample], size=20, batch_size=6, rng=np.random.default_rng(0))
+    batches = draw_truth_batches([sample], np.ones(1), size=20, batch_size=6, rng=np.random.default_rng(0))
     features, members, truth, is_known, noise = next(batches)
     assert features.shape[:3] == members.shape[:3] == (6, 20 + 2 * MARGIN, 20 + 2 * MARGIN)
     np.testing.assert_array_equal(members[:, MARGIN:-MARGIN, MARGIN:-MARGIN, 0], truth)
@@ -82,11 +84,42 @@ def test_tiles_go_with_their_truth():
     assert len({tile.tobytes() for tile in truth}) == 6
 
 
+def test_samples_are_drawn_as_often_as_they_should():
+    samples = [make_sample(0), make_sample(1)]
+    drawn = draw_truth_batches(
+        samples, np.array([0.25, 0.75]), size=48, batch_size=400, rng=np.random.default_rng(3)
+    )
+    truth = next(drawn)[2]
+    shares = [np.mean([np.array_equal(tile, sample.truth) for tile in truth]) for sample in samples]
+    assert shares == pytest.approx([0.25, 0.75], abs=0.07)
+
+
+def test_half_of_the_draws_are_of_ideal_fields():
+    n_fields = 20
+    chances = draw_chances(n_fields).reshape(n_fields, -1)
+    is_ideal = np.array([is_ideal_field(100_000 + index) for index in range(n_fields)])
+    assert 2 < is_ideal.sum() < 12
+    assert chances[is_ideal].sum() == pytest.approx(0.5)
+    assert chances.sum() == pytest.approx(1.0)
+    # Each of them and each of the others as often as its like.
+    assert np.ptp(chances[is_ideal]) == np.ptp(chances[~is_ideal]) == 0.0
+
+
+def test_an_ideal_field_has_no_fault_but_its_grids():
+    fields = {seed: draw_field(seed) for seed in range(100_000, 100_012)}
+    ideal = [field for seed, field in fields.items() if is_ideal_field(seed)]
+    assert 0 < len(ideal) < len(fields)
+    for field in ideal:
+        for part in (field.psf_errors, field.calibration, field.sky, field.trails, field.optics):
+            assert part == type(part)()
+
+
 @needs_keras
 def test_loss_by_hand():
     network = make_network()
     sample = make_sample()
-    batch = next(draw_truth_batches([sample], size=24, batch_size=2, rng=np.random.default_rng(1)))
+    drawn = draw_truth_batches([sample], np.ones(1), size=24, batch_size=2, rng=np.random.default_rng(1))
+    batch = next(drawn)
     features, members, truth, is_known, noise = batch
     kernel = gaussian_kernel(sampled_kernel_fwhm(2.5))[None]
     inside = np.s_[:, MARGIN:-MARGIN, MARGIN:-MARGIN]
@@ -120,7 +153,7 @@ def ratios_by_hand(light, noise, errors, fraction, levels):
 def test_training_lowers_the_loss():
     network = make_network()
     drawn = draw_truth_batches(
-        [make_sample(0), make_sample(1)], size=32, batch_size=2, rng=np.random.default_rng(2)
+        [make_sample(0), make_sample(1)], np.full(2, 0.5), size=32, batch_size=2, rng=np.random.default_rng(2)
     )
     batches = ((batch, number % 10 == 0) for number, batch in enumerate(drawn, start=1))
     options = make_config(cross_exposure__steps=40, cross_exposure__learning_rate=0.01).cross_exposure

@@ -83,6 +83,29 @@ def test_all_of_a_trail_is_found_from_wherever_it_is_looked_at(turns: int, size:
     assert not np.delete(mask, 3, axis=0).any()
 
 
+@pytest.mark.parametrize("height", [30.0, 1000.0])
+def test_a_bright_trail_is_found_as_well(height: float) -> None:
+    image, light = noise(8), trail(25.0, 400.0, height)
+    image[3] += light
+    mask = find(image)
+    assert mask is not None
+    assert mask[3][light > 0.3 * height].mean() > 0.93
+    assert not np.delete(mask, 3, axis=0).any()
+
+
+@pytest.mark.parametrize("height", [30.0, 1000.0])
+def test_the_streaks_of_cosmic_rays_are_no_trails(height: float) -> None:
+    # Their pixels are outliers one by one; masking a band as wide as a PSF would cost good ones.
+    rng, image = np.random.default_rng(7), noise(7)
+    for plane in image:
+        for _ in range(12):
+            y, x, angle = *rng.uniform(60, SIZE - 60, 2), rng.uniform(0, np.pi)
+            along = np.arange(40)
+            rows, columns = y + along * np.sin(angle), x + along * np.cos(angle)
+            plane[np.rint(rows).astype(int) % SIZE, np.rint(columns).astype(int)] += height
+    assert find(image) is None
+
+
 def test_noise_has_no_trails() -> None:
     assert all(find(noise(seed, n=20)) is None for seed in range(5))
 

@@ -26,10 +26,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from dithered_fields import kernel_of as kernel_of_dithered
 from star_fields import SIGMA, kernel_of, psf_at
 
-from lsst.acn import ExposureStack, RestorationConfig, gaussian_kernel, restore
-from lsst.acn.forward.sampling_error import sampling_coefficient, sampling_variance
+from lsst.acn import Box, ExposureStack, RestorationConfig, gaussian_kernel, restore
+from lsst.acn.exposures.finer_psfs import finer_psf, psf_from_oversampled
+from lsst.acn.forward.sampling_error import dither_coefficient, sampling_coefficient, sampling_variance
 
 SIDE, N = 96, 6
 
@@ -52,6 +54,25 @@ def test_exposures_count_by_their_weight():
     kernels = np.array([gaussian_kernel(1.2, 21), gaussian_kernel(3.0, 21)])
     alone = sampling_coefficient(kernels[:1], np.ones(1))
     assert sampling_coefficient(kernels, np.array([1.0, 3.0])) == pytest.approx(0.5 * alone)
+
+
+def test_dithers_part_what_pixels_alias():
+    def left(offsets, fwhm=1.2):
+        kernels = np.repeat(kernel_of_dithered(fwhm)[None], len(offsets), axis=0)
+        psf = psf_from_oversampled(kernels, 4, Box(0, 20, 0, 20), np.array(offsets))
+        return dither_coefficient(finer_psf(psf, 2).at(0, 0), np.ones(len(offsets)), 2)
+
+    nowhere = [(0.0, 0.0)] * 4
+    box = [(0.0, 0.0), (0.0, 0.5), (0.5, 0.0), (0.5, 0.5)]
+    assert left(nowhere) > 0.1
+    assert left(nowhere, fwhm=1.0) > left(nowhere)
+    assert left(nowhere, fwhm=2.0) == 0.0
+    assert left(box) == 0.0
+    assert 0.0 < left(box[:2]) <= left(nowhere)
+
+
+def test_on_their_own_grid_dithers_do_not_matter():
+    assert dither_coefficient(gaussian_kernel(1.2, 21)[None], np.ones(1), 1) == 0.0
 
 
 def test_the_error_goes_as_the_gradient():

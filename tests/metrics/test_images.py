@@ -23,6 +23,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.fft
+from scipy.ndimage import gaussian_filter
+from skimage.metrics import peak_signal_noise_ratio
+from skimage.metrics import structural_similarity as whole_similarity
 
 from lsst.acn import gaussian_kernel
 from lsst.acn.metrics import (
@@ -35,6 +39,9 @@ from lsst.acn.metrics import (
 )
 
 EULER_GAMMA = 0.5772156649015329
+
+TALL = (600, 70)
+"""Shape of an image of three pieces of rows, the last of them shorter."""
 
 
 @pytest.fixture
@@ -132,3 +139,30 @@ def test_structural_similarity_of_opposite_images(noise: np.ndarray) -> None:
     luminance = (-2 * mean**2 + c1) / (2 * mean**2 + c1)
     structure = (-2 * variance + c2) / (2 * variance + c2)
     assert structural_similarity(image, -image, valid, 1.0) == pytest.approx(luminance * structure)
+
+
+@pytest.fixture
+def tall() -> np.ndarray:
+    noise = gaussian_filter(np.random.default_rng(0).normal(size=TALL), 1.0)
+    noise[250:260, 30] += 20.0
+    return noise.astype(np.float32)
+
+
+def test_similarity_is_that_of_scikit_image(tall: np.ndarray) -> None:
+    other = tall + np.random.default_rng(1).normal(0.0, 0.1, TALL).astype(np.float32)
+    valid = np.ones(TALL, bool)
+    pair = tall.astype(np.float64), other.astype(np.float64)
+    assert peak_signal_to_noise(*pair, valid, 3.0) == pytest.approx(
+        peak_signal_noise_ratio(*pair, data_range=3.0), rel=1e-12
+    )
+    # The mean of scikit-image leaves out the same margin.
+    assert structural_similarity(*pair, valid, 3.0) == pytest.approx(
+        whole_similarity(*pair, data_range=3.0), rel=1e-9
+    )
+
+
+@pytest.mark.parametrize("width", [70, 71])
+def test_sharpness_is_that_of_all_frequencies(tall: np.ndarray, width: int) -> None:
+    square = np.pad(tall, ((0, 0), (0, width - 70)), mode="reflect").astype(np.float64)
+    expected = np.log(np.abs(scipy.fft.fft2(square))).mean()
+    assert mean_log_spectrum(square) == pytest.approx(expected, rel=1e-9)

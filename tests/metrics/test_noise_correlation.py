@@ -23,7 +23,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.fft
 from scipy.ndimage import gaussian_filter
+from scipy.signal import fftconvolve
 
 from lsst.acn import gaussian_kernel
 from lsst.acn.exposures.psf_kernels import FWHM_PER_SIGMA
@@ -31,6 +33,9 @@ from lsst.acn.metrics import correlation_length, detection_scale
 
 SHAPE = (180, 160)
 EVERYWHERE = np.ones(SHAPE, bool)
+
+TALL = (600, 70)
+"""Shape of an image of three pieces of rows, the last of them shorter."""
 
 
 def white(seed: int = 0) -> np.ndarray:
@@ -90,3 +95,39 @@ def test_tails_count() -> None:
     assert detection_scale(noise, ones, kernel, EVERYWHERE) > 3 * detection_scale(
         0.1 * white(), ones, kernel, EVERYWHERE
     )
+
+
+@pytest.fixture
+def tall() -> np.ndarray:
+    noise = gaussian_filter(np.random.default_rng(0).normal(size=TALL), 1.0)
+    noise[250:260, 30] += 20.0
+    return noise.astype(np.float32)
+
+
+def test_noise_goes_together_as_far_as_in_the_whole(tall: np.ndarray) -> None:
+    where = np.random.default_rng(2).random(TALL) < 0.8
+    shape = [2 * side for side in TALL]
+    deviation = np.where(where, tall - tall[where].mean(dtype=np.float64), 0.0)
+    sums = [
+        scipy.fft.irfft2(np.abs(scipy.fft.rfft2(plane, s=shape)) ** 2, s=shape)
+        for plane in (deviation, where.astype(np.float64))
+    ]
+    lags = np.arange(-32, 33)
+    distance = np.hypot.outer(lags, lags)
+    products, pairs = (plane[lags[:, None], lags] for plane in sums)
+    rings = np.unique(distance[distance <= 32])
+    curve = np.array([products[distance == ring].sum() / pairs[distance == ring].sum() for ring in rings])
+    curve /= curve[0]
+    after = np.flatnonzero(curve < np.exp(-1.0))[0]
+    expected = np.interp(-np.exp(-1.0), -curve[after - 1 : after + 1], rings[after - 1 : after + 1])
+    assert correlation_length(tall, where) == pytest.approx(expected, rel=1e-9)
+
+
+def test_threshold_is_that_of_the_whole(tall: np.ndarray) -> None:
+    variance, kernel = np.full(TALL, 0.1, np.float32), gaussian_kernel(3.0)
+    where = np.random.default_rng(2).random(TALL) < 0.8
+    signal = fftconvolve(tall - np.median(tall[where]), kernel, mode="same")
+    noise = fftconvolve(variance, kernel**2, mode="same")
+    found = np.abs(signal / np.sqrt(noise))[where]
+    expected = max(np.quantile(found, 0.6826895), np.quantile(found, 0.9973002) / 3.0)
+    assert detection_scale(tall, variance, kernel, where) == pytest.approx(expected, rel=1e-6)

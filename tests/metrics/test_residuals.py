@@ -23,11 +23,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import distance_transform_edt, gaussian_filter
 from scipy.signal import convolve
 from small_fields import make_stack, make_varying_stack
 
 from lsst.acn import Box, ExposureStack, gaussian_kernel
+from lsst.acn.exposures.psf_kernels import FWHM_PER_SIGMA
 from lsst.acn.metrics import (
     classify_pixels,
     flag_outliers,
@@ -35,6 +36,11 @@ from lsst.acn.metrics import (
     predict_exposure,
     residual_statistics,
 )
+from lsst.acn.metrics.residuals import BLOCK
+from lsst.acn.metrics.source_pixels import SKY_DISTANCE
+
+TALL = (600, 70)
+"""Shape of an image of three pieces of rows, the last of them shorter."""
 
 
 def test_prediction_is_the_valid_convolution() -> None:
@@ -179,3 +185,36 @@ def test_pixels_of_a_patch_anywhere_on_its_tract() -> None:
     moved = ExposureStack.from_arrays(stack.image, stack.variance, stack.psf.at(0, 0), box=box)
     here = predict_exposure(latent, stack.box.grown_by(4), stack, 1)
     np.testing.assert_array_equal(predict_exposure(latent, box.grown_by(4), moved, 1), here)
+
+
+@pytest.fixture
+def tall() -> np.ndarray:
+    noise = gaussian_filter(np.random.default_rng(0).normal(size=TALL), 1.0)
+    noise[250:260, 30] += 20.0
+    return noise.astype(np.float32)
+
+
+def test_pixels_have_the_classes_of_the_whole(tall: np.ndarray) -> None:
+    fwhm = 3.0
+    classes = classify_pixels(tall, np.full(TALL, 0.1, np.float32), fwhm)
+    signal = gaussian_filter(tall.astype(np.float64), fwhm / FWHM_PER_SIGMA)
+    assert classes.source.any()
+    assert np.corrcoef(signal.ravel(), classes.significance.ravel())[0, 1] == pytest.approx(1.0, abs=1e-6)
+    away = distance_transform_edt(~classes.source) > SKY_DISTANCE * fwhm
+    np.testing.assert_array_equal(classes.sky, away)
+
+
+def test_statistics_of_residuals_are_those_of_all_pixels(tall: np.ndarray) -> None:
+    where = np.random.default_rng(3).random(TALL) < 0.9
+    statistics, values = residual_statistics(tall, where), tall[where].astype(np.float64)
+    assert statistics.mean == pytest.approx(values.mean(), rel=1e-6)
+    assert statistics.rms == pytest.approx(np.sqrt(np.mean(values**2)), rel=1e-9)
+    assert statistics.outlier_fraction == np.mean(np.abs(values) > 5.0)
+    deviation = np.abs(values - np.median(values))
+    assert statistics.sigma == pytest.approx(1.482602218505602 * np.median(deviation), rel=1e-6)
+    blocks = np.add.outer(np.arange(TALL[0]) // BLOCK * 1000, np.arange(TALL[1]) // BLOCK)[where]
+    _, which = np.unique(blocks, return_inverse=True)
+    total, number = np.bincount(which, values**2), np.bincount(which)
+    rest = total - number * np.mean(values**2)
+    error = np.sqrt(np.sum(rest**2) * len(rest) / (len(rest) - 1)) / number.sum()
+    assert statistics.chi2_error == pytest.approx(error, rel=1e-9)

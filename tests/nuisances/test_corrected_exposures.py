@@ -24,10 +24,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 from small_fields import make_varying_stack
 
-from lsst.acn import Box
+from lsst.acn import Box, ExposureStack
 from lsst.acn.nuisances.corrected_exposures import CorrectedExposures, corrected
 from lsst.acn.nuisances.corrections import PARAMETERS, ExposureCorrections
 
@@ -61,3 +63,25 @@ def test_whichever_way_exposures_are_read_they_are_corrected():
 def test_exposures_with_which_nothing_is_wrong_are_handed_on():
     stack, _ = spoiled()
     assert corrected(stack, ExposureCorrections.nothing(stack.box, stack.visits)) is stack
+
+
+def test_a_stack_is_corrected_in_little_memory() -> None:
+    stack, corrections = spoiled()
+    scaled = corrected(stack, corrections, 0.25)
+    expected = corrections.in_unit(0.25).applied(stack.in_unit(0.25))
+    np.testing.assert_array_equal(scaled.image, expected.image)
+    np.testing.assert_array_equal(scaled.variance, expected.variance)
+    np.testing.assert_array_equal(scaled.psf.kernels, expected.psf.kernels)
+    assert scaled.unit == expected.unit
+    assert np.shares_memory(scaled.valid, stack.valid)
+    tracemalloc.start()
+    large = ExposureStack.from_arrays(
+        *np.ones((2, len(stack), 200, 200), np.float32), stack.psf.at(*stack.box.center), visits=stack.visits
+    )
+    tracemalloc.reset_peak()
+    before = tracemalloc.get_traced_memory()[0]
+    corrected(large, corrections, 0.25)
+    peak = tracemalloc.get_traced_memory()[1] - before
+    tracemalloc.stop()
+    # New images and variances, and a few planes of one exposure.
+    assert peak < 2 * large.image.nbytes + 7 * large.image[0].nbytes

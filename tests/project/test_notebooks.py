@@ -26,6 +26,8 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
+import sys
 import types
 from pathlib import Path
 from types import ModuleType
@@ -60,6 +62,34 @@ def test_notebooks_are_those_of_the_pages(make_notebooks: ModuleType) -> None:
         assert written == made, "Write it anew: python doc/make_notebooks.py"
 
 
+def test_notebooks_show_their_pictures_and_say_where_pages_are(make_notebooks: ModuleType) -> None:
+    for name in make_notebooks.NOTEBOOKS:
+        cells = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text())["cells"]
+        code, said = (
+            ["".join(cell["source"]) for cell in cells if cell["cell_type"] == kind]
+            for kind in ("code", "markdown")
+        )
+        assert sum(".savefig(" in each for each in code) == sum("Image(filename=" in each for each in code)
+        assert not any("doc/notebooks" in each or "*lsst.acn-" in each for each in said)
+        for page in re.findall(r"\]\((\.\./[^)]+)\)", "\n".join(said)):
+            assert (NOTEBOOKS / page).is_file()
+
+
+@pytest.fixture(autouse=True)
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Pictures that a notebook shows, by a stand-in of IPython."""
+    pictures: list[str] = []
+
+    def show(*, filename: str, width: int) -> None:
+        assert Path(filename).is_file()
+        pictures.append(filename)
+
+    display = types.SimpleNamespace(Image=show)
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(display=display, version_info=(9, 0)))
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    return pictures
+
+
 def run_cells(path: Path) -> dict[str, Any]:
     """Run the cells of a notebook one after the other; return its names."""
     names: dict[str, Any] = {"__name__": "__main__"}
@@ -75,10 +105,11 @@ def test_notebooks_hold_no_outputs() -> None:
         assert all(not cell["outputs"] for cell in cells if cell["cell_type"] == "code"), path.name
 
 
-def test_first_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_first_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shown: list[str]) -> None:
     monkeypatch.chdir(tmp_path)
     run_cells(NOTEBOOKS / "first-restoration.ipynb")
     assert (tmp_path / "first-restoration.fits").exists()
+    assert shown == ["first-restoration.png"]
     assert (tmp_path / "first-restoration.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -120,6 +120,7 @@ ELSEWHERE = {
     ],
     "report/test_numbers": ["report/cells", "report/number_series"],
     "report/test_page": [
+        "cli/cmd/report_options",
         "cli/cmd/report_restorations",
         "report/collect",
         "report/patch_rows",

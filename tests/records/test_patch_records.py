@@ -21,12 +21,16 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 from small_warps import BOX
 
 from lsst.acn import Box, ExposureStack
 from lsst.acn.exposures.mask_planes import DEFAULT_BAD_MASK_PLANES
+from lsst.acn.exposures.row_pieces import row_pieces
+from lsst.acn.records import patch_records
 from lsst.acn.records.mask_propagation import PropagatedMask, propagate_mask
 from lsst.acn.records.patch_records import PatchRecords
 from lsst.acn.warps.reader import WarpInputs
@@ -70,3 +74,19 @@ def test_rows_that_no_strip_brings_have_no_data(warp_inputs: WarpInputs) -> None
 def test_every_exposure_has_to_be_known(warp_inputs: WarpInputs) -> None:
     with pytest.raises(ValueError, match=r"visits \[10\]"):
         PatchRecords(warp_inputs.exposures, warp_inputs.identities[1:], propagate)
+
+
+def test_masks_are_the_same_however_many_rows_are_looked_at_at_once(
+    warp_inputs: WarpInputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exposures, exact = warp_inputs.exposures, np.random.default_rng(0).random(BOX.shape) < 0.5
+    made = []
+    for height in (100, 16):
+        monkeypatch.setattr(patch_records, "row_pieces", functools.partial(row_pieces, height=height))
+        made.append(PatchRecords(exposures, warp_inputs.identities, propagate, ["REJECTED", "SAT"]))
+        made[-1].add(BOX, exposures.cutout(BOX), exact)
+    whole, pieces = made
+    assert whole.mask.planes == pieces.mask.planes
+    np.testing.assert_array_equal(pieces.mask.array, whole.mask.array)
+    for name, fraction in whole.mask_fractions.items():
+        np.testing.assert_array_equal(pieces.mask_fractions[name], fraction)

@@ -33,6 +33,7 @@ from fake_warps import SHAPE, FakeWarp, Ingest, write_table
 
 from lsst.acn import Box, gaussian_kernel
 from lsst.acn.assemble_reference_coadd import AssembleReferenceCoaddTask
+from lsst.acn.errors import InvalidExposureError
 from lsst.daf.butler import Butler
 from lsst.daf.butler.cli.butler import cli
 from lsst.daf.butler.cli.utils import LogCliRunner
@@ -68,6 +69,23 @@ def test_pixels_and_planes_arrive(ingest: Ingest, source: Path) -> None:
     assert stack.mask[0, 2, 3] == 1 << stack.mask_planes["COSMIC_RAY"]
     assert stack.mask[0, 4, 5] == 1 << stack.mask_planes["SENSOR_EDGE"]
     np.testing.assert_array_equal(stack.psf.kernels[0, 0, 0], gaussian_kernel(3.0, 11))
+
+
+def test_oversampled_psfs_are_what_pixels_see_of_them(ingest: Ingest, source: Path) -> None:
+    kernel = gaussian_kernel(6.0, 33)
+    ingest(write_table(source, [FakeWarp(0, psf=kernel), FakeWarp(1, psf=kernel)], psf_oversampling=[3, 3]))
+    psf = ingest.stack().psf
+    assert psf.finer is not None
+    assert psf.finer.oversampling == 3
+    np.testing.assert_array_equal(psf.finer.at(0, 0)[1], kernel)
+    # The integral over the nine squares of a pixel.
+    np.testing.assert_allclose(psf.at(0, 0)[1], kernel.reshape(11, 3, 11, 3).sum(axis=(1, 3)), atol=1e-5)
+
+
+def test_psfs_of_a_patch_have_as_many_samples(ingest: Ingest, source: Path) -> None:
+    ingest(write_table(source, [FakeWarp(0), FakeWarp(1)], psf_oversampling=[1, 3]))
+    with pytest.raises(InvalidExposureError, match="has 3 samples per pixel, but those of others have 1"):
+        ingest.stack()
 
 
 def test_position_on_the_sky_is_kept(ingest: Ingest, source: Path) -> None:

@@ -152,6 +152,8 @@ def test_repository_stays_as_it_was(ingest: Ingest, source: Path, monkeypatch: p
         ({"day_obs": [20260131, 20260231]}, "of no use in row 2: day_obs must be a date"),
         ({"exposure_time": [30.0, -1.0]}, "exposure_time must be a number of seconds"),
         ({"exposure_time": [[30.0, 2.0], [30.0, 2.0]]}, "exposure_time must be a number of seconds"),
+        ({"psf_oversampling": [1, 0]}, "psf_oversampling must be from 1 to 20; it is 0"),
+        ({"psf_oversampling": [1.5, 1.0]}, "psf_oversampling must be a whole number"),
         ({"band": [1, 2]}, "band must be text"),
         ({"path": [1.5, 2.5]}, "path must be text"),
         ({"band": ["r" * 33, "r"]}, "it has 33 characters, and the registry has room for 32"),

@@ -97,6 +97,20 @@ def test_outputs_are_what_the_connections_announce(outputs: Struct) -> None:
     assert outputs.restored_coadd_visit_metrics.colnames == list(VISIT_COLUMNS)
 
 
+def test_what_is_on_a_finer_grid_is_measured_there(
+    inputs: WarpInputs, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = quick_config()
+    config.restoration.upsampling = 2
+    restored = RestoreCoaddTask(config=config).run(inputs=inputs).getDict()
+    del restored["restored_coadd_residual"], restored["restored_coadd_pixel_variance"]
+    images = {**restored, **AssembleReferenceCoaddTask().run(inputs=inputs).getDict()}
+    found = measure(inputs, images)
+    assert found.restored_coadd_metrics["psf_fwhm_restored"][0] == pytest.approx(1.25 * 0.2, rel=0.02)
+    assert found.restored_coadd_visit_metrics["visit"].tolist() == [10, 11, 12]
+    assert "no test on held-out exposures: what was restored is on a finer grid" in caplog.text
+
+
 def test_metrics_say_which_patch_they_are_of(outputs: Struct) -> None:
     row = outputs.restored_coadd_metrics[0]
     assert [row[name] for name in DATA_ID] == list(DATA_ID.values())

@@ -263,6 +263,26 @@ def test_psfs_are_written_where_they_were_fitted(
     np.testing.assert_allclose(outputs.restored_coadd_psfs["fwhm"], 3.0, rtol=0.02)
 
 
+def test_outputs_are_on_a_finer_grid(warp_inputs: WarpInputs) -> None:
+    """Pixels, cells and place on the sky; every pixel has the mask of that which it is in."""
+    config = RestoreCoaddConfig()
+    config.restoration.upsampling = 2
+    task = RestoreCoaddTask(config=config)
+    outputs = task.run(inputs=warp_inputs)
+    assertValidOutput(task, outputs)
+    coadd, geometry = outputs.restored_coadd, warp_inputs.exposures.geometry
+    assert coadd.bbox.shape == tuple(2 * side for side in warp_inputs.exposures.box.shape)
+    assert coadd.grid.cell_shape.x == 2 * geometry.cell_shape[1]
+    here = geometry.sky_projection.pixel_to_sky(x=210.0, y=110.0)
+    assert coadd.sky_projection.pixel_to_sky(x=420.5, y=220.5).separation(here).arcsec < 1e-6
+    saturated = coadd.mask.get("SATURATED")
+    np.testing.assert_array_equal(np.argwhere(saturated), [[32, 32], [32, 33], [33, 32], [33, 33]])
+    assert outputs.restored_coadd_residual.bbox == coadd.bbox
+    for star in np.s_[20:46, 20:46], np.s_[40:66, 80:106]:
+        light = coadd.image.array[star].sum()
+        assert light == pytest.approx({20: 2000, 40: 500}[star[0].start], rel=0.05)
+
+
 def test_residual_need_not_be_kept(warp_inputs: WarpInputs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lsst.acn.restoration, "restore", fake_restore)
     config = RestoreCoaddConfig()

@@ -42,6 +42,8 @@ from .exposures.stack import ExposureStack
 LEAST_FWHM = 2.0
 """Pixels below which a PSF is not properly sampled."""
 
+MOST_UPSAMPLING = 3
+
 MOST_FWHM = 10.0
 """Pixels above which no PSF of a telescope is likely to be: stamps that are
 sampled more finely than the exposures show themselves by it."""
@@ -109,8 +111,14 @@ class ExposureQuality:
     negative_light: float
     noise_ratio: float
 
-    def warnings(self) -> list[str]:
+    def warnings(self, upsampling: int = 1) -> list[str]:
         """Return what is wrong, with the number that says so.
+
+        Parameters
+        ----------
+        upsampling : `int`, optional
+            Pixels of the restored image per pixel, along each axis; with more
+            than 1, PSFs are off the middle of their kernels by dithers.
 
         Returns
         -------
@@ -122,22 +130,27 @@ class ExposureQuality:
             found.append(f"{100 * self.negative_light:.0f} % of the light of its PSF is negative")
         if math.isnan(self.fwhm):
             found.append("its PSF has no shape that can be measured")
-        if self.fwhm < LEAST_FWHM:
-            found.append(f"the FWHM of its PSF is {self.fwhm:.2f} pixels, too few to sample it")
+        if upsampling * self.fwhm < LEAST_FWHM:
+            found.append(
+                f"the FWHM of its PSF is {self.fwhm:.2f} pixels, too few to sample it: set upsampling to "
+                f"{min(math.ceil(LEAST_FWHM / self.fwhm), MOST_UPSAMPLING)} if exposures are dithered"
+            )
         if self.fwhm > MOST_FWHM:
             found.append(f"the FWHM of its PSF is {self.fwhm:.1f} pixels, as if it were sampled more finely")
         if math.isnan(self.rim_light):
             found.append("its PSF kernel is too small to tell what light is beyond its rim")
         if self.rim_light > MOST_RIM_LIGHT:
             found.append(f"its PSF is cut off where {100 * self.rim_light:.1f} % of the light is beyond")
-        if self.offset > MOST_OFFSET:
+        if self.offset > MOST_OFFSET and upsampling == 1:
             found.append(f"its PSF is {self.offset:.2f} pixels off the middle of its kernel")
         if abs(self.noise_ratio - 1.0) > MOST_NOISE_DEVIATION:
             found.append(f"its pixels scatter {self.noise_ratio:.2f} times as much as their variances say")
         return found
 
 
-def measure_exposures(exposures: ExposureSource, log: logging.Logger | None = None) -> list[ExposureQuality]:
+def measure_exposures(
+    exposures: ExposureSource, log: logging.Logger | None = None, *, upsampling: int = 1
+) -> list[ExposureQuality]:
     """Measure all exposures of a patch.
 
     Parameters
@@ -146,6 +159,8 @@ def measure_exposures(exposures: ExposureSource, log: logging.Logger | None = No
         The exposures.
     log : `logging.Logger`, optional
         Warned of what is wrong.
+    upsampling : `int`, optional
+        Pixels of the restored image per pixel, along each axis.
 
     Returns
     -------
@@ -162,7 +177,7 @@ def measure_exposures(exposures: ExposureSource, log: logging.Logger | None = No
     ]
     if log is not None:
         for quality in qualities:
-            for warning in quality.warnings():
+            for warning in quality.warnings(upsampling):
                 log.warning("Visit %d: %s.", quality.visit, warning)
     return qualities
 

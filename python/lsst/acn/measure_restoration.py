@@ -46,7 +46,7 @@ from .measure.metric_bundle import as_bundle, metric_documents
 from .measure.patch_reading import read_restored_patch
 from .measure.tables import make_metrics_table, make_visit_table
 from .metrics import choose_held_out
-from .records.task_record import provenance_record, recorded_restoration_config
+from .records.task_record import provenance_record, recorded_restoration_config, recorded_upsampling
 from .warps.config import DIMENSIONS, WarpInputsConfig, WarpInputsConnections
 from .warps.reader import WarpInputs
 from .warps.task import WarpInputsTask
@@ -309,6 +309,7 @@ class MeasureRestorationTask(WarpInputsTask):
             reference=(names.reference_coadd, reference_coadd),
             psfs=restored_coadd_psfs,
             psf_cell_size=self.config.psf_cell_size,
+            upsampling=recorded_upsampling(restored_coadd.metadata),
         )
         self._check_visits(patch.exposures, restored_coadd)
         self.log.info("Measuring the restoration of %s on %d exposures.", patch.box, len(patch.exposures))
@@ -365,8 +366,7 @@ class MeasureRestorationTask(WarpInputsTask):
             config = recorded_restoration_config(metadata)
             patch = measurement.patch
             exposures = with_psfs(patch.exposures, patch.psfs)
-            visits = self._choose_held_out(exposures.visits, config.seed)
-            if not visits:
+            if not (visits := self._choose_held_out(exposures.visits, config)):
                 return None
             self.log.info("Restoring again without visits %s.", visits)
             return run_held_out_test(
@@ -384,14 +384,16 @@ class MeasureRestorationTask(WarpInputsTask):
             self.log.warning("There is no test on held-out exposures: %s", error)
             return None
 
-    def _choose_held_out(self, visits: Sequence[int], seed: int) -> list[int]:
+    def _choose_held_out(self, visits: Sequence[int], config: Any) -> list[int]:
         """Return the visits to hold out; says why if there are none."""
-        if named := list(self.config.held_out_visits):
+        if config.upsampling > 1:
+            chosen, reason = [], "what was restored is on a finer grid than they are"
+        elif named := list(self.config.held_out_visits):
             # Not every patch of a survey has them all.
             chosen = [visit for visit in visits if visit in named]
             reason = f"none of the visits {named} is among {list(visits)}"
         else:
-            chosen = choose_held_out(visits, self.config.held_out_share, seed)
+            chosen = choose_held_out(visits, self.config.held_out_share, config.seed)
             reason = f"{len(visits)} exposures are too few to hold one out"
         if not chosen:
             self.log.warning("There is no test on held-out exposures: %s.", reason)

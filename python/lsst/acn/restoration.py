@@ -37,6 +37,7 @@ from .errors import TrainingDivergedError
 from .exposure_quality import measure_exposures
 from .exposures.boxes import Box
 from .exposures.estimated_psfs import EstimatedPsfs, with_psfs
+from .exposures.finer_exposures import on_finer_grid
 from .exposures.noise_source import NoiseSource
 from .exposures.psf_kernels import gaussian_kernel
 from .exposures.source import ExposureSource
@@ -44,7 +45,7 @@ from .exposures.stack import ExposureStack
 from .fluxes.detection_floor import detection_variance
 from .fluxes.flux_images import FluxImages
 from .fluxes.sky_of_layers import noise_facts
-from .forward.sampling_error import sampling_variance
+from .forward.sampling_error import sampling_variance, warn_of_dithers
 from .forward.target_psf import convolve_to_target
 from .machine.backend_setup import prepare_backend
 from .machine.threads import cores
@@ -110,9 +111,9 @@ def restore(
     """
     config = config or RestorationConfig()
     log = log or logging.getLogger(__name__)
-    described = {"unit": exposures.unit, "band": exposures.band, "geometry": exposures.geometry}
+    unit = exposures.unit
     with cores(n_cores):
-        measure_exposures(exposures, log)
+        measure_exposures(exposures, log, upsampling=config.upsampling)
         fitted = _fit(exposures, config, network, log, n_cores)
         start = time.perf_counter()
         exposures, method = fitted.exposures, fitted.method
@@ -124,22 +125,22 @@ def restore(
         assert variance is not None
         latent = method.to_latent(restored)
         picture = _picture(exposures, restored if config.match_target_psf else latent, to_target)
-        kernels = exposures.psf.at(*exposures.box.center)
-        variance = variance + sampling_variance(picture.image, kernels, 1.0 / exposures.median_variances())
+        kernels, weights = exposures.psf.at(*exposures.box.center), 1.0 / exposures.median_variances()
+        warn_of_dithers(kernels, weights, config.upsampling, log)
+        variance = variance + sampling_variance(picture.image, kernels, weights, config.upsampling)
         times = {"fit_seconds": fitted.seconds, "restore_seconds": time.perf_counter() - start}
         start = time.perf_counter()
         residual = residual_of_patch(exposures, picture.unconvolved, to_target)
         images = FluxImages(picture.image, to_target.target_psf, residual, exposures.unit)
         safe = detection_variance(images, variance)
         times["residual_seconds"] = time.perf_counter() - start
+        patterns = [*noise, *[None] * config.n_noise_layers][: config.n_noise_layers]
         layers = [
             _noise_layer(exposures, picture, config, network, log, number, warped)
-            for number, warped in enumerate(
-                [*noise, *[None] * config.n_noise_layers][: config.n_noise_layers]
-            )
+            for number, warped in enumerate(patterns)
         ]
         facts = noise_facts([layer.image for layer in layers], safe, images, config.target_psf_fwhm)
-    result = RestorationResult(
+    return RestorationResult(
         image=picture.image,
         variance=variance,
         detection_variance=safe,
@@ -153,9 +154,10 @@ def restore(
         summary=_summarize(fitted, config) | {"matching_kernel_fwhm": fwhm} | times | facts,
         residual=residual if config.keep_residual else None,
         noise_layers=tuple(layers),
-        **described,
-    )
-    return result.in_unit(fitted.unit)
+        unit=unit,
+        band=exposures.band,
+        geometry=exposures.geometry,
+    ).in_unit(fitted.unit)
 
 
 class _Seen:
@@ -333,7 +335,7 @@ def _fit(
     """Fit the method of a config to those exposures that are of use."""
     config.validate()
     start = time.perf_counter()
-    prepared = prepare(exposures, config, log)
+    prepared = prepare(on_finer_grid(exposures, config.upsampling), config, log)
     exposures = prepared.exposures
     log.info("Restoring %s from %d exposures of %s.", exposures.box, len(exposures), exposures.box.shape)
     method = make_method(exposures, config, network, n_cores)
@@ -394,4 +396,5 @@ def _summarize(fitted: _Fitted, config: RestorationConfig) -> dict[str, int | fl
         "final_loss": float(history["loss"][-1]) if trained else float("nan"),
         "training_seconds": float(history["seconds"][-1]) if trained else 0.0,
         "target_psf_fwhm": config.target_psf_fwhm,
+        "upsampling": config.upsampling,
     }

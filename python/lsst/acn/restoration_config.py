@@ -324,8 +324,17 @@ class RestorationConfig(Config):
         default=1,
         check=lambda number: number >= 1,
     )
+    upsampling = Field[int](
+        doc="Pixels of the restored image per pixel of the exposures, along each axis: 1, 2 or 3. With more "
+        "than 1, exposures are restored whose PSFs are too narrow for their own pixels. They need dithers by "
+        "fractions of a pixel, which PSFs have in them; what fits exposures in PSFs, skies and scales stays "
+        "in their pixels.",
+        default=1,
+        check=lambda factor: factor in (1, 2, 3),
+    )
     target_psf_fwhm = Field[float](
-        doc="Full width at half maximum, in pixels, of the Gaussian PSF of the restored image.",
+        doc="Full width at half maximum of the Gaussian PSF of the restored image, in its own pixels: the "
+        "same number means a PSF that is half as wide on the sky with an upsampling of 2.",
         default=2.5,
         check=lambda fwhm: fwhm > 0,
     )
@@ -358,6 +367,11 @@ class RestorationConfig(Config):
         super().validate()
         if self.tiles.overlap >= self.tiles.restoring_size:
             raise ValueError("tiles.overlap must be smaller than tiles.restoring_size.")
+        if self.upsampling > 1 and self.method == "cross_exposure" and self.cross_exposure.steps > 0:
+            raise ValueError(
+                f"upsampling is {self.upsampling}, but networks are trained in the pixels of the exposures: "
+                "set cross_exposure.steps to 0."
+            )
 
     def forbid_adaptation(self, is_given: bool) -> None:
         """Refuse to train a network on a patch that has been trained on others.

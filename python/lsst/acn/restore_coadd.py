@@ -35,6 +35,7 @@ from lsst.pex.config import ConfigField, Field, ListField
 from lsst.pipe.base import InputQuantizedConnection, QuantumContext, Struct
 from lsst.pipe.base import connectionTypes as cT
 
+from .exposures.finer_exposures import on_finer_grid
 from .exposures.psf_kernels import PsfKernels
 from .image_io import (
     NoiseWarps,
@@ -281,11 +282,11 @@ class RestoreCoaddTask(WarpInputsTask):
         from .fluxes.aperture_corrections import star_corrections
         from .restoration import restore
 
-        exposures = inputs.exposures
+        exposures = on_finer_grid(inputs.exposures, self.config.restoration.upsampling)
         planes = list(self.config.mask_fraction_planes)
         records = PatchRecords(exposures, inputs.identities, self.propagate_mask, planes)
         result = restore(
-            exposures,
+            inputs.exposures,
             self.config.restoration,
             network=restoration_network,
             log=self.log.logger,

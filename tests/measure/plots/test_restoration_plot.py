@@ -34,6 +34,7 @@ from lsst.acn import Box, ExposureStack
 from lsst.acn.measure.measurement import PatchMeasurement, measure_patch
 from lsst.acn.measure.plots.curve_panels import draw_chi2, draw_flux_ratios
 from lsst.acn.measure.plots.image_panels import (
+    MAX_SIDE,
     add_circle,
     add_scale_bar,
     show_image,
@@ -221,3 +222,16 @@ def test_flux_ratios_and_their_scatter_are_inside_the_panel(measurement: PatchMe
     low, high = axes.get_ylim()
     assert low < 0.4 - 0.3
     assert high > 1.05
+
+
+def test_a_large_image_is_drawn_with_as_many_pixels_as_it_can_show() -> None:
+    image = np.repeat(np.arange(3.0 * MAX_SIDE), 4).reshape(-1, 4).astype(np.float32)
+    image[5, 1], image[6:9, 0:3] = np.nan, np.nan
+    axes = Figure().subplots()
+    drawn = show_image(axes, image, Box.from_shape(image.shape), stretch_of([image], 1.0))
+    shown = drawn.get_array()
+    assert shown.shape == (MAX_SIDE, 2)
+    np.testing.assert_allclose(shown[0], 1.0)
+    assert shown[1, 0] == pytest.approx((3 * 3 + 3 * 4 + 2 * 5) / 8)
+    assert np.ma.getmaskarray(shown)[2].tolist() == [True, False]
+    assert drawn.get_extent() == [-0.5, 3.5, -0.5, 3.0 * MAX_SIDE - 0.5]

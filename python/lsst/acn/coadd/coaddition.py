@@ -32,6 +32,7 @@ import numpy as np
 from ..errors import InvalidExposureError
 from ..exposures.boxes import Box
 from ..exposures.psf_kernels import PsfKernels
+from ..exposures.row_pieces import row_pieces
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
 
@@ -171,18 +172,19 @@ def assemble_coadd(
 
 
 def _weighted_mean(stack: ExposureStack, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return mean, variance and count; one exposure at a time, to save memory."""
-    total, signal, noise = np.zeros((3, *stack.shape))
-    for image, variance, valid, weight in zip(stack.image, stack.variance, stack.valid, weights, strict=True):
-        total += weight * valid
-        signal += weight * image
-        noise += weight**2 * np.where(valid, variance, 0.0)
-    total[total == 0] = np.nan
-    return (
-        (signal / total).astype(np.float32),
-        (noise / total**2).astype(np.float32),
-        stack.valid.sum(axis=0, dtype=np.int32),
-    )
+    """Return mean, variance and count; some rows of one exposure at a time, to save memory."""
+    mean, variance = np.empty((2, *stack.shape), np.float32)
+    for piece in row_pieces(stack.shape[0]):
+        rows = piece.rows
+        total, signal, noise = np.zeros((3, *mean[rows].shape))
+        for index, weight in enumerate(weights):
+            valid = stack.valid[index, rows]
+            total += weight * valid
+            signal += weight * stack.image[index, rows]
+            noise += weight**2 * np.where(valid, stack.variance[index, rows], 0.0)
+        total[total == 0] = np.nan
+        mean[rows], variance[rows] = signal / total, noise / total**2
+    return mean, variance, stack.valid.sum(axis=0, dtype=np.int32)
 
 
 class _Cells:

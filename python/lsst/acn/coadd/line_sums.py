@@ -105,35 +105,38 @@ def _brightest_of_octant(images: np.ndarray) -> list[Line]:
     """
     n, height, width = images.shape
     size = 1 << math.ceil(math.log2(max(height, SHORTEST)))
-    # Lines begin left of the image, too.
-    sums = np.zeros((n, size, 1, 2 * size + width), np.float32)
-    sums[:, :height, 0, size : size + width] = images
+    # The first columns are left of the image: lines begin there, too, and are compared with others.
+    sums = np.zeros((n, size, 1, width + 2 * BESIDE), np.float32)
+    sums[:, :height, 0, BESIDE : BESIDE + width] = images
     best = [Line((0.0, 0.0), (0.0, 0.0), -math.inf)] * n
     length = 1
     while length < size:
         sums, length = _joined(sums), 2 * length
         if length < SHORTEST:
             continue
-        middle = sums[..., BESIDE:-BESIDE]
-        contrast = middle - 0.5 * (sums[..., : -2 * BESIDE] + sums[..., 2 * BESIDE :])
+        contrast = sums[..., BESIDE:-BESIDE] - 0.5 * (sums[..., : -2 * BESIDE] + sums[..., 2 * BESIDE :])
         highest = contrast.reshape(n, -1).argmax(axis=1)
         for number, place in enumerate(highest):
             strip, slope, column = np.unravel_index(place, contrast.shape[1:])
             significance = float(contrast[number, strip, slope, column]) / math.sqrt(1.5 * length)
             if significance > best[number].significance:
-                first = float(column) + BESIDE - size
+                first = float(column) - (length - 1)
                 rows = float(strip * length), float((strip + 1) * length - 1)
                 best[number] = Line((rows[0], first), (rows[1], first + float(slope)), significance)
     return best
 
 
 def _joined(sums: np.ndarray) -> np.ndarray:
-    """Return sums along lines of twice the length, from those of both halves."""
+    """Return sums along lines of twice the length, from those of both halves.
+
+    Lines that begin farther to the left than they are long do not reach the
+    image: there are as many columns more as there are rows in a half.
+    """
     n, strips, slopes, width = sums.shape
-    joined = np.zeros((n, strips // 2, 2 * slopes, width), np.float32)
+    joined = np.zeros((n, strips // 2, 2 * slopes, width + slopes), np.float32)
     upper, lower = sums[:, 0::2], sums[:, 1::2]
     for slope in range(2 * slopes):
         half, moved = slope // 2, (slope + 1) // 2
-        joined[:, :, slope] = upper[:, :, half]
-        joined[:, :, slope, : width - moved] += lower[:, :, half, moved:]
+        joined[:, :, slope, slopes:] = upper[:, :, half]
+        joined[:, :, slope, slopes - moved : slopes - moved + width] += lower[:, :, half]
     return joined

@@ -100,6 +100,42 @@ class Box:
         """
         return Box(self.y_start - margin, self.y_stop + margin, self.x_start - margin, self.x_stop + margin)
 
+    def on_finer_grid(self, factor: int) -> Box:
+        """Return the same area on a grid of smaller pixels.
+
+        Parameters
+        ----------
+        factor : `int`
+            Smaller pixels per pixel, along each axis: pixel ``i`` is those
+            from ``factor * i`` to ``factor * i + factor - 1``.
+
+        Returns
+        -------
+        box : `Box`
+            Of the smaller pixels.
+        """
+        return Box(*(factor * edge for edge in (self.y_start, self.y_stop, self.x_start, self.x_stop)))
+
+    def on_coarser_grid(self, factor: int) -> Box:
+        """Return the larger pixels that have a part in this area.
+
+        Parameters
+        ----------
+        factor : `int`
+            As `on_finer_grid` takes it.
+
+        Returns
+        -------
+        box : `Box`
+            Of the larger pixels.
+        """
+        return Box(
+            self.y_start // factor,
+            -(-self.y_stop // factor),
+            self.x_start // factor,
+            -(-self.x_stop // factor),
+        )
+
     def contains(self, other: Box) -> bool:
         """Tell whether another box lies wholly inside this one.
 

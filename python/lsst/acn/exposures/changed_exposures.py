@@ -24,9 +24,10 @@
 
 from __future__ import annotations
 
-__all__ = ("ChangedExposures",)
+__all__ = ("ChangedExposures", "changed_stack")
 
 import abc
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -123,3 +124,28 @@ class ChangedExposures(abc.ABC):
     def strips(self, reach: int) -> Iterator[tuple[Box, ExposureStack]]:
         for rows, stack in self._exposures.strips(reach):
             yield rows, self.changed(stack)
+
+
+def changed_stack(stack: ExposureStack, changed: ExposureSource) -> ExposureStack:
+    """Return in memory what becomes of a stack, made one exposure at a time.
+
+    Changing all planes at once would need them three times over.
+
+    Parameters
+    ----------
+    stack : `ExposureStack`
+        As it is.
+    changed : `ExposureSource`
+        Gives out its exposures with other images, variances, PSFs or unit;
+        what is valid, and masks, are as before.
+
+    Returns
+    -------
+    stack : `ExposureStack`
+        Sharing with the one given what has not changed.
+    """
+    image, variance = np.empty_like(stack.image), np.empty_like(stack.variance)
+    for index in range(len(stack)):
+        part = changed.exposure(index)
+        image[index], variance[index] = part.image[0], part.variance[0]
+    return dataclasses.replace(stack, image=image, variance=variance, psf=changed.psf, unit=changed.unit)

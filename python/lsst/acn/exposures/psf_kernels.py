@@ -52,6 +52,12 @@ class PsfKernels:
         Pixels that the grid of cells covers.
     cell_shape : `tuple` [`int`, `int`]
         Height and width of a cell, in pixels.
+    oversampling : `int`, optional
+        Samples of ``kernels`` per pixel, along each axis.  Exposures have PSFs
+        with one.
+    finer : `PsfKernels`, optional
+        The same PSFs before pixels see them, oversampled, in the same cells,
+        if they are known.
 
     Raises
     ------
@@ -63,6 +69,8 @@ class PsfKernels:
     kernels: np.ndarray
     box: Box
     cell_shape: tuple[int, int]
+    oversampling: int = 1
+    finer: PsfKernels | None = None
 
     def __post_init__(self) -> None:
         kernels = np.array(self.kernels, dtype=np.float32)
@@ -195,7 +203,8 @@ class PsfKernels:
         psf : `PsfKernels`
             Their kernels.
         """
-        return PsfKernels(self.kernels[indices], self.box, self.cell_shape)
+        finer = None if self.finer is None else self.finer.select(indices)
+        return PsfKernels(self.kernels[indices], self.box, self.cell_shape, self.oversampling, finer)
 
 
 def padded_kernels(kernels: np.ndarray, size: int) -> np.ndarray:

@@ -45,4 +45,6 @@ def robust_sigma(values: np.ndarray) -> float:
     sigma : `float`
         In units of the values, about their median.
     """
-    return float(SIGMA_PER_MAD * np.median(np.abs(values - np.median(values))))
+    deviation = np.asarray(values - np.median(values))
+    np.abs(deviation, out=deviation)
+    return float(SIGMA_PER_MAD * np.median(deviation, overwrite_input=True))

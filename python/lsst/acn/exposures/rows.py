@@ -69,7 +69,7 @@ def join_rows(
         parts[0],
         box=rows,
         visits=tuple(present),
-        psf=_joined_psf(parts, present),
+        psf=_joined_psf([(part.psf, part.visits) for part in parts], present),
         mask_planes={name: bit for part in parts for name, bit in part.mask_planes.items()},
         **planes,
     )
@@ -88,31 +88,43 @@ def _joined(
     return joined
 
 
-def _joined_psf(parts: Sequence[ExposureStack], visits: list[int]) -> PsfKernels:
-    size = max(part.psf.size for part in parts)
-    shape = next((part.psf.cell_shape for part in parts if not part.psf.is_constant), None)
-    columns = max(part.psf.kernels.shape[2] for part in parts)
+def _joined_psf(parts: Sequence[tuple[PsfKernels, tuple[int, ...]]], visits: list[int]) -> PsfKernels:
+    psfs = [psf for psf, _ in parts]
+    size = max(psf.size for psf in psfs)
+    shape = next((psf.cell_shape for psf in psfs if not psf.is_constant), None)
+    columns = max(psf.kernels.shape[2] for psf in psfs)
     box = Box(
-        min(part.psf.box.y_start for part in parts),
-        max(part.psf.box.y_stop for part in parts),
-        parts[0].psf.box.x_start,
-        parts[0].psf.box.x_stop,
+        min(psf.box.y_start for psf in psfs),
+        max(psf.box.y_stop for psf in psfs),
+        psfs[0].box.x_start,
+        psfs[0].box.x_stop,
     )
-    grids = [_grid(part, visits, size, shape, columns) for part in parts]
+    grids = [_grid(psf, own, visits, size, shape, columns) for psf, own in parts]
     joined = np.concatenate(grids, axis=1)
     cells = joined.reshape(len(joined), -1, size, size)
+    finer = [(psf.finer, own) for psf, own in parts if psf.finer is not None]
     if shape is None and (one := constant_kernels(cells)) is not None:
-        return PsfKernels.constant(one, box)
-    return PsfKernels(joined, box, shape or parts[0].psf.cell_shape)
+        result = PsfKernels.constant(one, box)
+    else:
+        result = PsfKernels(joined, box, shape or psfs[0].cell_shape)
+    return dataclasses.replace(
+        result,
+        oversampling=psfs[0].oversampling,
+        finer=_joined_psf(finer, visits) if len(finer) == len(parts) else None,
+    )
 
 
 def _grid(
-    part: ExposureStack, visits: list[int], size: int, shape: tuple[int, int] | None, columns: int
+    psf: PsfKernels,
+    own: tuple[int, ...],
+    visits: list[int],
+    size: int,
+    shape: tuple[int, int] | None,
+    columns: int,
 ) -> np.ndarray:
     """Return the kernels of a piece for all visits, NaN for those it lacks."""
-    psf = part.psf
     n_rows = psf.kernels.shape[1] if shape is None else -(-psf.box.shape[0] // shape[0])
     grid = np.full((len(visits), n_rows, columns, size, size), np.nan, np.float32)
-    for index, visit in enumerate(part.visits):
+    for index, visit in enumerate(own):
         grid[visits.index(visit)] = padded_kernels(psf.kernels[index], size)
     return grid

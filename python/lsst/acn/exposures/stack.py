@@ -34,6 +34,8 @@ import numpy as np
 
 from ..errors import InvalidExposureError
 from .boxes import Box
+from .finer_psfs import psf_from_oversampled
+from .measured_pixels import sampling_counts
 from .plain_planes import PlainPlanes, single_precision
 from .psf_kernels import PsfKernels
 from .variances import median_variances, scaled_variance
@@ -74,6 +76,10 @@ class ExposureStack:
     geometry : `typing.Any`
         Sky projection and patch definition, carried through untouched; only
         ``image_io`` knows what it is.
+    sampling : `int`, optional
+        Side of the squares of pixels of which only one has been measured, and
+        the others repeat it: more than 1 on grids that are finer than those of
+        the exposures (`~lsst.acn.exposures.finer_exposures.FinerExposures`).
 
     Raises
     ------
@@ -97,6 +103,7 @@ class ExposureStack:
     mask_planes: Mapping[str, int]
     band: str | None = None
     geometry: Any = None
+    sampling: int = 1
 
     @classmethod
     def from_arrays(
@@ -113,6 +120,8 @@ class ExposureStack:
         mask_planes: Mapping[str, int] | None = None,
         band: str | None = None,
         geometry: Any = None,
+        psf_oversampling: int = 1,
+        offsets: Any = None,
     ) -> ExposureStack:
         """Make a stack from whatever arrays there are.
 
@@ -149,6 +158,15 @@ class ExposureStack:
             Name of the band.
         geometry : `typing.Any`, optional
             Sky projection and patch definition for ``image_io``.
+        psf_oversampling : `int`, optional
+            Samples per pixel of the array ``psf``, if its kernels are those of
+            the light before pixels see it, as
+            `~lsst.acn.exposures.finer_psfs.psf_from_oversampled` takes them.
+        offsets : `numpy.ndarray`, optional
+            Pixels along y and x by which each exposure shows stars farther on
+            than the grid of the patch says (dithers), shape ``(n, 2)``.  They
+            are put into the PSF kernels of the array ``psf``, which have the
+            star in the middle.
 
         Returns
         -------
@@ -165,7 +183,9 @@ class ExposureStack:
         image, variance, valid = single_precision(planes)
         box = box or Box.from_shape(image.shape[1:])
         if not isinstance(psf, PsfKernels):
-            psf = PsfKernels.constant(psf, box)
+            psf = psf_from_oversampled(psf, psf_oversampling, box, offsets)
+        elif psf_oversampling != 1 or offsets is not None:
+            raise InvalidExposureError("Oversampling and offsets belong to PSF kernels that are an array.")
         return cls(
             image=image,
             variance=variance,
@@ -210,6 +230,18 @@ class ExposureStack:
         """Inverse variance, 0 where not valid, float64, shape ``(n, height, width)``."""
         # In single precision that of a small variance is infinite.
         return np.divide(1.0, self.variance, dtype=np.float64)
+
+    def sampling_counts(self) -> np.ndarray:
+        """Return for how many pixels each one stands.
+
+        Returns
+        -------
+        counts : `numpy.ndarray`
+            Float32, 1 on average: of shape ``(1, 1)`` where all pixels have
+            been measured, else of ``shape``, ``sampling`` squared in those that
+            were and 0 in others.
+        """
+        return sampling_counts(self.box, self.sampling)
 
     def median_variances(self) -> np.ndarray:
         """Return the median variance over valid pixels, shape ``(n,)``.

@@ -118,7 +118,7 @@ def _region(box: Box) -> Box:
 
 def _point_source_noise(part: ExposureStack) -> float:
     kernels = part.psf.at(*part.box.center)
-    information = (kernels**2).sum(axis=(1, 2)) / part.median_variances()
+    information = (kernels**2).sum(axis=(1, 2)) / (part.sampling**2 * part.median_variances())
     return float(1.0 / np.sqrt(information.sum()))
 
 

@@ -35,7 +35,7 @@ except ImportError as error:
 
 from .afw_exposures import default_mask_storage_class, default_warp_storage_class, make_exposure
 from .aperture_corrections import psf_corrections
-from .cell_coadds import make_warp
+from .cell_coadds import PSF_OVERSAMPLING_KEY, make_warp
 from .contributions import CoaddInput, ProvenanceCollector, make_provenance
 from .deconvolved_coadds import make_deconvolved_coadd
 from .geometry import PatchGeometry, fits_wcs
@@ -55,6 +55,7 @@ from .warp_flux_scale import point_flux_scale
 from .warp_stream import WarpStream, open_exposures
 
 __all__ = (
+    "PSF_OVERSAMPLING_KEY",
     "CoaddInput",
     "NoiseWarps",
     "PatchGeometry",

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("CorrectionsOfPsf", "make_warp", "read_cell_coadd", "read_images_mask")
+__all__ = ("PSF_OVERSAMPLING_KEY", "CorrectionsOfPsf", "make_warp", "read_cell_coadd", "read_images_mask")
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -46,6 +46,10 @@ from ..exposures.mask_planes import canonical_plane_name, describe_plane
 from ..exposures.psf_kernels import PsfKernels
 from .geometry import PatchGeometry, box_from_images, box_to_images
 from .warp_arrays import MASK_BITS, WarpArrays
+
+PSF_OVERSAMPLING_KEY = "psf_oversampling"
+"""Where the metadata of a warp say how many samples per pixel its PSF has along
+each axis, if it has more than one."""
 
 CorrectionsOfPsf = Callable[[CellPointSpreadFunction], Mapping[str, CellField]]
 
@@ -79,6 +83,7 @@ def read_cell_coadd(coadd: CellCoadd, box: Box | None = None) -> WarpArrays:
         band=coadd.band,
         kernel_at=lambda y, x: _kernel_at(coadd.psf, y, x),
         geometry=_geometry(coadd),
+        psf_oversampling=int(str(coadd.metadata.get(PSF_OVERSAMPLING_KEY, 1))),
     )
 
 

@@ -31,9 +31,9 @@ import astropy.wcs
 import numpy as np
 from astropy.coordinates import SkyCoord
 
+from lsst.images import YX, SkyProjection, TractFrame, Transform
 from lsst.images import Box as ImagesBox
-from lsst.images import SkyProjection, TractFrame
-from lsst.images.cells import PatchDefinition
+from lsst.images.cells import CellGrid, PatchDefinition
 
 from ..exposures.boxes import Box
 
@@ -52,6 +52,47 @@ class PatchGeometry:
 
     sky_projection: SkyProjection[TractFrame]
     patch: PatchDefinition
+
+    def on_finer_grid(self, factor: int) -> PatchGeometry:
+        """Return the same patch with smaller pixels.
+
+        Parameters
+        ----------
+        factor : `int`
+            Smaller pixels per pixel along each axis, in the order of
+            `~lsst.acn.exposures.boxes.Box.on_finer_grid`: the middle of pixel
+            ``i`` is at ``factor * i + (factor - 1) / 2``.
+
+        Returns
+        -------
+        geometry : `PatchGeometry`
+            With the same cells, and a tract of its own pixels.
+        """
+        frame = self.sky_projection.pixel_frame
+        tract_box = box_to_images(box_from_images(frame.bbox).on_finer_grid(factor))
+        finer = TractFrame(skymap=frame.skymap, tract=frame.tract, bbox=tract_box)
+        shift = -(factor - 1) / (2.0 * factor)
+        matrix = np.array([[1.0 / factor, 0.0, shift], [0.0, 1.0 / factor, shift], [0.0, 0.0, 1.0]])
+        to_pixels = Transform.affine(finer, frame, matrix)
+        projection, approximation = (
+            None if each is None else to_pixels.then(each.pixel_to_sky_transform, remember_components=False)
+            for each in (self.sky_projection, self.sky_projection.fits_approximation)
+        )
+        assert projection is not None
+        return PatchGeometry(SkyProjection(projection, approximation), self._finer_patch(factor))
+
+    def _finer_patch(self, factor: int) -> PatchDefinition:
+        cells = self.patch.cells
+        grid = CellGrid(
+            bbox=box_to_images(self.cell_box.on_finer_grid(factor)),
+            cell_shape=YX(y=factor * cells.cell_shape.y, x=factor * cells.cell_shape.x),
+        )
+        return PatchDefinition(
+            id=self.patch.id,
+            index=self.patch.index,
+            inner_bbox=box_to_images(self.inner_box.on_finer_grid(factor)),
+            cells=grid,
+        )
 
     @property
     def skymap(self) -> str:

@@ -25,12 +25,14 @@ from __future__ import annotations
 
 __all__ = ("PsfSampler", "check_kernel", "psf_cells")
 
+import dataclasses
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from ..errors import InvalidExposureError
 from ..exposures.boxes import Box
+from ..exposures.finer_psfs import seen_by_pixels
 from ..exposures.psf_kernels import UNIT_SUM_TOLERANCE, PsfKernels, constant_kernels, padded_kernels
 from .geometry import PatchGeometry
 from .patch_layout import fit_cell_shape
@@ -52,9 +54,14 @@ class PsfSampler:
     def __init__(self, box: Box, geometry: PatchGeometry | None, cell_size: int) -> None:
         self.box, self.cell_shape = _grid(box, geometry, cell_size)
         self._kernels: list[list[np.ndarray | None]] = []
+        self._oversampling: int | None = None
 
     def add(
-        self, kernel_at: Callable[[float, float], np.ndarray | None], valid: np.ndarray, box: Box
+        self,
+        kernel_at: Callable[[float, float], np.ndarray | None],
+        valid: np.ndarray,
+        box: Box,
+        oversampling: int = 1,
     ) -> None:
         """Sample one more exposure at the centres of the cells.
 
@@ -67,12 +74,21 @@ class PsfSampler:
             `True` where the exposure has a valid pixel.
         box : `Box`
             Position of ``valid``.
+        oversampling : `int`, optional
+            Samples of the kernels per pixel along each axis.
 
         Raises
         ------
         InvalidExposureError
-            Raised if a kernel is not usable, or there is none at all.
+            Raised if a kernel is not usable, or there is none at all, or if
+            those of exposures before it have other samples.
         """
+        before = self._oversampling
+        if before not in (None, oversampling):
+            raise InvalidExposureError(
+                f"Its PSF has {oversampling} samples per pixel, but those of others have {before}."
+            )
+        self._oversampling = oversampling
         kernels = []
         for cell in self._cells():
             kernel = kernel_at(*cell.center)
@@ -102,8 +118,14 @@ class PsfSampler:
                 if kernel is not None:
                     array[index, cell] = padded_kernels(kernel, size)
         if (one := constant_kernels(array)) is not None:
-            return PsfKernels.constant(one, self.box)
-        return PsfKernels(array.reshape(count, *self._grid_shape(), size, size), self.box, self.cell_shape)
+            psf = PsfKernels.constant(one, self.box)
+        else:
+            cells = array.reshape(count, *self._grid_shape(), size, size)
+            psf = PsfKernels(cells, self.box, self.cell_shape)
+        oversampling = self._oversampling or 1
+        if oversampling == 1:
+            return psf
+        return seen_by_pixels(dataclasses.replace(psf, oversampling=oversampling))
 
     def _grid_shape(self) -> tuple[int, int]:
         (height, width), (rows, columns) = self.box.shape, self.cell_shape

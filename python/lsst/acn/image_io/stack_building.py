@@ -103,7 +103,7 @@ class StackBuilder:
         valid &= (arrays.mask & bad) == 0
         if not valid.any():
             return False
-        self._psfs.add(arrays.kernel_at, valid, arrays.box)
+        self._psfs.add(arrays.kernel_at, valid, arrays.box, arrays.psf_oversampling)
         here = np.s_[len(self.visits), *arrays.box.slices_within(self._box)]
         self._image[here] = np.where(valid, arrays.image * np.float32(factor), 0)
         self._variance[here] = np.where(valid, arrays.variance * np.float32(factor**2), np.inf)

@@ -60,6 +60,9 @@ class WarpArrays:
         `None` where there is none.
     geometry : `PatchGeometry` or `None`
         Patch that the warp belongs to, where the warp itself knows.
+    psf_oversampling : `int`, optional
+        Samples of its PSF kernels per pixel along each axis; with more than 1,
+        they are those of the light before pixels see it.
     """
 
     image: np.ndarray
@@ -71,3 +74,4 @@ class WarpArrays:
     band: str | None
     kernel_at: Callable[[float, float], np.ndarray | None]
     geometry: PatchGeometry | None
+    psf_oversampling: int = 1

@@ -188,17 +188,20 @@ def _psf(
     box: Box,
 ) -> PsfKernels:
     """Return the kernels of the blocks as those of coarse cells."""
-    known = [stack for stack in (*stacks.values(), *others.values()) if stack is not None]
-    size = max(stack.psf.size for stack in known)
+    known = [(place, stack, stack.psf) for place, stack in stacks.items() if stack is not None]
+    known += [((BLOCKS // 2, BLOCKS // 2), stack, stack.psf) for stack in others.values()]
+    finer = [(place, stack, stack.psf.finer) for place, stack, _ in known if stack.psf.finer is not None]
+    psf = _psf_of_blocks(known, visits, box)
+    return dataclasses.replace(psf, finer=_psf_of_blocks(finer, visits, box)) if finer else psf
+
+
+def _psf_of_blocks(
+    known: list[tuple[tuple[int, int], ExposureStack, PsfKernels]], visits: tuple[int, ...], box: Box
+) -> PsfKernels:
+    size = max(psf.size for _, _, psf in known)
     kernels = np.full((len(visits), BLOCKS, BLOCKS, size, size), np.nan, np.float32)
-
-    def put(stack: ExposureStack, i: int, j: int) -> None:
-        for visit, kernel in zip(stack.visits, stack.psf.at(*stack.box.center), strict=True):
+    for (i, j), stack, psf in known:
+        for visit, kernel in zip(stack.visits, psf.at(*stack.box.center), strict=True):
             kernels[visits.index(visit), i, j] = padded_kernels(kernel, size)
-
-    for (i, j), stack in stacks.items():
-        if stack is not None:
-            put(stack, i, j)
-    for stack in others.values():
-        put(stack, BLOCKS // 2, BLOCKS // 2)
-    return PsfKernels(kernels, box, (-(-box.shape[0] // BLOCKS), -(-box.shape[1] // BLOCKS)))
+    cell_shape = -(-box.shape[0] // BLOCKS), -(-box.shape[1] // BLOCKS)
+    return PsfKernels(kernels, box, cell_shape, oversampling=known[0][2].oversampling)

@@ -31,6 +31,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..coadd.coaddition import exposure_weights
+from ..exposures.noise_unit import noise_unit
 from ..exposures.stack import ExposureStack
 from ..machine.threads import cores, in_turn
 from ..metrics import (
@@ -138,26 +139,38 @@ def fit_exposures(
         The comparison.
     """
     full_scale = data_range(patch.coadd.image[0], patch.coadd.valid[0])
-    signal, noise = np.zeros((2, *patch.box.shape))
+    # In units of the noise, single precision holds the squares of weighted deviations.
+    unit = noise_unit(patch.exposures)
+    weights = (exposure_weights(patch.exposures) * unit**2).astype(np.float32)
+    signal, noise = np.zeros((2, *patch.box.shape), np.float32)
     fits = []
 
     def fit(index: int) -> tuple[ExposureFit, np.ndarray, np.ndarray]:
         stack = patch.corrected_exposures.exposure(index)
         residual = normalized_residual(stack, 0, predict_exposure(patch.latent, patch.latent_box, stack, 0))
-        deviation = np.sqrt(np.where(stack.valid[0], stack.variance[0], 0.0))
-        return _fit_exposure(patch, pixels, stack, residual, full_scale), residual, deviation
+        one = _fit_exposure(patch, pixels, stack, residual, full_scale)
+        return one, residual, _weighted_deviation(stack, weights[index] / unit)
 
     # A few exposures at a time: the predictions of all would need as much
     # memory as the stack.
-    weights = exposure_weights(patch.exposures)
     with cores(n_cores):
-        compared = in_turn(fit, range(len(weights)), len(weights))
-        for weight, (one, residual, deviation) in zip(weights, compared, strict=True):
+        for one, residual, deviation in in_turn(fit, range(len(weights)), len(weights)):
             fits.append(one)
-            signal += weight * residual * deviation
-            noise += (weight * deviation) ** 2
+            residual *= deviation
+            signal += residual
+            deviation *= deviation
+            noise += deviation
     noise[noise == 0] = np.nan
-    return ExposureFits(_flagged(fits, outlier_threshold), signal / np.sqrt(noise), full_scale)
+    signal /= np.sqrt(noise, out=noise)
+    return ExposureFits(_flagged(fits, outlier_threshold), signal, full_scale)
+
+
+def _weighted_deviation(stack: ExposureStack, weight: np.floating) -> np.ndarray:
+    """Return a multiple of the standard deviation of each pixel of one exposure, 0 where it is not valid."""
+    deviation = np.where(stack.valid[0], stack.variance[0], np.float32(0.0))
+    np.sqrt(deviation, out=deviation)
+    deviation *= weight
+    return deviation
 
 
 def _fit_exposure(

@@ -33,6 +33,7 @@ from astropy.units import Unit, UnitConversionError
 
 from ..errors import InvalidExposureError
 from ..exposures.boxes import Box
+from ..exposures.finer_exposures import on_finer_grid
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
 from ..image_io import read_exposure_stack, read_latent_image
@@ -49,6 +50,7 @@ def read_restored_patch(
     reference: tuple[str, Any],
     psfs: Table | None,
     psf_cell_size: int,
+    upsampling: int = 1,
 ) -> RestoredPatch:
     """Put together what a restoration has left behind.
 
@@ -63,6 +65,9 @@ def read_restored_patch(
         PSFs that the exposures were taken to have, if not their own.
     psf_cell_size : `int`
         Side, in pixels, of the cells in which PSFs are taken as constant.
+    upsampling : `int`, optional
+        Pixels of the restored coadd per pixel of the exposures, along each
+        axis; what is measured is measured on the finer grid.
 
     Returns
     -------
@@ -74,6 +79,8 @@ def read_restored_patch(
     InvalidExposureError
         Raised if a dataset does not belong to the others; says which.
     """
+    coadd = on_finer_grid(_read_coadd(*reference, exposures.box, psf_cell_size), upsampling)
+    exposures = on_finer_grid(exposures, upsampling, repeats=False)
     latent_array, latent_box, latent_unit = read_latent_image(latent[1])
     try:
         factor = Unit(latent_unit).to(Unit(exposures.unit))
@@ -81,7 +88,7 @@ def read_restored_patch(
         raise InvalidExposureError(f"{latent[0]}: {error}") from error
     return RestoredPatch(
         exposures=exposures,
-        coadd=_read_coadd(*reference, exposures.box, psf_cell_size),
+        coadd=coadd.cutout(coadd.box),
         restored=_read_coadd(*restored, exposures.box, psf_cell_size),
         latent=latent_array * np.float32(factor),
         latent_box=latent_box,

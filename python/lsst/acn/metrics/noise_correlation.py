@@ -28,6 +28,8 @@ __all__ = ("correlation_length", "detection_scale")
 import numpy as np
 import scipy.fft
 
+from ..exposures.row_pieces import row_pieces
+
 MAX_LAG = 32
 """Pixels beyond which noise is not looked at."""
 
@@ -61,10 +63,11 @@ def correlation_length(noise: np.ndarray, where: np.ndarray) -> float:
     if np.count_nonzero(where) < MIN_PIXELS:
         return float("nan")
     deviation = np.where(where, noise - noise[where].mean(dtype=np.float64), 0.0)
-    products, pairs = (_autocorrelation(plane) for plane in (deviation, where.astype(np.float64)))
-    lags = np.arange(-MAX_LAG, MAX_LAG + 1) ** 2
-    squares = np.add.outer(lags, lags)
+    products, pairs = (_autocorrelation(plane) for plane in (deviation, where))
+    squares = np.add.outer(np.arange(MAX_LAG + 1) ** 2, np.arange(-MAX_LAG, MAX_LAG + 1) ** 2)
     known = (squares <= MAX_LAG**2) & (pairs > 0.5)
+    # Lags to the left are those to the right once more; of other rows, only those below are there.
+    known[0, :MAX_LAG] = False
     square, place = np.unique(squares[known], return_inverse=True)
     covariance = np.bincount(place, products[known]) / np.bincount(place, pairs[known])
     if covariance[0] <= 0:
@@ -73,12 +76,17 @@ def correlation_length(noise: np.ndarray, where: np.ndarray) -> float:
 
 
 def _autocorrelation(plane: np.ndarray) -> np.ndarray:
-    """Return the sums over pairs of pixels by their distance, up to `MAX_LAG` rows and columns."""
-    shape = [scipy.fft.next_fast_len(side + MAX_LAG + 1, real=True) for side in plane.shape]
-    spectrum = scipy.fft.rfft2(plane, s=shape)
-    sums = scipy.fft.irfft2(spectrum * spectrum.conj(), s=shape)
-    lags = np.arange(-MAX_LAG, MAX_LAG + 1)
-    return sums[lags[:, None], lags]
+    """Return the sums over pairs of pixels by their distance, rows down and columns either way."""
+    lags = np.arange(MAX_LAG + 1)[:, None], np.arange(-MAX_LAG, MAX_LAG + 1)
+    total = np.zeros((MAX_LAG + 1, 2 * MAX_LAG + 1))
+    for piece in row_pieces(len(plane)):
+        below = plane[piece.rows.start : piece.rows.stop + MAX_LAG].astype(np.float64)
+        shape = [scipy.fft.next_fast_len(side + MAX_LAG + 1, real=True) for side in below.shape]
+        first, second = (
+            scipy.fft.rfft2(part, s=shape) for part in (below[: piece.rows.stop - piece.rows.start], below)
+        )
+        total += scipy.fft.irfft2(first.conj() * second, s=shape)[lags]
+    return total
 
 
 def _first_below(curve: np.ndarray, radius: np.ndarray, level: float) -> float:
@@ -125,7 +133,14 @@ def detection_scale(image: np.ndarray, variance: np.ndarray, kernel: np.ndarray,
         return float("nan")
     kernel = np.asarray(kernel, np.float64)
     level = np.median(image[where])
-    signal = fftconvolve(np.where(usable, image - level, 0.0), kernel, mode="same")
-    noise = fftconvolve(np.where(usable, variance, np.median(variance[where])), kernel**2, mode="same")
-    found = np.abs(signal[where]) / np.sqrt(noise[where])
-    return float(max(np.quantile(found, share) / sigmas for share, sigmas in WIDTHS))
+    typical = np.median(variance[where])
+    found = []
+    for piece in row_pieces(len(image), len(kernel) // 2):
+        known, counts = usable[piece.wide], where[piece.rows]
+        signal = np.where(known, image[piece.wide] - level, 0.0).astype(np.float64)
+        noise = np.where(known, variance[piece.wide], typical).astype(np.float64)
+        smooth = fftconvolve(signal, kernel, mode="same")[piece.inside][counts]
+        square = fftconvolve(noise, kernel**2, mode="same")[piece.inside][counts]
+        found.append((np.abs(smooth) / np.sqrt(square)).astype(np.float32))
+    deviations = np.concatenate(found)
+    return float(max(np.quantile(deviations, share) / sigmas for share, sigmas in WIDTHS))

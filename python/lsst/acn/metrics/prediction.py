@@ -86,9 +86,12 @@ def _grown_to(image: np.ndarray, box: Box, needed: Box) -> tuple[np.ndarray, Box
         (max(box.y_start - needed.y_start, 0), max(needed.y_stop - box.y_stop, 0)),
         (max(box.x_start - needed.x_start, 0), max(needed.x_stop - box.x_stop, 0)),
     ]
+    image = np.asarray(image, np.float32)
     (top, bottom), (left, right) = widths
+    if not any((top, bottom, left, right)):
+        return image, box
     grown = Box(box.y_start - top, box.y_stop + bottom, box.x_start - left, box.x_stop + right)
-    return np.pad(np.asarray(image, np.float32), widths, mode="edge"), grown
+    return np.pad(image, widths, mode="edge"), grown
 
 
 def _tiles(box: Box, psf: PsfKernels) -> Iterator[Box]:

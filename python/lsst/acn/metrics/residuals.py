@@ -30,6 +30,7 @@ import dataclasses
 import numpy as np
 
 from ..exposures.robust import robust_sigma
+from ..exposures.row_pieces import row_pieces
 from ..exposures.stack import ExposureStack
 
 OUTLIER_SIGMA = 5.0
@@ -92,7 +93,9 @@ def normalized_residual(stack: ExposureStack, index: int, prediction: np.ndarray
         (y - prediction) / sigma, float32, 0 where not valid.
     """
     # The inverse standard deviation is 0 where the variance is infinite.
-    return (stack.image[index] - prediction) / np.sqrt(stack.variance[index])
+    residual = stack.image[index] - prediction
+    residual /= np.sqrt(stack.variance[index])
+    return residual
 
 
 def residual_statistics(residual: np.ndarray, where: np.ndarray) -> ResidualStatistics:
@@ -112,30 +115,37 @@ def residual_statistics(residual: np.ndarray, where: np.ndarray) -> ResidualStat
         The statistics, NaN if no pixel counts (Sukurdeep, Navarro & Budavari
         2025, Figure 4, shows such residuals as images).
     """
-    values = np.asarray(residual[where], np.float64)
+    values = residual[where]
     if not values.size:
         return ResidualStatistics(0, np.nan, np.nan, np.nan, np.nan)
+    squares, numbers = _block_sums(residual, where)
+    n_outliers = np.count_nonzero(values > OUTLIER_SIGMA) + np.count_nonzero(values < -OUTLIER_SIGMA)
     return ResidualStatistics(
         n_pixels=values.size,
-        mean=float(values.mean()),
-        rms=float(np.sqrt(np.mean(values**2))),
+        mean=float(values.mean(dtype=np.float64)),
+        rms=float(np.sqrt(squares.sum() / values.size)),
         sigma=robust_sigma(values),
-        outlier_fraction=float(np.mean(np.abs(values) > OUTLIER_SIGMA)),
-        chi2_error=_error_by_blocks(residual, where),
+        outlier_fraction=n_outliers / values.size,
+        chi2_error=_error_of_ratio(squares, numbers),
     )
 
 
-def _error_by_blocks(residual: np.ndarray, where: np.ndarray) -> float:
-    """Return the standard error of the mean square, from that of blocks of pixels as a ratio of sums."""
-    squares = np.where(where, residual, 0.0).astype(np.float64) ** 2
-    total, number = (_block_sums(plane) for plane in (squares, where.astype(np.float64)))
-    total, number = total[number > 0], number[number > 0]
+def _error_of_ratio(total: np.ndarray, number: np.ndarray) -> float:
+    """Return the standard error of a mean square, from that of blocks of pixels as a ratio of sums."""
     if len(total) < 2:
         return np.nan
     rest = total - number * (total.sum() / number.sum())
     return float(np.sqrt(np.sum(rest**2) * len(rest) / (len(rest) - 1)) / number.sum())
 
 
-def _block_sums(plane: np.ndarray) -> np.ndarray:
-    rows, columns = (np.arange(0, size, BLOCK) for size in plane.shape)
-    return np.add.reduceat(np.add.reduceat(plane, rows, axis=0), columns, axis=1)
+def _block_sums(residual: np.ndarray, where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sum of squares and the number of the pixels that count, in each block that has any."""
+    columns = np.arange(0, residual.shape[1], BLOCK)
+    totals, numbers = [], []
+    for piece in row_pieces(len(residual), height=BLOCK):
+        counts = where[piece.rows]
+        squares = np.where(counts, residual[piece.rows], 0.0).astype(np.float64) ** 2
+        totals.append(np.add.reduceat(squares.sum(axis=0), columns))
+        numbers.append(np.add.reduceat(np.count_nonzero(counts, axis=0), columns))
+    total, number = np.concatenate(totals), np.concatenate(numbers)
+    return total[number > 0], number[number > 0]

@@ -26,12 +26,16 @@ from __future__ import annotations
 __all__ = ("SSIM_WINDOW", "data_range", "peak_signal_to_noise", "structural_similarity")
 
 import numpy as np
-from scipy.ndimage import minimum_filter
+from scipy.ndimage import minimum_filter, uniform_filter
+
+from ..exposures.row_pieces import row_pieces
 
 SSIM_WINDOW = 7
 """Side, in pixels, of the uniform window of `structural_similarity`."""
 
-ROWS_AT_A_TIME = 256
+STABILIZERS = (0.01, 0.03)
+"""Shares of the full scale that keep ratios of small means and small variances
+finite, K1 and K2 of Wang et al. (2004)."""
 
 QUANTILES = (0.001, 0.999)
 """Shares of pixels below and above which values do not stretch the data range."""
@@ -79,17 +83,14 @@ def peak_signal_to_noise(
         Navarro & Budavari 2025, Table 2); infinite for equal images, NaN if
         no pixel counts or the full scale is 0.
     """
-    from skimage.metrics import peak_signal_noise_ratio
-
-    if not valid.any() or full_scale <= 0:
+    if not (n_valid := np.count_nonzero(valid)) or full_scale <= 0:
         return float("nan")
-    if np.array_equal(reference[valid], image[valid]):
-        return float("inf")
-    # Two pixels of the root mean square difference: a large patch would take
-    # gigabytes in double precision.
-    difference = (reference[valid] - image[valid]) / np.float32(full_scale)
-    root = np.sqrt(np.mean(np.square(difference), dtype=np.float64))
-    return float(peak_signal_noise_ratio(np.zeros(2), np.full(2, root), data_range=1.0))
+    total = 0.0
+    for piece in row_pieces(len(valid)):
+        difference = np.subtract(reference[piece.rows], image[piece.rows], dtype=np.float64)
+        difference = difference[valid[piece.rows]] / full_scale
+        total += float(difference @ difference)
+    return float(-10.0 * np.log10(total / n_valid)) if total > 0 else float("inf")
 
 
 def structural_similarity(
@@ -113,18 +114,31 @@ def structural_similarity(
         2004, uniform window, sample covariances; Sukurdeep, Navarro &
         Budavari 2025, Table 2); NaN if there is none or the full scale is 0.
     """
-    from skimage.metrics import structural_similarity as similarity_map
-
     inside = minimum_filter(valid, SSIM_WINDOW, mode="constant", cval=0).astype(bool)
     if not inside.any() or full_scale <= 0:
         return float("nan")
     total = 0.0
-    # Some rows at a time, for the map needs ten images in double precision.
-    for start in range(0, len(valid), ROWS_AT_A_TIME):
-        first, last = max(start - SSIM_WINDOW, 0), start + ROWS_AT_A_TIME + SSIM_WINDOW
-        rows = slice(first, last)
-        pair = (np.where(valid[rows], each[rows], 0.0).astype(np.float64) for each in (reference, image))
-        _, similarity = similarity_map(*pair, win_size=SSIM_WINDOW, data_range=full_scale, full=True)
-        counted = slice(start - first, start - first + ROWS_AT_A_TIME)
-        total += float(similarity[counted][inside[start : start + ROWS_AT_A_TIME]].sum())
+    for piece in row_pieces(len(valid), SSIM_WINDOW):
+        first, second = (
+            np.where(valid[piece.wide], each[piece.wide], 0.0).astype(np.float64)
+            for each in (reference, image)
+        )
+        similarity = _similarity(first, second, full_scale)
+        total += float(similarity[piece.inside][inside[piece.rows]].sum())
     return total / np.count_nonzero(inside)
+
+
+def _similarity(first: np.ndarray, second: np.ndarray, full_scale: float) -> np.ndarray:
+    """Return the SSIM around each pixel, eq. 13 of Wang et al. (2004)."""
+    means = uniform_filter(first, SSIM_WINDOW), uniform_filter(second, SSIM_WINDOW)
+    product = means[0] * means[1]
+    squares = means[0] ** 2 + means[1] ** 2
+    unbiased = SSIM_WINDOW**2 / (SSIM_WINDOW**2 - 1.0)
+    covariance = unbiased * (uniform_filter(first * second, SSIM_WINDOW) - product)
+    variances = unbiased * (uniform_filter(first**2 + second**2, SSIM_WINDOW) - squares)
+    of_means, of_variances = ((share * full_scale) ** 2 for share in STABILIZERS)
+    return (
+        (2.0 * product + of_means)
+        * (2.0 * covariance + of_variances)
+        / ((squares + of_means) * (variances + of_variances))
+    )

@@ -155,11 +155,12 @@ def measure_sources(
     import sep
 
     usable = np.isfinite(coadd) & np.isfinite(variance) & (variance > 0)
-    images = [_above_sky(np.where(usable, each, 0.0), pixels.sky) for each in (coadd, prediction)]
+    image = _above_sky(np.where(usable, coadd, 0.0), pixels.sky)
     noise = np.sqrt(np.where(usable, variance, 1.0)).astype(np.float64)
-    x, y = _detect(images[0], noise, ~usable, pixels.source)
-    flux, error, flag = sep.sum_circle(images[0], x, y, radius, err=noise, mask=~usable)
-    restored, _, _ = sep.sum_circle(images[1], x, y, radius, mask=~usable)
+    x, y = _detect(image, noise, ~usable, pixels.source)
+    flux, error, flag = sep.sum_circle(image, x, y, radius, err=noise, mask=~usable)
+    image = _above_sky(np.where(usable, prediction, 0.0), pixels.sky)
+    restored, _, _ = sep.sum_circle(image, x, y, radius, mask=~usable)
     is_complete = (flag & (sep.APER_HASMASKED | sep.APER_TRUNC)) == 0
     return SourceFluxes(x, y, flux, error, restored, is_complete, radius)
 

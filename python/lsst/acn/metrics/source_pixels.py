@@ -31,6 +31,10 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 from ..exposures.psf_kernels import FWHM_PER_SIGMA
+from ..exposures.row_pieces import row_pieces
+
+TRUNCATE = 4.0
+"""Standard deviations at which Gaussians end."""
 
 SKY_DISTANCE = 2.0
 """Least distance of a sky pixel from source pixels, in units of the FWHM."""
@@ -92,21 +96,41 @@ def classify_pixels(
     significance = _significance(coadd, variance, usable, fwhm / FWHM_PER_SIGMA)
     source = usable & (significance >= threshold)
     if source.any():
-        sky = usable & (distance_transform_edt(~source) > SKY_DISTANCE * fwhm)
+        sky = usable & _is_away(source, SKY_DISTANCE * fwhm)
     else:
         sky = usable
     return PixelClasses(source, sky, significance)
 
 
+def _is_away(source: np.ndarray, distance: float) -> np.ndarray:
+    """Return where no source pixel is within a distance."""
+    result = np.empty(source.shape, bool)
+    for piece in row_pieces(len(source), int(distance) + 1):
+        part = source[piece.wide]
+        away = distance_transform_edt(~part) > distance if part.any() else ~part
+        result[piece.rows] = away[piece.inside]
+    return result
+
+
 def _significance(coadd: np.ndarray, variance: np.ndarray, usable: np.ndarray, sigma: float) -> np.ndarray:
     import sep
 
-    weight = np.where(usable, 1.0, 0.0)
-    signal = gaussian_filter(np.where(usable, coadd, 0.0).astype(np.float64), sigma)
-    # A Gaussian squared is a Gaussian, narrower by the root of two and lower.
-    noise = gaussian_filter(np.where(usable, variance, 0.0) * weight, sigma / np.sqrt(2.0))
-    deviation = np.sqrt(np.where(usable, noise, 1.0) / (4.0 * np.pi * sigma**2))
-    raw = np.ascontiguousarray(np.where(usable, signal / deviation, 0.0), np.float32)
+    raw = np.empty(coadd.shape, np.float32)
+    # As far as the Gaussian of SciPy reaches.
+    for piece in row_pieces(len(coadd), int(TRUNCATE * sigma + 0.5)):
+        rows = piece.wide
+        raw[piece.rows] = _matched(coadd[rows], variance[rows], usable[rows], sigma)[piece.inside]
     background = sep.Background(raw, mask=~usable)
     width = background.globalrms or 1.0
     return (raw - background.globalback) / width
+
+
+def _matched(coadd: np.ndarray, variance: np.ndarray, usable: np.ndarray, sigma: float) -> np.ndarray:
+    """Return the smoothed coadd over the standard deviation that its variance predicts."""
+    signal = gaussian_filter(np.where(usable, coadd, 0.0).astype(np.float64), sigma, truncate=TRUNCATE)
+    # A Gaussian squared is a Gaussian, narrower by the root of two and lower.
+    noise = gaussian_filter(
+        np.where(usable, variance, 0.0).astype(np.float64), sigma / np.sqrt(2.0), truncate=TRUNCATE
+    )
+    deviation = np.sqrt(np.where(usable, noise, 1.0) / (4.0 * np.pi * sigma**2))
+    return np.where(usable, signal / deviation, 0.0)

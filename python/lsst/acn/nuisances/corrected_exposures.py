@@ -30,22 +30,27 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..exposures.changed_exposures import ChangedExposures
+from ..exposures.changed_exposures import ChangedExposures, changed_stack
+from ..exposures.noise_unit import ExposuresInUnit, in_unit
 from ..exposures.psf_kernels import PsfKernels
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
 from .corrections import SCALE, ExposureCorrections
 
 
-def corrected(exposures: ExposureSource, corrections: ExposureCorrections) -> ExposureSource:
-    """Return exposures without what is wrong with them.
+def corrected(
+    exposures: ExposureSource, corrections: ExposureCorrections, factor: float = 1.0
+) -> ExposureSource:
+    """Return exposures without what is wrong with them, in another unit.
 
     Parameters
     ----------
     exposures : `ExposureSource`
         As they are.
     corrections : `ExposureCorrections`
-        Of all of these.
+        Of all of these, in their unit.
+    factor : `float`, optional
+        What pixels are multiplied by.
 
     Returns
     -------
@@ -53,10 +58,10 @@ def corrected(exposures: ExposureSource, corrections: ExposureCorrections) -> Ex
         A stack of a stack, and a stream of what is streamed.
     """
     if not corrections:
-        return exposures
-    if isinstance(exposures, ExposureStack):
-        return corrections.applied(exposures)
-    return CorrectedExposures(exposures, corrections)
+        return in_unit(exposures, factor)
+    scaled = exposures if factor == 1.0 else ExposuresInUnit(exposures, factor)
+    changed = CorrectedExposures(scaled, corrections.in_unit(factor))
+    return changed_stack(exposures, changed) if isinstance(exposures, ExposureStack) else changed
 
 
 class CorrectedExposures(ChangedExposures):

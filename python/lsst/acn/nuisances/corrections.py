@@ -253,7 +253,10 @@ class ExposureCorrections:
         changes = self.values[:, KERNEL]
         if not changes.any():
             return psf
-        return PsfKernels(corrected_kernels(psf.kernels, changes), psf.box, psf.cell_shape)
+        scale = np.array([psf.oversampling] * 2 + [psf.oversampling**2] * 3)
+        kernels = corrected_kernels(psf.kernels, changes * scale)
+        finer = None if psf.finer is None else self.applied_to_psf(psf.finer)
+        return dataclasses.replace(psf, kernels=kernels, finer=finer)
 
     def sky_on(self, box: Box) -> np.ndarray:
         """Return the residual sky of each exposure.

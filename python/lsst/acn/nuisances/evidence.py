@@ -144,17 +144,22 @@ def _compare(
     v, u = plane_coordinates(patch, tile)
     equations, sigma2 = {}, 0.0
     coadd, light, noise2 = np.zeros((3, *tile.shape), np.float32)
+    repeated = stack.sampling**2
+    is_silent = is_edge | (stack.sampling_counts() == 0)[inside if repeated > 1 else ...]
     for index, visit in enumerate(stack.visits):
         model = scipy.fft.irfft2(sums.spectra[index] * spectrum, shape)
-        image = sums.image[index][inside]
+        image = _on_all_pixels(sums.image[index], model, stack)[inside]
         variance = _without_outliers(sums, index, model)[inside]
-        said = np.where(is_edge, np.float32(np.inf), variance)
-        equations[visit] = exposure_equations(image, said, model[around], v, u, model_error)
+        said = np.where(is_silent, np.float32(np.inf), variance)
+        equations[visit] = exposure_equations(
+            image, said, model[around], v, u, model_error, sampling=stack.sampling
+        )
         share, predicted = float(sums.share[index].item()), model[inside]
         valid = np.isfinite(variance)
         coadd += share * np.where(valid, image, predicted)
         light += share * predicted
-        noise2 += share**2 * np.where(valid, variance, 0.0)
+        # What is repeated is no more certain for it.
+        noise2 += share**2 * repeated * np.where(valid, variance, 0.0)
         rest = (image - predicted)[valid]
         if rest.size:
             sigma2 += (share * SIGMA_PER_MAD * np.median(np.abs(rest - np.median(rest)))) ** 2
@@ -173,6 +178,18 @@ def _near_edges(tile: Box, patch: Box, reach: float) -> np.ndarray:
     from_edge = np.minimum(rows - patch.y_start, patch.y_stop - 1 - rows)[:, None]
     from_edge = np.minimum(from_edge, np.minimum(columns - patch.x_start, patch.x_stop - 1 - columns))
     return from_edge < reach
+
+
+def _on_all_pixels(image: np.ndarray, model: np.ndarray, stack: ExposureStack) -> np.ndarray:
+    """Return an exposure, on a finer grid with what a pixel leaves of its model in all that repeat it."""
+    step = stack.sampling
+    if step == 1:
+        return image
+    rows, columns = (
+        np.clip(np.arange(start, stop) // step * step + (step - 1) // 2 - start, 0, stop - start - 1)
+        for start, stop in ((stack.box.y_start, stack.box.y_stop), (stack.box.x_start, stack.box.x_stop))
+    )
+    return model + (image - model)[rows[:, None], columns]
 
 
 def _without_outliers(sums: ExposureSums, index: int, model: np.ndarray) -> np.ndarray:

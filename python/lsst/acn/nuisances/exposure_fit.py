@@ -150,6 +150,7 @@ def exposure_equations(
     v: np.ndarray,
     u: np.ndarray,
     model_error: float = MODEL_ERRORS[0],
+    sampling: int = 1,
 ) -> NormalEquations:
     """Return what some pixels of an exposure say about its parameters.
 
@@ -165,6 +166,8 @@ def exposure_equations(
         ``(height, 1)`` and ``(1, width)``.
     model_error : `float`, optional
         Error of the prediction as a share of it.
+    sampling : `int`, optional
+        Side of the squares of pixels of which no more than one is valid.
 
     Returns
     -------
@@ -173,38 +176,54 @@ def exposure_equations(
         `~lsst.acn.nuisances.corrections.ExposureCorrections`.
     """
     changes = prediction_changes(model)
-    ones = np.ones_like(image)
-    basis = np.stack([ones, ones * u, ones * v, *changes]).reshape(len(PARAMETERS), -1)
     root = 1.0 / np.sqrt(variance + (model_error * changes[0]) ** 2)
     residual = np.where(root > 0, image - changes[0], 0.0) * root
     huber = np.sqrt(HUBER / np.maximum(np.abs(residual), HUBER))
     # Both factors of a weight are a root of it: one for the residual, one for the derivatives.
     residual = residual * huber
-    weighted = (basis * (root * huber).ravel()).astype(np.float32)
+    weighted = _weighted(changes, root * huber, v, u)
+    lines = weighted.reshape(len(PARAMETERS), -1)
     return NormalEquations(
-        matrix=(weighted @ weighted.T).astype(np.float64),
-        vector=weighted.astype(np.float64) @ residual.ravel(),
-        inflation=_inflation(residual, root > 0),
+        matrix=(lines @ lines.T).astype(np.float64),
+        vector=lines.astype(np.float64) @ residual.ravel(),
+        inflation=_inflation(residual, root > 0, BLOCK * sampling),
         n_pixels=int((root > 0).sum()),
-        squares=_sum_of_squares(weighted.reshape(-1, *image.shape)),
+        squares=_sum_of_squares(weighted),
     )
+
+
+def _weighted(changes: np.ndarray, weight: np.ndarray, v: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """Return all derivatives times a weight, float32, shape ``(9, height, width)``."""
+    weighted = np.empty((len(PARAMETERS), *weight.shape), np.float32)
+    weighted[0] = weight
+    np.multiply(weight, u, out=weighted[1], casting="same_kind")
+    np.multiply(weight, v, out=weighted[2], casting="same_kind")
+    np.multiply(changes, weight, out=weighted[3:], casting="same_kind")
+    return weighted
 
 
 def _sum_of_squares(weighted: np.ndarray) -> np.ndarray:
     """Return the sums over sources of the squared information of each."""
-    sums = [_parts_squared(shares) for shares in _turned(weighted.astype(np.float64) ** 2)]
-    return np.mean(sums, axis=0)
+    shares = _sums_over_parts(weighted * weighted, SOURCE_SIZE)
+    return (shares.astype(np.float64) ** 2).sum(axis=(1, 2))
 
 
-def _parts_squared(shares: np.ndarray) -> np.ndarray:
+def _sums_over_parts(planes: np.ndarray, side: int) -> np.ndarray:
+    """Return sums of planes over parts of about so many pixels along both axes."""
     for axis in (1, 2):
-        shares = np.add.reduceat(shares, np.arange(0, shares.shape[axis], SOURCE_SIZE), axis=axis)
-    return (shares**2).sum(axis=(1, 2))
+        planes = np.add.reduceat(planes, _first_pixels(planes.shape[axis], side), axis=axis)
+    return planes
 
 
-def _turned(planes: np.ndarray) -> list[np.ndarray]:
-    """Return planes seen from each corner: parts that are counted from one would prefer it."""
-    return [planes[..., ::along_y, ::along_x] for along_y in (1, -1) for along_x in (1, -1)]
+def _first_pixels(size: int, side: int) -> np.ndarray:
+    """Return where parts begin.
+
+    There is an odd number of them, and they are alike on both sides of the
+    middle: a turned exposure has the same.
+    """
+    number = 2 * (size // (2 * side)) + 1
+    before = np.rint(np.arange(number // 2 + 1) * (size / number)).astype(int)
+    return np.concatenate([before, size - before[:0:-1]])
 
 
 def source_errors(equations: NormalEquations) -> np.ndarray:
@@ -229,22 +248,14 @@ def source_errors(equations: NormalEquations) -> np.ndarray:
     return SOURCE_ERRORS * np.sqrt(few)
 
 
-def _inflation(residual: np.ndarray, valid: np.ndarray) -> float:
+def _inflation(residual: np.ndarray, valid: np.ndarray, side: int) -> float:
     """Return how much more means over blocks scatter than independent pixels would."""
-    blocks = [_block_sums(planes) for planes in _turned(np.stack([residual, valid]))]
-    total, number = np.concatenate(blocks, axis=1)
+    total, number = _sums_over_parts(np.stack([residual, valid]).astype(np.float64), side)
     enough = number > BLOCK**2 // 2
     if not enough.any():
         return 1.0
     squares = (total[enough] - np.median(total[enough])) ** 2 / number[enough]
     return max(float(np.median(squares)) / MEDIAN_OF_SQUARES, 1.0)
-
-
-def _block_sums(planes: np.ndarray) -> np.ndarray:
-    """Return sums over whole blocks, shape ``(n, number of blocks)``."""
-    height, width = (size // BLOCK * BLOCK for size in planes.shape[1:])
-    shape = len(planes), height // BLOCK, BLOCK, width // BLOCK, BLOCK
-    return planes[:, :height, :width].reshape(shape).sum(axis=(2, 4)).reshape(len(planes), -1)
 
 
 def solve(equations: NormalEquations, free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

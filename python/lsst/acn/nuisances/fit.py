@@ -51,7 +51,7 @@ LARGEST_SHAPE = 0.5
 """Change of a PSF's second moments, as a share of its own, beyond which it is no
 correction: the exposure has to be mended elsewhere."""
 
-STILL = 0.2
+STILL = 0.5
 """Change of a correction, in standard errors, that asks for no further pass."""
 
 _NOTHING = NormalEquations(np.zeros((9, 9)), np.zeros(9), 1.0, 0, np.zeros(9))

@@ -106,7 +106,7 @@ def prepare(exposures: ExposureSource, config: RestorationConfig, log: logging.L
         first = estimate_psfs(in_unit(exposures, 1.0 / unit), config.psfs, "estimate", log)
         exposures = with_psfs(exposures, first)
     corrections = find_corrections(exposures, config, log)
-    exposures = corrected(in_unit(exposures, 1.0 / unit), corrections.in_unit(1.0 / unit))
+    exposures = corrected(exposures, corrections, 1.0 / unit)
     # With the sky and the flux scales right, stars say more.
     psfs = (estimate_psfs(exposures, config.psfs, "refine", log) or first) if by_stars else None
     return PreparedExposures(with_psfs(exposures, psfs), unit, corrections, psfs)

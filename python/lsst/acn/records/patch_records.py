@@ -33,6 +33,7 @@ import numpy as np
 from ..coadd.coaddition import exposure_weights
 from ..exposures.boxes import Box
 from ..exposures.mask_planes import canonical_plane_name
+from ..exposures.row_pieces import row_pieces
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
 from ..image_io import CoaddInput, ProvenanceCollector
@@ -92,15 +93,21 @@ class PatchRecords:
         exact_psf : `numpy.ndarray`, optional
             `True` where the PSF of the output is exact, shape ``box.shape``.
         """
-        stack = strip.cutout(box)
+        # All rows at once would need several more images for each exposure.
+        for piece in row_pieces(box.shape[0]):
+            start, stop = box.y_start + piece.rows.start, box.y_start + piece.rows.stop
+            rows = Box(start, stop, box.x_start, box.x_stop)
+            self._add_mask(rows, strip.cutout(rows), None if exact_psf is None else exact_psf[piece.rows])
+        self._provenance.add(box, strip.cutout(box))
+
+    def _add_mask(self, rows: Box, stack: ExposureStack, exact_psf: np.ndarray | None) -> None:
         weights = np.array([self._weights[visit] for visit in stack.visits])
         mask = self._propagate(stack, weights, exact_psf)
-        where = box.slices_within(self._exposures.box)
+        where = rows.slices_within(self._exposures.box)
         self._mask[where] = mask.array
         for name, fraction in mask_fractions(stack, weights, self._fractions).items():
             self._fractions[name][where] = fraction
         self._planes.update(mask.planes)
-        self._provenance.add(box, stack)
 
     @property
     def mask(self) -> PropagatedMask:

@@ -33,6 +33,7 @@ __all__ = (
     "package_versions",
     "provenance_record",
     "recorded_restoration_config",
+    "recorded_upsampling",
 )
 
 import hashlib
@@ -181,6 +182,22 @@ def recorded_restoration_config(metadata: Mapping[str, Any]) -> RestorationConfi
             f"The restored coadd does not tell how it was restored: {error!r}."
         ) from error
     return config
+
+
+def recorded_upsampling(metadata: Mapping[str, Any]) -> int:
+    """Return how many pixels a restored coadd has per pixel of its warps.
+
+    Parameters
+    ----------
+    metadata : `~collections.abc.Mapping`
+        Metadata of a ``restored_coadd``.
+
+    Returns
+    -------
+    upsampling : `int`
+        Along each axis; 1 where they do not tell.
+    """
+    return int(metadata.get("upsampling", 1))
 
 
 def _assign(config: Config, values: Mapping[str, Any]) -> None:

@@ -40,7 +40,7 @@ from lsst.daf.butler.progress import Progress
 from ..errors import InvalidWarpFileError
 from ..exposures.boxes import Box
 from ..exposures.mask_planes import DEFAULT_BAD_MASK_PLANES, plane_bitmask
-from ..image_io import PatchGeometry, make_patch_geometry, make_warp, with_patch
+from ..image_io import PSF_OVERSAMPLING_KEY, PatchGeometry, make_patch_geometry, make_warp, with_patch
 from .bounded_file import MAX_FILE_SIZE
 from .dimension_records import patch_index, stored_patch_box, sync_dimensions
 from .names import check_collection_name
@@ -259,6 +259,14 @@ def _warps(
                 mask_planes=warp.mask_planes,
                 unit=warp.unit,
                 band=row.visit.band,
-                metadata={"source_file": row.path.name},
+                metadata=_metadata(row),
             ),
         )
+
+
+def _metadata(row: WarpTableRow) -> dict[str, str | int | float]:
+    """Return what is kept with a warp; of the samples of its PSF, only what is unusual."""
+    metadata: dict[str, str | int | float] = {"source_file": row.path.name}
+    if row.psf_oversampling > 1:
+        metadata[PSF_OVERSAMPLING_KEY] = row.psf_oversampling
+    return metadata

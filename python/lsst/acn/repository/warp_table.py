@@ -35,6 +35,7 @@ import astropy.table
 import numpy as np
 
 from ..errors import InvalidWarpFileError
+from ..exposures.finer_psfs import MOST_OVERSAMPLING
 from .bounded_file import open_bounded
 from .dimension_records import VisitDescription
 from .warp_file_errors import warp_file_error
@@ -62,12 +63,16 @@ class WarpTableRow:
         Its PSF, if that is in a file of its own.
     unit : `str` or `None`
         Unit of its pixels, where the file does not say.
+    psf_oversampling : `int`
+        Samples of its PSF per pixel along each axis; with more than 1, the PSF
+        is that of the light before pixels see it.
     """
 
     visit: VisitDescription
     path: Path
     psf_path: Path | None
     unit: str | None
+    psf_oversampling: int
 
 
 def read_warp_table(path: str | Path) -> tuple[list[WarpTableRow], dict[str, Any]]:
@@ -77,8 +82,8 @@ def read_warp_table(path: str | Path) -> tuple[list[WarpTableRow], dict[str, Any
     ----------
     path : `str` or `pathlib.Path`
         Table in ECSV or plain CSV, with columns ``visit``, ``band``, ``physical_filter``,
-        ``day_obs`` and ``path``, and, if need be, ``psf_path``, ``unit`` and
-        ``exposure_time``.  Paths are relative to the table.
+        ``day_obs`` and ``path``, and, if need be, ``psf_path``, ``unit``,
+        ``psf_oversampling`` and ``exposure_time``.  Paths are relative to the table.
 
     Returns
     -------
@@ -147,6 +152,7 @@ def _row(table: Path, number: int, values: dict[str, Any]) -> WarpTableRow:
             path=table.parent / _text("path", present["path"]),
             psf_path=table.parent / _text("psf_path", present["psf_path"]) if "psf_path" in present else None,
             unit=_text("unit", present["unit"]) if "unit" in present else None,
+            psf_oversampling=_samples(present.get("psf_oversampling", 1)),
         )
     except ValueError as error:
         raise warp_file_error(table, f"has a value that is of no use in row {number + 1}: {error}") from error
@@ -165,6 +171,13 @@ def _whole(name: str, value: Any) -> int:
     if whole is None or not 0 <= whole <= MAX_VISIT:
         raise ValueError(f"{name} must be a whole number from 0 to {MAX_VISIT}; it is {value!r}")
     return whole
+
+
+def _samples(value: Any) -> int:
+    samples = _whole("psf_oversampling", value)
+    if not 1 <= samples <= MOST_OVERSAMPLING:
+        raise ValueError(f"psf_oversampling must be from 1 to {MOST_OVERSAMPLING}; it is {samples}")
+    return samples
 
 
 def _night(value: Any) -> int:

@@ -141,7 +141,7 @@ def residual_of_cell(
     psfs = [_spectrum(kernel, model) for kernel in kernels]
     latent = model.transform(restored[latent_box.slices_within(restored_box)])
     residual = _residual(around.image, latent * spectra.ratio(model.fft_shape), psfs, model)
-    used = _used_share(around, residual, medians)
+    used = _used_share(around, residual, medians) * around.sampling_counts()
 
     weights = (1.0 / medians).astype(np.float64)
     shares = (weights / weights.sum()).astype(np.float32)[:, None, None] * used

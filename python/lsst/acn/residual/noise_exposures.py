@@ -103,21 +103,28 @@ class NoiseExposures(ChangedExposures):
 
     def _noise(self, stack: ExposureStack) -> np.ndarray:
         noise = np.empty(stack.image.shape, np.float32)
+        # On a finer grid, the noise of a measured pixel is in all that repeat it.
+        measured = stack.box.on_coarser_grid(stack.sampling)
+        inside = stack.box.slices_within(measured.on_finer_grid(stack.sampling))
         for number, visit in enumerate(stack.visits):
-            known = self._warped.standard_noise(visit, stack.box) if self._warped else None
-            if known is None or np.isnan(known[stack.valid[number]]).any():
-                drawn = self._drawn(visit, stack.box)
+            known = self._warped.standard_noise(visit, measured) if self._warped else None
+            if known is None or np.isnan(_repeated(known, stack.sampling)[inside][stack.valid[number]]).any():
+                drawn = self._drawn(visit, measured, self.box.on_coarser_grid(stack.sampling))
                 known = drawn if known is None else np.where(np.isnan(known), drawn, known)
-            noise[number] = known
+            noise[number] = _repeated(known, stack.sampling)[inside]
         # What is not valid may be anything, but has to be a number.
         return np.nan_to_num(noise, copy=False)
 
-    def _drawn(self, visit: int, box: Box) -> np.ndarray:
+    def _drawn(self, visit: int, box: Box, patch: Box) -> np.ndarray:
         noise = np.empty(box.shape, np.float32)
-        columns = slice(box.x_start - self.box.x_start, box.x_stop - self.box.x_start)
+        columns = slice(box.x_start - patch.x_start, box.x_stop - patch.x_start)
         for row in range(box.shape[0]):
             # A patch may begin before the first row of its tract.
-            place = box.y_start + row - self.box.y_start
+            place = box.y_start + row - patch.y_start
             rng = random_stream(self._seed, "noise layer", self._layer, visit, place)
-            noise[row] = rng.standard_normal(self.box.shape[1], np.float32)[columns]
+            noise[row] = rng.standard_normal(patch.shape[1], np.float32)[columns]
         return noise
+
+
+def _repeated(noise: np.ndarray, factor: int) -> np.ndarray:
+    return noise if factor == 1 else noise.repeat(factor, axis=0).repeat(factor, axis=1)

@@ -37,7 +37,6 @@ MODULES = (
     "galsim",
     "matplotlib.figure",
     "sep",
-    "skimage.metrics",
 )
 """What the tasks of a run import, most of it not before they run."""
 

@@ -33,19 +33,13 @@ from lsst.daf.butler.cli.opt import options_file_option, repo_argument, where_op
 from lsst.daf.butler.cli.utils import ButlerCommand
 
 from .opened_repository import opened_repository
+from .report_options import coadd_option, output_option
 
 
 @click.command(short_help="Draw restored patches of three bands in colour.", cls=ButlerCommand)
 @repo_argument(required=True, help="REPO is a Butler repository.")
 @click.argument("collection")
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder to write PNG files to, made if need be.",
-)
+@output_option("PNG files")
 @click.option(
     "--bands",
     nargs=3,
@@ -54,13 +48,7 @@ from .opened_repository import opened_repository
     "lacks one of these.",
 )
 @where_option(help="Expression that patches have to fulfil, similar to a SQL WHERE clause.")
-@click.option(
-    "--coadd",
-    default="reference_coadd",
-    show_default=True,
-    metavar="DATASET_TYPE",
-    help="Coadd to draw in the same way.",
-)
+@coadd_option("Coadd to draw in the same way.")
 @options_file_option()
 def color_restorations(
     repo: str, collection: str, output: Path, bands: tuple[str, ...] | None, **options: str

@@ -33,27 +33,15 @@ from lsst.daf.butler.cli.opt import options_file_option, repo_argument, where_op
 from lsst.daf.butler.cli.utils import ButlerCommand
 
 from .opened_repository import opened_repository
+from .report_options import coadd_option, output_option
 
 
 @click.command(short_help="Show all restored patches on one page.", cls=ButlerCommand)
 @repo_argument(required=True, help="REPO is a Butler repository.")
 @click.argument("collection")
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder to write index.html to, made if need be.",
-)
+@output_option("index.html")
 @where_option(help="Expression that patches have to fulfil, similar to a SQL WHERE clause.")
-@click.option(
-    "--coadd",
-    default="reference_coadd",
-    show_default=True,
-    metavar="DATASET_TYPE",
-    help="Coadd to compare the restored coadds with.",
-)
+@coadd_option("Coadd to compare the restored coadds with.")
 @click.option(
     "--image-size",
     type=click.IntRange(min=16),

@@ -56,6 +56,10 @@ RESIDUAL_LIMIT = 5.0
 TICK_DISTANCE = 0.12
 """Least distance of two ticks as a share of the length of a colour bar."""
 
+MAX_SIDE = 1000
+"""Pixels on a side from which on several are drawn as one: no panel has as many,
+and the figure keeps what it draws."""
+
 SCALE_BARS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
 
 
@@ -168,11 +172,25 @@ def _show(axes: Axes, image: np.ndarray, box: Box, norm: Normalize, colors: str)
 
     extent = (box.x_start - 0.5, box.x_stop - 0.5, box.y_start - 0.5, box.y_stop - 0.5)
     color_map = colormaps[colors].with_extremes(bad=NO_DATA_COLOR)
-    drawn = axes.imshow(image, norm=norm, cmap=color_map, origin="lower", extent=extent)
+    drawn = axes.imshow(_thinned(image), norm=norm, cmap=color_map, origin="lower", extent=extent)
     axes.set(xticks=[], yticks=[])
     # A mark that reaches beyond the image must not widen the panel.
     axes.autoscale(False)
     return drawn
+
+
+def _thinned(image: np.ndarray) -> np.ndarray:
+    """Return the means of blocks of known pixels, so that an image has no more than it can show."""
+    step = max(image.shape) // MAX_SIDE
+    if step < 2:
+        return image
+    rows, columns = (np.arange(0, size, step) for size in image.shape)
+    known = np.isfinite(image)
+    total, number = (
+        np.add.reduceat(np.add.reduceat(plane, rows, axis=0, dtype=np.float32), columns, axis=1)
+        for plane in (np.where(known, image, 0.0), known)
+    )
+    return np.divide(total, number, out=np.full_like(total, np.nan), where=number > 0)
 
 
 def add_scale_bar(axes: Axes, width: int, pixel_scale: float) -> None:

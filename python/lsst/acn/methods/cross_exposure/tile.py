@@ -37,7 +37,7 @@ from ...exposures.stack import ExposureStack
 from ...forward.target_psf import kernel_profiles
 from ...machine.devices import Devices, working_on
 from .error_model import expected_variance
-from .family.exposure_sums import ExposureSums
+from .family.exposure_sums import ExposureSums, sum_up
 from .family.family import RestorationFamily, make_family
 from .family.first_model import first_model_and_points
 from .family.point_light import points_variance, told_coverage
@@ -49,6 +49,10 @@ from .network.mixing_network import MixingNetwork, mix_family
 EXPOSURES = 4
 """Numbers of exposures are rounded up to a multiple of this on a device, with
 exposures that have no valid pixel: functions are compiled for each number."""
+
+COMPARED_AGAIN = 2
+"""Times that a restored tile on a grid which is finer than those of the exposures
+is compared with these, and refined."""
 
 
 class TileRestorer:
@@ -104,7 +108,7 @@ class TileRestorer:
         profile = None if kernel is None else kernel_profiles(kernel)[1]
         with self._device():
             sums, latent, points = first_model_and_points(xp, TileExposures(*map(xp.constant, exposures)))
-            options = {**self._options, "margin": margin}
+            options = {**self._options, "margin": margin, "compare_again": stack.sampling > 1}
             if profile is None:
                 return xp.to_numpy(xp.run(_latent, sums, latent, self._weights, **options)), None
             coverage = xp.constant(told_coverage(points, xp.to_numpy(sums.coverage)))
@@ -132,6 +136,7 @@ def mixed_family(
     *,
     dilations: Sequence[int],
     updates: int,
+    compare_again: bool = False,
 ) -> tuple[Any, RestorationFamily]:
     """Restore exposures many times over, and mix what comes of it.
 
@@ -149,6 +154,10 @@ def mixed_family(
         Of its residual blocks.
     updates : `int`
         Number of updates of the refinement.
+    compare_again : `bool`, optional
+        Whether the exposures are compared with what the network made before it
+        is refined, and all that is done more than once: sums on a grid that is
+        finer than those of the exposures hold only near what they were made by.
 
     Returns
     -------
@@ -159,7 +168,12 @@ def mixed_family(
     """
     family = make_family(xp, sums, start)
     latent = mix_family(xp, family, weights, dilations)
-    return (refine_bright(xp, latent, family, updates) if updates else latent), family
+    for _ in range(COMPARED_AGAIN if compare_again and updates else 0):
+        compared = family._replace(statistics=sum_up(xp, sums, latent * family.unit))
+        latent = refine_bright(xp, latent, compared, updates)
+    if updates and not compare_again:
+        latent = refine_bright(xp, latent, family, updates)
+    return latent, family
 
 
 def _latent(xp: Arrays, sums: Any, start: Any, weights: Any, *, margin: int, **options: Any) -> Any:

@@ -137,7 +137,9 @@ class ImageMMMethod:
         unit = float(np.sqrt(np.median(medians[np.isfinite(medians)])))
         model = ForwardModel(stack.shape, stack.psf.size)
         spectra = model.spectra(stack.psf.at(*stack.box.center))
-        root_weight = unit / np.sqrt(stack.variance.astype(np.float64))
+        # Pixels that repeat others on a finer grid do not count.
+        measured = stack.sampling_counts() > 0
+        root_weight = np.where(measured, unit / np.sqrt(stack.variance.astype(np.float64)), 0.0)
         image = stack.image
         if noise is not None:
             sigma = np.sqrt(stack.variance, where=stack.valid, out=np.zeros_like(stack.variance))

@@ -73,7 +73,9 @@ class PatchInputs:
             np.moveaxis(np.pad(filled, [(0, 0), *widths], mode="symmetric"), 0, -1)
         )
         self._data = stack.image / self.scale
-        self._root_weight = self.scale / np.sqrt(stack.variance)
+        self._noise = np.sqrt(stack.variance) / self.scale
+        # Pixels that repeat others on a finer grid do not count.
+        self._root_weight = np.where(stack.sampling_counts() > 0, 1.0 / self._noise, np.float32(0.0))
         self._spectra: dict[tuple[tuple[int, int], tuple[int, int]], np.ndarray] = {}
 
     def encoder_input(self, latent_box: Box) -> np.ndarray:
@@ -111,8 +113,8 @@ class PatchInputs:
         grown = latent_box.grown_by(self.margin)
         rows = _mirrored(np.arange(grown.y_start, grown.y_stop) - self.box.y_start, height, reach)
         columns = _mirrored(np.arange(grown.x_start, grown.x_stop) - self.box.x_start, width, reach)
-        root_weight = np.moveaxis(self._root_weight[:, rows[:, None], columns[None, :]], 0, -1)
-        return np.divide(1.0, root_weight, where=root_weight > 0, out=np.zeros_like(root_weight))
+        noise = np.moveaxis(self._noise[:, rows[:, None], columns[None, :]], 0, -1)
+        return np.where(np.isfinite(noise), noise, np.float32(0.0))
 
     def coadd(self, latent_box: Box) -> np.ndarray:
         """Return the robust coadd in units of the noise on a box.

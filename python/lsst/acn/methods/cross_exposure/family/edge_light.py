@@ -86,4 +86,5 @@ def _point_signal(exposures: ExposureStack, pixels: np.ndarray) -> np.ndarray:
     areas = 1.0 / np.sum(kernels**2, axis=(1, 2))
     valid = exposures.valid[:, pixels]
     light = weights @ np.where(valid, exposures.image[:, pixels], 0.0)
-    return light / np.maximum(weights @ valid, np.finfo(float).tiny) * np.sqrt(np.sum(weights * areas))
+    signal = light / np.maximum(weights @ valid, np.finfo(float).tiny) * np.sqrt(np.sum(weights * areas))
+    return signal / exposures.sampling

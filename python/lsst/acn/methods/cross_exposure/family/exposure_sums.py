@@ -84,7 +84,8 @@ class ExposureSums(NamedTuple):
         is one, bool, shape of ``image``.
     trust : array
         :math:`\rho_t`, from `_trusted`: 1 where an exposure is as good as
-        usual, 0 where it is not valid, shape of ``image``.
+        usual, 0 where it is not valid, shape of ``image``; times the number of
+        pixels that each one stands for.
     coverage : array
         :math:`\sum_t c_t \rho_t`: 1 where all exposures are as good as usual,
         0 where there are none, shape ``(height, width)``.
@@ -120,8 +121,7 @@ class ExposureSums(NamedTuple):
             Bool, shape ``(height, width)``.
         """
         is_bright = xp.abs(self.coadd) > np.float32(HOLE_BRIGHTNESS) * self.noise
-        is_known = xp.any(self.trust > 0, axis=0)
-        return ~is_known | (is_bright & (self.coverage < HOLE_COVERAGE))
+        return ~(self.coverage > 0) | (is_bright & (self.coverage < HOLE_COVERAGE))
 
 
 def make_sums(xp: Arrays, exposures: TileExposures) -> ExposureSums:
@@ -139,7 +139,7 @@ def make_sums(xp: Arrays, exposures: TileExposures) -> ExposureSums:
     sums : `ExposureSums`
         To be summed up, once or time and again.
     """
-    image, variance, kernels, medians, share, noise = exposures
+    image, variance, kernels, medians, share, noise, counts = exposures
     coadd = clipped_mean(xp, image, variance, share / noise**2)
     allowance = np.float32(OUTLIER_FRACTION) * xp.abs(coadd)
 
@@ -155,6 +155,8 @@ def make_sums(xp: Arrays, exposures: TileExposures) -> ExposureSums:
     trust = _trusted(xp, variance, medians[:, None, None], share)
     spectra, power = _transformed(xp, kernels, share, tuple(image.shape[1:]))
     coverage = xp.total(lambda share, trust: share * trust, share, trust)
+    if tuple(counts.shape) != (1, 1):
+        trust = xp.each(lambda trust: trust * counts, trust)
     return ExposureSums(
         image, variance, kernels, share, spectra, power, coadd, is_good, suspect, trust, coverage, noise
     )

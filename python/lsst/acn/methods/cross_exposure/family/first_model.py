@@ -37,13 +37,18 @@ from .holes import fill_around_points, fill_window
 from .path import follow_path
 from .point_fits import fit_points
 from .point_light import FittedPoints, points_image
-from .tile_exposures import TileExposures
+from .tile_exposures import TileExposures, is_finer
 from .windows import hole_windows
 
 FIRST_PASS = ((0.0, 8), (1.2, 16))
 """Sparsity, in standard deviations of the noise of the back-projected image,
 and number of updates of the stages that begin with that image and end with the
 model that masked pixels are filled with."""
+
+FURTHER_PASSES, FURTHER_UPDATES = 3, 8
+"""More of them on a grid that is finer than those of the exposures, and the
+updates in each.  The sums hold the mean over all places that pixels may have;
+what those that there are make of it, others alias, comes by comparing again."""
 
 FEW = 0.5
 """Share of the weight of all exposures below which stars are fitted in holes."""
@@ -112,7 +117,12 @@ def first_model_and_points(
 
 def _first_pass(xp: Arrays, exposures: TileExposures) -> tuple[ExposureSums, Any, Any]:
     sums = make_sums(xp, exposures)
-    return sums, follow_path(xp, sum_up(xp, sums), FIRST_PASS)[-1], sums.holes(xp)
+    latent = follow_path(xp, sum_up(xp, sums), FIRST_PASS)[-1]
+    if is_finer(exposures):
+        stage = ((FIRST_PASS[-1][0], FURTHER_UPDATES),)
+        for _ in range(FURTHER_PASSES):
+            latent = follow_path(xp, sum_up(xp, sums, latent), stage, latent)[-1]
+    return sums, latent, sums.holes(xp)
 
 
 def _points(xp: Arrays, sums: ExposureSums, holes: np.ndarray) -> list[FittedPoints]:

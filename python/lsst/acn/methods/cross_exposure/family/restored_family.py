@@ -26,6 +26,8 @@ from __future__ import annotations
 
 __all__ = ("complete_family", "covering_stack", "restore_family", "restore_whole_family")
 
+import dataclasses
+
 import numpy as np
 
 from ....arrays.namespace import Arrays
@@ -122,4 +124,14 @@ def covering_stack(stack: ExposureStack, box: Box, edges_matter: bool = True) ->
     if edges_matter and not stack.box.contains(box):
         around = without_mirrored_light(around, stack.box)
     covering = np.flatnonzero(around.valid.any(axis=(1, 2)))
-    return without_trails(around if len(covering) == len(around) else around.select(covering))
+    return _without_trails(around if len(covering) == len(around) else around.select(covering))
+
+
+def _without_trails(stack: ExposureStack) -> ExposureStack:
+    """Return exposures whose trails are not valid, also where pixels repeat each other."""
+    if stack.sampling == 1:
+        return without_trails(stack)
+    # What is repeated is no more certain for it.
+    factor = np.float32(stack.sampling**2)
+    found = without_trails(dataclasses.replace(stack, variance=factor * stack.variance))
+    return dataclasses.replace(found, variance=found.variance / factor)

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("TileExposures", "sampled_medians", "tile_exposures")
+__all__ = ("TileExposures", "is_finer", "sampled_medians", "tile_exposures")
 
 import math
 from typing import Any, NamedTuple
@@ -55,6 +55,10 @@ class TileExposures(NamedTuple):
         Weights, shape ``(n,)``, float32; their sum is 1.
     noise : array
         Noise of a pixel of the weighted mean of the exposures, scalar.
+    counts : array
+        For how many pixels each one stands, of a shape that broadcasts to
+        ``(height, width)``: not 1 on grids that are finer than those of the
+        exposures.
     """
 
     image: Any
@@ -63,6 +67,7 @@ class TileExposures(NamedTuple):
     medians: Any
     share: Any
     noise: Any
+    counts: Any
 
 
 def tile_exposures(stack: ExposureStack, multiple: int = 1) -> TileExposures:
@@ -92,8 +97,25 @@ def tile_exposures(stack: ExposureStack, multiple: int = 1) -> TileExposures:
         kernels=_with_more(stack.psf.at(*stack.box.center), missing, 0.0),
         medians=_with_more(finite, missing, 1.0),
         share=_with_more(weights / total, missing, 0.0),
-        noise=np.float32(1.0 / np.sqrt(total)),
+        noise=np.float32(stack.sampling / np.sqrt(total)),
+        counts=stack.sampling_counts(),
     )
+
+
+def is_finer(exposures: TileExposures) -> bool:
+    """Tell whether the grid is finer than those of the exposures.
+
+    Parameters
+    ----------
+    exposures : `TileExposures`
+        The exposures.
+
+    Returns
+    -------
+    is_finer : `bool`
+        Known from shapes, when functions are compiled.
+    """
+    return tuple(exposures.counts.shape) != (1, 1)
 
 
 def sampled_medians(stack: ExposureStack) -> np.ndarray:

@@ -1,0 +1,35 @@
+# This file is part of acn.
+#
+# Developed for the LSST Data Management System.
+# This product includes software developed by the LSST Project
+# (https://www.lsst.org).
+# See the COPYRIGHT file at the top-level directory of this distribution
+# for details of code ownership.
+#
+# This program is free software: you can redistribute it and/or modify
+# it under the terms of the GNU General Public License as published by
+# the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU General Public License for more details.
+#
+# You should have received a copy of the GNU General Public License
+# along with this program.  If not, see <https://www.gnu.org/licenses/>.
+
+"""Which pixels count on a grid that is finer than those of the exposures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lsst.acn import Box
+from lsst.acn.exposures.measured_pixels import sampling_counts
+
+
+def test_one_pixel_of_a_square_counts_for_all():
+    np.testing.assert_array_equal(sampling_counts(Box(-2, 2, 1, 4), 2), [[0, 4, 0], [0, 0, 0]] * 2)
+    np.testing.assert_array_equal(sampling_counts(Box(3, 6, -3, 0), 3), [[0, 0, 0], [0, 9, 0], [0, 0, 0]])
+    np.testing.assert_array_equal(sampling_counts(Box(0, 5, 0, 5), 1), [[1]])
