@@ -194,7 +194,5 @@ READERS = {
 }
 """The tasks by module (`dict`), as in pipe_tasks of DM-55521 and drp_tasks of June 2026."""
 
-FORCED_WITH_IMAGES = reader(
-    "ForcedPhotCoaddTask", "exposure", "exposure_cell", "measCat", wcs="refWcs"
-)
+FORCED_WITH_IMAGES = reader("ForcedPhotCoaddTask", "exposure", "exposure_cell", "measCat", wcs="refWcs")
 """The forced measurement as it may become: today's cannot read a CellCoadd."""

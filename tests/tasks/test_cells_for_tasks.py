@@ -138,8 +138,8 @@ def test_backgrounds_can_be_added(for_cells: CellCoadd) -> None:
 
 
 @pytest.mark.parametrize("kind", ["linear", "detection"])
-def test_noise_realizations_are_noise_of_the_image_that_is_written(warp_inputs: WarpInputs, kind: str) -> None:
-    """They have had their residuals added as the image has: noise of its variance, once smoothed by its PSF."""
+def test_noise_realizations_are_of_the_image_that_is_written(warp_inputs: WarpInputs, kind: str) -> None:
+    """They have had done to them what the image had: its variance is theirs, once smoothed by its PSF."""
     options = RestoreCoaddConfig()
     options.restoration.n_noise_layers, options.restoration.keep_residual = 2, True
     made = RestoreCoaddTask(config=options).run(inputs=warp_inputs)

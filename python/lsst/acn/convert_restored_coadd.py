@@ -211,7 +211,9 @@ class ConvertRestoredCoaddTask(PipelineTask):
         # That of the residual says where the PSF is not exact.
         # A restored coadd of an earlier version has no aperture corrections to go by.
         corrections = star_corrections if restored_coadd.aperture_corrections else None
-        return with_pixels(restored_coadd, made.image, made.variance, made.psf, residual.mask, corrections, noise)
+        return with_pixels(
+            restored_coadd, made.image, made.variance, made.psf, residual.mask, corrections, noise
+        )
 
     def _noise(self, images: FluxImages, restored_coadd: Any, residual: Any) -> Iterator[FluxImages]:
         """Yield the restored noise with its residuals, so that what is done to the image is done to them."""
