@@ -299,6 +299,36 @@ def test_methods_can_be_chosen_by_parts_of_their_names() -> None:
     assert [names[0] for names in runners] == ["Richardson–Lucy", "ImageMM 50", "ImageMM 40, accelerated"]
 
 
+def test_all_methods_restore_to_the_width_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    from benchmarks.peers import classic, linear_coadds, networks, rubin, runners, starred
+    from benchmarks.scoreboard.scoreboard import Scoreboard, parse_arguments
+
+    asked: list[float] = []
+
+    def note(stack: Any, fwhm: float, *_: Any, **__: Any) -> Iterator[Any]:
+        asked.append(fwhm)
+        return iter(())
+
+    monkeypatch.setattr(networks, "restore_with", lambda _, config, __: note(None, config.target_psf_fwhm))
+    monkeypatch.setattr(starred, "is_installed", lambda: True)
+    for module, name in (
+        (linear_coadds, "linear_coadds"),
+        (classic, "richardson_lucy"),
+        (classic, "image_mm_updates"),
+        (rubin, "rubin_deconvolution"),
+        (starred, "starred"),
+    ):
+        monkeypatch.setattr(module, name, note)
+    made, skipped = runners.make_runners(target_fwhm=2.0)
+    for names, runner in made.items():
+        if names[0] != "coadd":
+            list(runner(make_stack()[0]))
+    assert asked == [2.0] * (len(made) - 1)
+    assert Scoreboard(made, skipped, 2.0).target_fwhm == 2.0
+    monkeypatch.setattr("sys.argv", ["scoreboard", "folder", "--target-fwhm", "2"])
+    assert parse_arguments().target_fwhm == 2.0
+
+
 def test_warming_up_fails_for_no_method(monkeypatch: pytest.MonkeyPatch) -> None:
     from benchmarks.peers import networks, runners
 

@@ -24,6 +24,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import legacy_cells
 import numpy as np
 import pytest
@@ -35,7 +37,7 @@ from lsst.acn.restore_coadd import RestoreCoaddConfig, RestoreCoaddTask
 from lsst.acn.warps.reader import WarpInputs
 from lsst.images import MaskedImage, get_legacy_deep_coadd_mask_planes
 from lsst.images.cells import CellCoadd
-from lsst.images.fields import BaseField
+from lsst.images.fields import BaseField, ChebyshevField
 
 PIXELS = {"image", "mask", "variance", "bbox", "unit"}
 SKY = {"skymap", "tract", "patch", "band", "sky_projection", "grid", "bounds"}
@@ -132,9 +134,26 @@ def test_planes_of_the_mask_have_names_in_afw(for_cells: CellCoadd) -> None:
     assert "DETECTED" in for_cells.mask.schema.names
 
 
-def test_backgrounds_can_be_added(for_cells: CellCoadd) -> None:
-    """Detection notes there what it takes off, and the deconvolution reads it."""
+def test_detection_can_write_into_it(for_cells: CellCoadd, tmp_path: Path) -> None:
+    """The pixels, the mask and the background, which the deconvolution reads; a file keeps them."""
     assert for_cells.backgrounds.subtracted is None
+    without = for_cells.image.array - np.float32(2.0)
+    for_cells.image.array[...] = without
+    found = for_cells.mask.copy()
+    found.set("DETECTED", without > 5.0)
+    for_cells.mask = found.view(sky_projection=for_cells.sky_projection)
+    sky = ChebyshevField(for_cells.bbox, np.array([[2.0]]), unit=for_cells.unit)
+    for_cells.backgrounds.add("object", sky, "Taken off by detection.", is_subtracted=True)
+    for_cells.write(str(tmp_path / "deep_coadd.fits"))
+    again = CellCoadd.read(str(tmp_path / "deep_coadd.fits"))
+    np.testing.assert_array_equal(again.image.array, without)
+    np.testing.assert_array_equal(again.mask.get("DETECTED"), without > 5.0)
+    subtracted = again.backgrounds.subtracted
+    assert subtracted is not None
+    assert (subtracted.name, subtracted.field.unit) == ("object", "nJy")
+    # Where detection fails, what the warps say of it is cleared.
+    again.mask.clear("DETECTED")
+    assert not again.mask.get("DETECTED").any()
 
 
 @pytest.mark.parametrize("kind", ["linear", "detection"])
