@@ -23,9 +23,11 @@
 
 A quantum graph is a zip file of members that are not compressed, and a job
 reads two of them by turns.  Before 3.13.2 and 3.12.9, ``zipfile`` forgets then
-where in the file a member was left (CPython issue 127847): beyond the first
-4096 bytes it reads something else, or ends with an ``EOFError``.  So no job
-gets at the quanta behind about the hundredth.
+where in the file a member was left (CPython issue 127847), and reads something
+else, or ends with an ``EOFError``.  The addresses of the quanta are looked up
+between two reads of the others, 40 bytes each: while all are within the first
+4096 bytes, which are read at once, nothing is amiss.  Of a graph of more than
+101 quanta, a job gets at none but the first.
 """
 
 from __future__ import annotations

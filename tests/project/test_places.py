@@ -52,7 +52,6 @@ ELSEWHERE = {
     "nuisances/test_corrected_exposures": ["exposures/changed_exposures"],
     "forward/test_forward_model": ["forward/paired_forward_model"],
     "fluxes/test_point_fluxes": ["fluxes/cell_filters", "fluxes/flux_images", "fluxes/flux_table"],
-    "image_io/test_afw_exposures": ["convert_restored_coadd"],
     "image_io/test_stack_reading": ["image_io/stack_building"],
     "image_io/test_warp_stream": ["image_io/warp_arrays", "image_io/warp_survey"],
     "machine/test_devices": ["machine/backend_setup"],
