@@ -36,7 +36,7 @@ from . import classic, linear_coadds, networks, rubin, starred
 from .restored import Restored
 
 TARGET_FWHM = 2.5
-"""Full width at half maximum, in pixels, of the PSF that all methods restore to."""
+"""Full width at half maximum, in pixels, of the PSF that methods restore to by default."""
 
 UPDATES = (50, 150, 400)
 QUICK_UPDATES = (50, 150)
@@ -47,7 +47,10 @@ Runner = Callable[[ExposureStack], Iterator[Restored]]
 
 
 def make_runners(
-    quick: bool = False, wanted: Sequence[str] | None = None, updates: Sequence[int] | None = None
+    quick: bool = False,
+    wanted: Sequence[str] | None = None,
+    updates: Sequence[int] | None = None,
+    target_fwhm: float = TARGET_FWHM,
 ) -> tuple[dict[tuple[str, ...], Runner], dict[str, str]]:
     """Return what yields restorations, and why some methods are missing.
 
@@ -59,6 +62,8 @@ def make_runners(
         Parts of the names of the methods to run; by default all.
     updates : `~collections.abc.Sequence` [`int`], optional
         After how many plain updates ImageMM is looked at, ascending.
+    target_fwhm : `float`, optional
+        Full width at half maximum, in pixels, of the PSF to restore to.
 
     Returns
     -------
@@ -75,35 +80,35 @@ def make_runners(
         skipped[networks.SHIPPED] = "there is no network in the package yet"
     kept = {
         names: runner
-        for names, runner in (_peers(quick, updates) | _own(quick)).items()
+        for names, runner in (_peers(quick, updates, target_fwhm) | _own(quick, target_fwhm)).items()
         if names[0] not in skipped and (not wanted or any(part in name for part in wanted for name in names))
     }
     return kept, skipped
 
 
-def _peers(quick: bool, updates: Sequence[int]) -> dict[tuple[str, ...], Runner]:
+def _peers(quick: bool, updates: Sequence[int], fwhm: float) -> dict[tuple[str, ...], Runner]:
     iterations = QUICK_STARRED_ITERATIONS if quick else starred.ITERATIONS
     return {
         ("coadd", "coadd, matched filter"): classic.coadd,
         (linear_coadds.LIKELIHOOD, linear_coadds.PROPER, linear_coadds.AT_TARGET): (
-            lambda stack: linear_coadds.linear_coadds(stack, TARGET_FWHM)
+            lambda stack: linear_coadds.linear_coadds(stack, fwhm)
         ),
-        ("Richardson–Lucy",): lambda stack: classic.richardson_lucy(stack, TARGET_FWHM),
-        (rubin.NAME,): lambda stack: rubin.rubin_deconvolution(stack, TARGET_FWHM),
+        ("Richardson–Lucy",): lambda stack: classic.richardson_lucy(stack, fwhm),
+        (rubin.NAME,): lambda stack: rubin.rubin_deconvolution(stack, fwhm),
         (*(f"ImageMM {number}" for number in updates), classic.MATCHED): (
-            lambda stack: classic.image_mm_updates(stack, TARGET_FWHM, updates)
+            lambda stack: classic.image_mm_updates(stack, fwhm, updates)
         ),
-        (networks.ACCELERATED,): _runner_of(networks.ACCELERATED, quick),
-        (starred.NAME,): lambda stack: starred.starred(stack, TARGET_FWHM, iterations=iterations),
+        (networks.ACCELERATED,): _runner_of(networks.ACCELERATED, quick, fwhm),
+        (starred.NAME,): lambda stack: starred.starred(stack, fwhm, iterations=iterations),
     }
 
 
-def _own(quick: bool) -> dict[tuple[str, ...], Runner]:
-    return {(name,): _runner_of(name, quick) for name in networks.OWN}
+def _own(quick: bool, fwhm: float) -> dict[tuple[str, ...], Runner]:
+    return {(name,): _runner_of(name, quick, fwhm) for name in networks.OWN}
 
 
-def _runner_of(name: str, quick: bool) -> Runner:
-    config = networks.network_config(name, TARGET_FWHM, quick=quick)
+def _runner_of(name: str, quick: bool, fwhm: float) -> Runner:
+    config = networks.network_config(name, fwhm, quick=quick)
     return lambda stack: networks.restore_with(name, config, stack)
 
 

@@ -24,7 +24,8 @@
 ``python -m benchmarks.scoreboard doc/benchmarks`` simulates the fields,
 restores each of them with every method in turn, and writes ``scoreboard.md``
 and ``scoreboard.png``, anew after every field.  ``--quick`` takes two small
-fields and trains far too little: it shows that everything runs.
+fields and trains far too little: it shows that everything runs.  ``--target-fwhm 2`` has all of
+them restore to another PSF, and writes ``scoreboard-fwhm-2.md``.
 """
 
 from __future__ import annotations
@@ -59,9 +60,17 @@ class Scoreboard:
         What yields restorations, by the names of the methods that it yields.
     skipped : `dict` [`str`, `str`]
         Why a method does not run at all.
+    target_fwhm : `float`, optional
+        Full width at half maximum, in pixels, of the PSF that they restore to.
     """
 
-    def __init__(self, runners: dict[tuple[str, ...], Runner], skipped: dict[str, str]) -> None:
+    def __init__(
+        self,
+        runners: dict[tuple[str, ...], Runner],
+        skipped: dict[str, str],
+        target_fwhm: float = TARGET_FWHM,
+    ) -> None:
+        self.target_fwhm = target_fwhm
         self.runners = runners
         self.skipped = skipped
         self.fields: list[BenchmarkField] = []
@@ -74,10 +83,15 @@ class Scoreboard:
         """Names of all methods, in the order of the tables (`list` [`str`])."""
         return [name for names in self.runners for name in names] + list(self.skipped)
 
+    @property
+    def stem(self) -> str:
+        """Name of the files that are written, without what they end with (`str`)."""
+        return "scoreboard" if self.target_fwhm == TARGET_FWHM else f"scoreboard-fwhm-{self.target_fwhm:g}"
+
     def add(self, field: BenchmarkField, progress: Progress) -> None:
         """Simulate a field, restore it with every method, and score them."""
         simulated = simulate_field(field.config)
-        truth = read_truth(simulated, TARGET_FWHM)
+        truth = read_truth(simulated, self.target_fwhm)
         box = most_detailed_box(truth).slices_within(simulated.box)
         scores: dict[str, Score] = {}
         reasons = dict(self.skipped)
@@ -100,10 +114,12 @@ class Scoreboard:
     def write(self, folder: Path, settings: dict[str, object]) -> None:
         """Write the table and the picture of all fields so far."""
         folder.mkdir(parents=True, exist_ok=True)
-        text = format_scoreboard(self.fields, self.methods, self.scores, self.reasons, settings)
+        text = format_scoreboard(
+            self.fields, self.methods, self.scores, self.reasons, settings | {"picture": f"{self.stem}.png"}
+        )
         shown = [name for name in self.methods if any(name in each.images for each in self.cutouts)]
-        draw_cutouts(self.cutouts, shown).savefig(folder / "scoreboard.png")
-        (folder / "scoreboard.md").write_text(text)
+        draw_cutouts(self.cutouts, shown).savefig(folder / f"{self.stem}.png")
+        (folder / f"{self.stem}.md").write_text(text)
 
 
 def main() -> None:
@@ -115,24 +131,27 @@ def main() -> None:
     fields = quick_fields() if arguments.quick else FIELDS
     chosen = [field for field in fields if not arguments.fields or field.name in arguments.fields]
     with limit_threads(arguments.threads) as threads:
-        board = Scoreboard(*make_runners(arguments.quick, arguments.methods))
+        board = Scoreboard(
+            *make_runners(arguments.quick, arguments.methods, target_fwhm=arguments.target_fwhm),
+            arguments.target_fwhm,
+        )
         settings = {
             "title": "Scoreboard, quick: for a look, not for numbers" if arguments.quick else "Scoreboard",
             "threads": threads,
-            "fwhm": TARGET_FWHM,
+            "fwhm": arguments.target_fwhm,
             "strength": starred_peer.STRENGTH,
             "iterations": classic_peers.RICHARDSON_LUCY_ITERATIONS,
             "regularization": linear_coadds.REGULARIZATION,
         }
         LOG.info("Warming up.")
-        warm_up(board.methods)
+        warm_up([name for names in board.runners for name in names])
         progress = Progress(sum(field.work for field in chosen))
         for field in chosen:
             board.add(field, progress)
             board.write(arguments.folder, settings)
         progress.say("done")
     met, total = count_met(board.scores, [field.name for field in chosen if field.is_crowded])
-    print(f"Wrote scoreboard.md and scoreboard.png in {arguments.folder}: {met} of {total} targets met.")
+    print(f"Wrote {board.stem}.md and {board.stem}.png in {arguments.folder}: {met} of {total} targets met.")
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -142,5 +161,11 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="Two small fields, hardly any training.")
     parser.add_argument("--fields", nargs="+", metavar="NAME", help="Only these fields.")
     parser.add_argument("--methods", nargs="+", metavar="NAME", help="Only methods named like this.")
+    parser.add_argument(
+        "--target-fwhm",
+        type=float,
+        default=TARGET_FWHM,
+        help="Full width at half maximum, in pixels, of the PSF to restore to (default: %(default)s).",
+    )
     parser.add_argument("--threads", type=int, default=2, help="Cores that each method may use.")
     return parser.parse_args()

@@ -108,7 +108,7 @@ def format_scoreboard(
         Why a method has no score, by field and method.
     settings : `~collections.abc.Mapping`
         ``title``, ``threads``, ``fwhm``, ``strength``, ``iterations``,
-        ``regularization``.
+        ``regularization``, ``picture``.
 
     Returns
     -------
@@ -121,7 +121,14 @@ def format_scoreboard(
     lines += [DEPTH, PEERS.format(**settings) + CHOICES.format(**settings)]
     lines += [f"## Means over {len(fields)} fields", "", "Sources are pooled; memory is the largest.", ""]
     lines += _table(methods, scores, list(scores), reasons)
-    lines += ["", "![Cutouts](scoreboard.png)", "", "## Targets", "", *_verdicts(judge(scores, crowded))]
+    lines += [
+        "",
+        f"![Cutouts]({settings['picture']})",
+        "",
+        "## Targets",
+        "",
+        *_verdicts(judge(scores, crowded)),
+    ]
     for field in fields:
         lines += ["", f"## Field: {field.name}", "", f"{field.describe()}.", ""]
         lines += _table(methods, scores, [field.name], skipped.get(field.name, {}))

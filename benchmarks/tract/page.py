@@ -62,6 +62,11 @@ one patch is damaged while the first submission runs.
 | --- | --- | --- | --- | --- | --- | --- |
 """
 
+REPAIRED = """
+The Python that ran this is one of those before 3.13.2 or 3.12.9, which cannot read quanta far into a quantum
+graph; each of its processes was given the seek of later ones (`benchmarks/tract/zip_seek.py`).
+"""
+
 
 def format_page(
     grid: TractGrid,
@@ -70,6 +75,7 @@ def format_page(
     first: TractRun,
     second: TractRun,
     cores: int,
+    repaired: bool = False,
 ) -> str:
     """Return the page.
 
@@ -85,6 +91,8 @@ def format_page(
         What became of both submissions.
     cores : `int`
         Jobs at a time.
+    repaired : `bool`, optional
+        Whether Python had to be mended for it, by `zip_seek`.
 
     Returns
     -------
@@ -124,7 +132,7 @@ def format_page(
             f"{run.seconds:.0f}",
             f"{sum(outcome.seconds for outcome in run.outcomes):.0f}",
         )
-    return text
+    return text + (REPAIRED if repaired else "")
 
 
 def _line(*cells: object) -> str:

@@ -49,6 +49,7 @@ from lsst.daf.butler import Butler
 from .page import format_page
 from .tract_grid import INSTRUMENT, SKYMAP, WARPS, TractGrid, fill_repository
 from .workflow import RESTORED, Submission, WorkflowSummary, plan_workflow, write_submit_file
+from .zip_seek import REPAIR, repair_seeks, seeks_are_right
 
 REPO = "repo"
 LOG_LEVELS = ("--log-level", "WARNING", "--log-level", "parsl.process_loggers=WARNING")
@@ -82,6 +83,9 @@ def main() -> None:
     grid = TractGrid(side=arguments.side)
     folder = arguments.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    repaired = not seeks_are_right()
+    if repaired:
+        repair_seeks()
     start = time.monotonic()
     fill_repository(str(folder / REPO), grid)
     filled = time.monotonic() - start
@@ -91,9 +95,9 @@ def main() -> None:
     )
     write_submit_file(folder / "tract.yaml", cheap)
     with damaged_warp(folder / REPO, grid):
-        first = submit(folder, cheap)
-    second = submit(folder, cheap, skip_existing=True)
-    page = format_page(grid, filled, plans, first, second, arguments.cores)
+        first = submit(folder, cheap, repaired=repaired)
+    second = submit(folder, cheap, repaired=repaired, skip_existing=True)
+    page = format_page(grid, filled, plans, first, second, arguments.cores, repaired)
     (folder / "tract.md").write_text(page)
     print(page)
 
@@ -134,10 +138,13 @@ def inside(folder: Path) -> Iterator[None]:
             os.environ.update(before)
 
 
-def environment(folder: Path) -> dict[str, str]:
-    """Return what BPS needs: pipetask on the PATH, and its folder in PWD."""
+def environment(folder: Path, *, repaired: bool = False) -> dict[str, str]:
+    """Return what BPS needs: pipetask on the PATH, its folder in PWD, and a Python that reads its graphs."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    return {"PATH": path, "PWD": str(folder)}
+    needed = {"PATH": path, "PWD": str(folder)}
+    if repaired:
+        needed["PYTHONPATH"] = os.pathsep.join([str(REPAIR), os.environ.get("PYTHONPATH", "")])
+    return needed
 
 
 @contextlib.contextmanager
@@ -168,7 +175,9 @@ def damaged_warp(repo: Path, grid: TractGrid) -> Iterator[dict[str, int | str]]:
         path.write_bytes(whole)
 
 
-def submit(folder: Path, submission: Submission, *, skip_existing: bool = False) -> TractRun:
+def submit(
+    folder: Path, submission: Submission, *, repaired: bool = False, skip_existing: bool = False
+) -> TractRun:
     """Run the submission on this machine, and wait for its end.
 
     Parameters
@@ -177,6 +186,8 @@ def submit(folder: Path, submission: Submission, *, skip_existing: bool = False)
         Has the repository and the submit file.
     submission : `Submission`
         What is submitted.
+    repaired : `bool`, optional
+        Whether its processes are given the seek of a later Python.
     skip_existing : `bool`, optional
         Whether to leave out what earlier submissions have made.
 
@@ -187,7 +198,7 @@ def submit(folder: Path, submission: Submission, *, skip_existing: bool = False)
     """
     options = submission.options + (f" --skip-existing-in {RESTORED}" if skip_existing else "")
     where = f"skymap='{SKYMAP}' AND tract=0"
-    needed = environment(folder)
+    needed = environment(folder, repaired=repaired)
     program = shutil.which("bps", path=needed["PATH"])
     if program is None:
         raise DemoError("there is no command bps here; it comes with the extra bps.")

@@ -160,10 +160,11 @@ def test_the_table_has_every_method_and_says_why_one_is_missing() -> None:
     field = dataclasses.replace(FIELDS[0], name="field")
     methods = ["ImageMM 150", "cross-exposure, trained", "Elsewhere"]
     settings = {"title": "Title", "threads": 2, "fwhm": 2.5, "strength": 1.0, "iterations": 10}
-    settings["regularization"] = 0.01
+    settings |= {"regularization": 0.01, "picture": "cutouts.png"}
     text = format_scoreboard([field], methods, make_scores(), {"field": {"Elsewhere": "not here"}}, settings)
     assert text.count("| Elsewhere | not here |") == 2
     assert text.count("| ImageMM 150 | 1.000 |") == 2
+    assert "![Cutouts](cutouts.png)" in text
     # Each row of a table has as many cells as its head.
     widths: dict[int, set[int]] = {}
     for number, line in enumerate(text.splitlines()):
@@ -278,7 +279,7 @@ def test_a_method_that_fails_leaves_the_others_alone(scoreboard: ModuleType, tmp
     board = scoreboard.Scoreboard(runners, {"Absent": "not installed"})
     board.add(field, Progress(field.work))
     settings = {"title": "Tiny", "threads": 1, "fwhm": 2.5, "strength": 1.0, "iterations": 10}
-    settings["regularization"] = 0.01
+    settings |= {"regularization": 0.01, "picture": "cutouts.png"}
     board.write(tmp_path, settings)
     text = (tmp_path / "scoreboard.md").read_text()
     assert "| Unlucky | failed: out of luck |" in text

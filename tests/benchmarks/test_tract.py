@@ -24,6 +24,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +37,7 @@ from benchmarks.tract.page import format_page
 from benchmarks.tract.tract import REPO, TractRun, damaged_warp, inside
 from benchmarks.tract.tract_grid import TractGrid, fill_repository
 from benchmarks.tract.workflow import Submission, WorkflowSummary, plan_workflow, write_submit_file
+from benchmarks.tract.zip_seek import REPAIR, seeks_are_right
 from lsst.acn.demo.quantum_outcomes import QuantumOutcome
 
 GRID = TractGrid(side=2, bands=("g", "r"))
@@ -75,11 +79,27 @@ def test_patches_share_jobs(tmp_path: Path) -> None:
     assert "partitionMaxSize: 9" in text
 
 
+def test_quanta_far_into_a_graph_can_be_read() -> None:
+    """As jobs do where Python itself cannot: with the repair on their path."""
+    program = "from benchmarks.tract.zip_seek import seeks_are_right; print(seeks_are_right())"
+    root = Path(__file__).parents[2]
+    with_repair = os.environ | {"PYTHONPATH": os.pathsep.join([str(REPAIR), str(root)])}
+    said = subprocess.run(
+        [sys.executable, "-c", program], env=with_repair, capture_output=True, text=True, check=True
+    )
+    assert said.stdout.strip() == "True"
+    if sys.version_info >= (3, 13, 2):
+        assert seeks_are_right()
+
+
 def test_page_says_what_failed() -> None:
     plan = WorkflowSummary(8, 4, 16384, 2.0, 4, 2, 1, "htcondor")
     outcomes = [QuantumOutcome("a", {}, "succeeded", 1, 2.0), QuantumOutcome("a", {}, "failed", 2)]
     runs = TractRun(10.0, outcomes), TractRun(5.0, outcomes[:1])
-    lines = format_page(GRID, 1.0, {"htcondor_gpu.yaml": (plan, 3.0)}, *runs, 2).splitlines()
+    page = format_page(GRID, 1.0, {"htcondor_gpu.yaml": (plan, 3.0)}, *runs, 2)
+    assert "3.13.2" not in page
+    assert "3.13.2" in format_page(GRID, 1.0, {}, *runs, 2, repaired=True)
+    lines = page.splitlines()
     assert "| `htcondor_gpu.yaml` | htcondor | 8 | 4 | 16384 | × 2 | 4 | 1 | 2 | 3 |" in lines
     assert "| with the damaged file | 2 | 1 | 1 | 2 | 10 | 2 |" in lines
     assert "| what is missing, repaired | 1 | 1 | 0 | – | 5 | 2 |" in lines

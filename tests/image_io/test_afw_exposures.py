@@ -207,6 +207,9 @@ def test_large_patch_is_read_whole(patch: Box | None) -> None:
     strips = [strip for _, strip in stream.strips(0)]
     whole = read_exposure_stack({visit: ExposureF() for visit in (3, 4)}).cutout(stream.box)
     np.testing.assert_array_equal(np.concatenate([strip.image for strip in strips], axis=1), whole.image)
+    np.testing.assert_array_equal(
+        np.concatenate([strip.variance for strip in strips], axis=1), whole.variance
+    )
 
 
 @pytest.mark.usefixtures("afw")

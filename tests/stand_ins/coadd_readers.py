@@ -44,6 +44,8 @@ def reader(
     *,
     multiple: bool = False,
     option: str = "useCellCoadds",
+    image_type: str | None = "imageType",
+    wcs: str | None = None,
 ) -> type[PipelineTask]:
     """Return a task that reads a coadd, or a cell-based one in its place.
 
@@ -57,12 +59,17 @@ def reader(
         Whether it reads all bands.
     option : `str`, optional
         Field of its config that decides.
+    image_type : `str` or `None`, optional
+        Field of its config that can be ``future``, if there is one.
+    wcs : `str` or `None`, optional
+        Connection that reads a WCS, if there is one.
 
     Returns
     -------
     task : `type`
         The task.  With ``imageType`` set to ``future`` it reads a
-        `~lsst.images.cells.CellCoadd` where the coadd is.
+        `~lsst.images.cells.CellCoadd` where the coadd is; otherwise, with a
+        cell-based coadd it reads the background that detection has taken off.
     """
     inputs = {
         name: cT.Input(
@@ -70,6 +77,16 @@ def reader(
         )
         for name, kind in ((coadd, "ExposureF"), (cells, "MultipleCellCoadd"))
     }
+    background = "backgrounds" if multiple else "background"
+    inputs[background] = cT.Input(
+        name="deep_coadd_background",
+        storageClass="Background",
+        doc=".",
+        dimensions=PATCH_BAND,
+        multiple=multiple,
+    )
+    if wcs is not None:
+        inputs[wcs] = cT.Input(name="deepCoadd.wcs", storageClass="Wcs", doc=".", dimensions=PATCH_BAND)
     dimensions = PATCH if multiple else PATCH_BAND
     made = cT.Output(
         name=f"{class_name}_{output}", storageClass="SourceCatalog", doc=".", dimensions=dimensions
@@ -77,7 +94,9 @@ def reader(
 
     def adapt(self: Any, *, config: Any = None) -> None:
         PipelineTaskConnections.__init__(self, config=config)
-        take_one(self, config, coadd, cells, option)
+        take_one(self, config, coadd, cells, option, image_type)
+        if coadd in self.inputs:
+            delattr(self, background)
 
     connections = types.new_class(
         "Connections",
@@ -85,10 +104,9 @@ def reader(
         {"dimensions": dimensions},
         lambda namespace: namespace.update(inputs | {output: made, "__init__": adapt}),
     )
-    fields = {
-        "imageType": Field[str](doc="Type of coadds.", default="legacy"),
-        option: Field[bool](doc="Use cells.", default=False),
-    }
+    fields: dict[str, Any] = {option: Field[bool](doc="Use cells.", default=False)}
+    if image_type is not None:
+        fields[image_type] = Field[str](doc="Type of coadds.", default="legacy")
     Config = types.new_class(
         "Config",
         (PipelineTaskConfig,),
@@ -98,7 +116,14 @@ def reader(
     return type(class_name, (PipelineTask,), {"ConfigClass": Config, "_DefaultName": class_name})
 
 
-def take_one(connections: Any, config: Any, coadd: str, cells: str, option: str = "useCellCoadds") -> None:
+def take_one(
+    connections: Any,
+    config: Any,
+    coadd: str,
+    cells: str,
+    option: str = "useCellCoadds",
+    image_type: str | None = "imageType",
+) -> None:
     """Leave one of two coadds among the inputs of a task, as the stack does.
 
     Parameters
@@ -110,14 +135,46 @@ def take_one(connections: Any, config: Any, coadd: str, cells: str, option: str 
     coadd, cells : `str`
         Names of the two.
     option : `str`, optional
-        Field that decides, unless ``imageType`` is ``future``.
+        Field that decides, unless ``image_type`` is ``future``.
+    image_type : `str` or `None`, optional
+        Field that names the type of coadds.
     """
-    if config is not None and config.imageType == "future":
+    if config is not None and image_type is not None and getattr(config, image_type) == "future":
         future = dataclasses.replace(getattr(connections, coadd), storageClass="CellCoadd")
         setattr(connections, coadd, future)
         delattr(connections, cells)
     else:
         delattr(connections, coadd if config is None or getattr(config, option) else cells)
+
+
+def fit(class_name: str, coadd: str, cells: str, *, multiple: bool = False) -> type[PipelineTask]:
+    """Return a task of multiprofit, whose options have other names."""
+    return reader(
+        class_name,
+        coadd,
+        cells,
+        "cat_output",
+        multiple=multiple,
+        option="use_cell_coadds",
+        image_type="image_type",
+    )
+
+
+class HealSparsePropertyMapConnections(PipelineTaskConnections, dimensions=PATCH[:2]):
+    coadd_exposures = cT.Input(
+        name="deepCoadd", storageClass="ExposureF", doc=".", dimensions=PATCH_BAND, multiple=True
+    )
+    maps = cT.Output(name="property_maps", storageClass="StructuredDataDict", doc=".", dimensions=PATCH[:2])
+
+
+class HealSparsePropertyMapConfig(PipelineTaskConfig, pipelineConnections=HealSparsePropertyMapConnections):
+    pass
+
+
+class HealSparsePropertyMapTask(PipelineTask):
+    """`lsst.pipe.tasks.healSparseMapping.HealSparsePropertyMapTask`."""
+
+    ConfigClass, _DefaultName = HealSparsePropertyMapConfig, "healSparsePropertyMap"
 
 
 FITS = "lsst.meas.extensions.multiprofit.pipetasks_fit"
@@ -126,14 +183,16 @@ READERS = {
         reader("MeasureMergedCoaddSourcesTask", "exposure", "exposure_cells", "outputSources"),
     ),
     "lsst.drp.tasks.forcedPhotCoadd": (
-        reader("ForcedPhotCoaddTask", "exposure", "exposure_cell", "measCat"),
+        reader("ForcedPhotCoaddTask", "exposure", "exposure_cell", "measCat", image_type=None, wcs="refWcs"),
     ),
+    "lsst.pipe.tasks.healSparseMapping": (HealSparsePropertyMapTask,),
     FITS: (
-        reader("MultiProFitCoaddPsfFitTask", "coadd", "coadd_cell", "cat_output", option="use_cell_coadds"),
-        *(
-            reader(name, "coadds", "coadds_cell", "cat_output", multiple=True, option="use_cell_coadds")
-            for name in ("MultiProFitCoaddExpFitTask", "MultiProFitCoaddSersicFitTask")
-        ),
+        fit("MultiProFitCoaddPsfFitTask", "coadd", "coadd_cell"),
+        fit("MultiProFitCoaddExpFitTask", "coadds", "coadds_cell", multiple=True),
+        fit("MultiProFitCoaddSersicFitTask", "coadds", "coadds_cell", multiple=True),
     ),
 }
-"""The tasks by module (`dict`)."""
+"""The tasks by module (`dict`), as in pipe_tasks of DM-55521 and drp_tasks of June 2026."""
+
+FORCED_WITH_IMAGES = reader("ForcedPhotCoaddTask", "exposure", "exposure_cell", "measCat", wcs="refWcs")
+"""The forced measurement as it may become: today's cannot read a CellCoadd."""

@@ -109,9 +109,15 @@ SECOND_GENERATION: dict[str, Task] = {
         {
             "connections.exposure": "deep_coadd",
             "connections.exposure_cell": "deep_coadd_cell_predetection",
+            "connections.refWcs": "deep_coadd.wcs",
             "connections.measCat": "object_forced_measurement",
             **CELLS,
         },
+    ),
+    "makeHealSparsePropertyMaps": (
+        "lsst.pipe.tasks.healSparseMapping.HealSparsePropertyMapTask",
+        # By Python, with use_cell_coadds, deep_coadd.
+        {},
     ),
     "fitDeepCoaddPsfGaussians": (
         "lsst.meas.extensions.multiprofit.pipetasks_fit.MultiProFitCoaddPsfFitTask",

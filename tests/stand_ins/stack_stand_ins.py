@@ -177,7 +177,11 @@ class DetectCoaddSourcesConnections(PipelineTaskConnections, dimensions=PATCH_BA
 
     def __init__(self, *, config: Any = None) -> None:
         super().__init__(config=config)
-        take_one(self, config, "exposure", "exposure_cells")
+        # Unlike all others, detection reads either as a CellCoadd.
+        take_one(self, config, "exposure", "exposure_cells", image_type=None)
+        if config is not None and config.imageType == "future":
+            name = "exposure_cells" if config.useCellCoadds else "exposure"
+            setattr(self, name, dataclasses.replace(getattr(self, name), storageClass="CellCoadd"))
         if config is not None and config.imageType == "future":
             self.outputExposure = dataclasses.replace(self.outputExposure, storageClass="CellCoadd")
             del self.outputBackgrounds
@@ -187,6 +191,11 @@ class DetectCoaddSourcesConfig(PipelineTaskConfig, pipelineConnections=DetectCoa
     useCellCoadds = Field[bool](doc="Use cells.", default=False)
     imageType = Field[str](doc="Type of coadds.", default="legacy")
     doScaleVariance = Field[bool](doc="Scale the variance.", default=True)
+
+    def validate(self) -> None:
+        super().validate()
+        if self.imageType == "future" and self.doScaleVariance:
+            raise ValueError("doScaleVariance=True is not compatible with imageType='future'")
 
 
 class DetectCoaddSourcesTask(StandInTask):
@@ -310,6 +319,7 @@ MODULES: dict[str, tuple[type, ...]] = {
     "lsst.pipe.tasks.selectImages": (BestSeeingSelectVisitsTask,),
     "lsst.pipe.tasks.multiBand": (DetectCoaddSourcesTask, *READERS["lsst.pipe.tasks.multiBand"]),
     "lsst.drp.tasks.forcedPhotCoadd": READERS["lsst.drp.tasks.forcedPhotCoadd"],
+    "lsst.pipe.tasks.healSparseMapping": READERS["lsst.pipe.tasks.healSparseMapping"],
     FITS: READERS[FITS],
     "lsst.pipe.tasks.mergeDetections": (MergeDetectionsTask,),
     "lsst.pipe.tasks.deblendCoaddSourcesPipeline": (DeblendCoaddSourcesMultiTask,),

@@ -31,6 +31,7 @@ from collections import ChainMap
 from pathlib import Path
 
 import pytest
+from coadd_readers import FORCED_WITH_IMAGES
 from drp_pipe_facts import UPSTREAM
 from stack_stand_ins import OURS, ROOT, expanded, install, upstream_pipeline
 
@@ -83,18 +84,66 @@ def test_all_that_is_measured_is_measured_on_the_restored_cells() -> None:
     assert not graph.tasks["detectCoaddPeaks"].config.doScaleVariance
 
 
-@pytest.mark.usefixtures("stand_ins")
+@pytest.fixture
+def forced_knows_images(stand_ins: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The forced measurement reads a CellCoadd, as today's cannot."""
+    module = sys.modules["lsst.drp.tasks.forcedPhotCoadd"]
+    monkeypatch.setattr(module, "ForcedPhotCoaddTask", FORCED_WITH_IMAGES)
+
+
+@pytest.mark.usefixtures("forced_knows_images")
 def test_tasks_that_know_cells_read_them_as_they_are() -> None:
     graph = expanded(FUTURE)
     detection = graph.tasks["detectCoaddPeaks"]
-    read = detection.inputs["exposure"]
+    # With useCellCoadds on, detection goes on reading from exposure_cells.
+    read = detection.inputs["exposure_cells"]
     assert (read.parent_dataset_type_name, read.storage_class_name) == ("restored_coadd_cell", "CellCoadd")
-    for label, name in (("deconvolve", "coadd"), ("deblendCoaddFootprints", "coadds")):
+    for label, name in AFTER_DETECTION.items():
         edge = graph.tasks[label].inputs[name]
         assert (edge.parent_dataset_type_name, edge.storage_class_name) == ("deep_coadd", "CellCoadd")
-        assert graph.producer_of("deep_coadd").label == "detectCoaddPeaks"
+    assert graph.producer_of("deep_coadd").label == "detectCoaddPeaks"
+    assert graph.dataset_types["deep_coadd"].storage_class_name == "CellCoadd"
     edge = graph.tasks["deblendCoaddFootprints"].inputs["deconvolvedCoadds"]
     assert edge.storage_class_name == "MaskedImageV2"
+
+
+AFTER_DETECTION = {
+    "deconvolve": "coadd",
+    "deblendCoaddFootprints": "coadds",
+    "measureObjectUnforced": "exposure",
+    "measureObjectForced": "exposure",
+    "fitDeepCoaddPsfGaussians": "coadd",
+    "fitDeblendedObjectsExp": "coadds",
+    "fitDeblendedObjectsSersic": "coadds",
+}
+"""Connections that read what detection has written, by task."""
+
+
+@pytest.mark.usefixtures("forced_knows_images")
+def test_nothing_waits_for_a_background_that_is_not_written() -> None:
+    assert "deep_coadd_background" not in expanded(FUTURE).dataset_types
+    graph = expanded(CELLS)
+    assert graph.producer_of("deep_coadd_background").label == "detectCoaddPeaks"
+    assert {edge.task_label for edge in graph.consuming_edges_of("deep_coadd_background")} >= {
+        "measureObjectForced",
+        "fitDeepCoaddPsfGaussians",
+    }
+
+
+@pytest.mark.usefixtures("forced_knows_images")
+def test_components_are_taken_of_coadds_that_have_them() -> None:
+    graph = expanded(FUTURE)
+    wcs = graph.tasks["measureObjectForced"].inputs["refWcs"]
+    maps = graph.tasks["makeHealSparsePropertyMaps"].inputs["coadd_exposures"]
+    for edge in (wcs, maps):
+        assert edge.parent_dataset_type_name == "deep_coadd_predetection"
+    assert graph.dataset_types["deep_coadd_predetection"].storage_class_name == "ExposureF"
+
+
+@pytest.mark.usefixtures("stand_ins")
+def test_forced_measurement_that_needs_the_background_is_refused() -> None:
+    with pytest.raises(ContractError, match=r"take pipelines/LSSTCam/cells\.yaml"):
+        Pipeline.fromFile(FUTURE).to_graph()
 
 
 @pytest.mark.usefixtures("stand_ins")

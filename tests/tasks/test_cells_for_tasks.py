@@ -27,6 +27,7 @@ from __future__ import annotations
 import legacy_cells
 import numpy as np
 import pytest
+import scipy.signal
 from legacy_cells import Recorder
 
 from lsst.acn.convert_restored_coadd import ConvertRestoredCoaddConfig, ConvertRestoredCoaddTask
@@ -134,3 +135,45 @@ def test_planes_of_the_mask_have_names_in_afw(for_cells: CellCoadd) -> None:
 def test_backgrounds_can_be_added(for_cells: CellCoadd) -> None:
     """Detection notes there what it takes off, and the deconvolution reads it."""
     assert for_cells.backgrounds.subtracted is None
+
+
+@pytest.mark.parametrize("kind", ["linear", "detection"])
+def test_noise_realizations_are_of_the_image_that_is_written(warp_inputs: WarpInputs, kind: str) -> None:
+    """They have had done to them what the image had: its variance is theirs, once smoothed by its PSF."""
+    options = RestoreCoaddConfig()
+    options.restoration.n_noise_layers, options.restoration.keep_residual = 2, True
+    made = RestoreCoaddTask(config=options).run(inputs=warp_inputs)
+    config = ConvertRestoredCoaddConfig()
+    config.image_kind, config.imageType = kind, "future"
+    coadd = (
+        ConvertRestoredCoaddTask(config=config)
+        .run(restored_coadd=made.restored_coadd, restored_coadd_residual=made.restored_coadd_residual)
+        .exposure
+    )
+    assert len(coadd.noise_realizations) == 2
+    y, x = (int(np.mean([side.start, side.stop - 1])) for side in (coadd.bbox.y, coadd.bbox.x))
+    kernel = coadd.psf.compute_kernel_image(x=x, y=y).array
+    inner = np.s_[8:-8, 8:-8]
+    for noise in coadd.noise_realizations:
+        assert noise.unit == coadd.unit
+        smoothed = scipy.signal.fftconvolve(noise.array, kernel, mode="same")[inner]
+        said = np.sqrt(np.median(coadd.variance.array[inner]) * (kernel**2).sum())
+        assert smoothed.std() == pytest.approx(said, rel=0.35)
+
+
+def test_noise_without_its_residual_is_left_out(
+    warp_inputs: WarpInputs, caplog: pytest.LogCaptureFixture
+) -> None:
+    options = RestoreCoaddConfig()
+    options.restoration.n_noise_layers, options.restoration.keep_residual = 1, True
+    made = RestoreCoaddTask(config=options).run(inputs=warp_inputs)
+    config = ConvertRestoredCoaddConfig()
+    config.imageType = "future"
+    made.restored_coadd_residual._noise_realizations = ()
+    coadd = (
+        ConvertRestoredCoaddTask(config=config)
+        .run(restored_coadd=made.restored_coadd, restored_coadd_residual=made.restored_coadd_residual)
+        .exposure
+    )
+    assert not coadd.noise_realizations
+    assert "1 noise realisations and its residual 0" in caplog.text

@@ -26,13 +26,19 @@ from __future__ import annotations
 __all__ = ("ConvertRestoredCoaddConfig", "ConvertRestoredCoaddConnections", "ConvertRestoredCoaddTask")
 
 import dataclasses
-from typing import Any, ClassVar
+import functools
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from lsst.pex.config import ChoiceField, Field
 from lsst.pipe.base import PipelineTask, PipelineTaskConfig, PipelineTaskConnections, Struct
 from lsst.pipe.base import connectionTypes as cT
 
 from .image_io import make_exposure, with_pixels
+
+if TYPE_CHECKING:
+    from .fluxes.completed_image import CompletedImage
+    from .fluxes.flux_images import FluxImages
 
 DIMENSIONS = ("skymap", "tract", "patch", "band")
 
@@ -142,6 +148,9 @@ class ConvertRestoredCoaddTask(PipelineTask):
     known, times what the warps say of light beyond the stamps of their PSF
     models.  For algorithms that the restored coadd has no corrections for,
     those of the coadd of the same warps are kept.
+
+    A ``CellCoadd`` has the noise realisations of the restored coadd; with the
+    residual, each has its own residual added as the image has.
     """
 
     ConfigClass: ClassVar[type[ConvertRestoredCoaddConfig]] = ConvertRestoredCoaddConfig
@@ -192,11 +201,32 @@ class ConvertRestoredCoaddTask(PipelineTask):
         from .fluxes.detection_image import make_detection_image
 
         images = flux_images(restored_coadd, residual)
+        make: Callable[[FluxImages], CompletedImage]
         if self.config.image_kind == "detection":
-            made = make_detection_image(images)
+            make = make_detection_image
         else:
-            made = complete_image(images, self.config.psf_fwhm)
+            make = functools.partial(complete_image, fwhm=self.config.psf_fwhm)
+        made = make(images)
+        noise = [make(layer).image for layer in self._noise(images, restored_coadd, residual)]
         # That of the residual says where the PSF is not exact.
         # A restored coadd of an earlier version has no aperture corrections to go by.
         corrections = star_corrections if restored_coadd.aperture_corrections else None
-        return with_pixels(restored_coadd, made.image, made.variance, made.psf, residual.mask, corrections)
+        return with_pixels(
+            restored_coadd, made.image, made.variance, made.psf, residual.mask, corrections, noise
+        )
+
+    def _noise(self, images: FluxImages, restored_coadd: Any, residual: Any) -> Iterator[FluxImages]:
+        """Yield the restored noise with its residuals, so that what is done to the image is done to them."""
+        layers = restored_coadd.noise_realizations, residual.noise_realizations
+        if len(layers[0]) != len(layers[1]):
+            self.log.warning(
+                "The coadd has %d noise realisations and its residual %d: none of their sum are written.",
+                *map(len, layers),
+            )
+            return
+        for restored, rest in zip(*layers, strict=True):
+            yield dataclasses.replace(
+                images,
+                image=restored.array,
+                residual=dataclasses.replace(images.residual, image=rest.array),
+            )

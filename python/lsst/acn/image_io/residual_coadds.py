@@ -179,6 +179,7 @@ def with_pixels(
     psf: PsfKernels,
     mask: Mask | None = None,
     corrections: StarCorrections | None = None,
+    noise_realizations: Sequence[np.ndarray] = (),
 ) -> CellCoadd:
     """Return a coadd with other pixels and another PSF.
 
@@ -197,11 +198,14 @@ def with_pixels(
     corrections : `~collections.abc.Callable`, optional
         What aperture corrections are made by, as `psf_corrections` takes it;
         by default there are none, for those of the coadd are of another PSF.
+    noise_realizations : `~collections.abc.Sequence` [`numpy.ndarray`], optional
+        Images of noise alone that had done to them what ``image`` had; by
+        default there are none, for those of the coadd are of other pixels.
 
     Returns
     -------
     coadd : `lsst.images.cells.CellCoadd`
-        A new one, without noise realisations.
+        A new one.
     """
     bounds: CellGridBounds = coadd.bounds
     array = np.full((*bounds.subgrid_size.as_tuple(), psf.size, psf.size), np.nan)
@@ -217,6 +221,10 @@ def with_pixels(
         sky_projection=coadd.sky_projection,
         band=coadd.band,
         mask_fractions=coadd.mask_fractions,
+        noise_realizations=[
+            Image(np.asarray(noise, np.float32), bbox=coadd.bbox, unit=coadd.unit)
+            for noise in noise_realizations
+        ],
         psf=cell_psf,
         aperture_corrections=None
         if corrections is None
