@@ -136,7 +136,7 @@ def main() -> None:
             arguments.target_fwhm,
         )
         settings = {
-            "title": "Scoreboard, quick: for a look, not for numbers" if arguments.quick else "Scoreboard",
+            "title": make_title(arguments),
             "threads": threads,
             "fwhm": arguments.target_fwhm,
             "strength": starred_peer.STRENGTH,
@@ -152,6 +152,14 @@ def main() -> None:
         progress.say("done")
     met, total = count_met(board.scores, [field.name for field in chosen if field.is_crowded])
     print(f"Wrote {board.stem}.md and {board.stem}.png in {arguments.folder}: {met} of {total} targets met.")
+
+
+def make_title(arguments: argparse.Namespace) -> str:
+    """Return the title of the page."""
+    title = "Scoreboard"
+    if arguments.target_fwhm != TARGET_FWHM:
+        title += f" at an FWHM of {arguments.target_fwhm:g} pixels"
+    return title + (", quick: for a look, not for numbers" if arguments.quick else "")
 
 
 def parse_arguments() -> argparse.Namespace:
