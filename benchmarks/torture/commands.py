@@ -38,14 +38,16 @@ import numpy as np
 
 from lsst.acn import gaussian_kernel
 from lsst.acn.image_io import tangent_plane_wcs
+from lsst.ctrl.mpexec.cli.pipetask import cli as pipetask
 from lsst.daf.butler import Butler, MissingDatasetTypeError
-from lsst.daf.butler.cli.butler import cli
+from lsst.daf.butler.cli.butler import cli as butler
 
+PROGRAMS = {"butler": butler, "pipetask": pipetask}
 SHAPE = (48, 48)
 
 
 class Child:
-    """One ``butler`` command in a process of its own.
+    """One ``butler`` or ``pipetask`` command in a process of its own.
 
     Parameters
     ----------
@@ -53,13 +55,17 @@ class Child:
         Of the command.
     output : `pathlib.Path`
         Where it writes what it says.
+    program : `str`, optional
+        Whose command it is.
     """
 
-    def __init__(self, arguments: list[str], output: Path) -> None:
+    def __init__(self, arguments: list[str], output: Path, program: str = "butler") -> None:
         self._output = output
+        self.peak = 0
+        """Bytes that it took at most, known at its end (`int`)."""
         self._pid = os.fork()
         if self._pid == 0:
-            _become(arguments, output)
+            _become(program, arguments, output)
 
     def kill_after(self, seconds: float) -> None:
         """Kill it once it has run for some time, unless it is done by then.
@@ -86,8 +92,9 @@ class Child:
             Negative if it was killed by a signal.
         """
         for _ in range(int(longest / 0.02)):
-            pid, status = os.waitpid(self._pid, os.WNOHANG)
+            pid, status, usage = os.wait4(self._pid, os.WNOHANG)
             if pid:
+                self.peak = 1024 * usage.ru_maxrss
                 return os.waitstatus_to_exitcode(status)
             time.sleep(0.02)
         os.kill(self._pid, signal.SIGKILL)
@@ -100,13 +107,13 @@ class Child:
         return self._output.read_text(errors="replace")
 
 
-def _become(arguments: list[str], output: Path) -> None:
+def _become(program: str, arguments: list[str], output: Path) -> None:
     descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream in (1, 2):
         os.dup2(descriptor, stream)
     status = 1
     try:
-        cli.main(arguments, prog_name="butler")
+        PROGRAMS[program].main(arguments, prog_name=program)
     except SystemExit as error:
         status = int(error.code or 0)
     except BaseException:

@@ -23,8 +23,9 @@
 
 from __future__ import annotations
 
-__all__ = ("kill_ingests", "kill_simulations")
+__all__ = ("ATTEMPTS_PER_KILL", "kill_ingests", "kill_simulations")
 
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +37,9 @@ from .verdict import Verdict
 
 N_VISITS = 4
 
+ATTEMPTS_PER_KILL = 4
+"""Attempts at most, for each kill that is to land in the work (`int`)."""
+
 
 def kill_ingests(folder: Path, count: int, seed: int) -> Verdict:
     """Kill ``ingest-warps`` into a new repository.
@@ -45,7 +49,7 @@ def kill_ingests(folder: Path, count: int, seed: int) -> Verdict:
     folder : `pathlib.Path`
         Where to work.
     count : `int`
-        Number of kills.
+        Number of kills that are to land in the work.
     seed : `int`
         Of the moments.
 
@@ -73,7 +77,7 @@ def kill_simulations(folder: Path, count: int, seed: int) -> Verdict:
     folder : `pathlib.Path`
         Where to work.
     count : `int`
-        Number of kills.
+        Number of kills that are to land in the work.
     seed : `int`
         Of the moments.
 
@@ -96,7 +100,9 @@ def _kill(
     start = time.perf_counter()
     Child(arguments(folder / "whole"), folder / "output").wait()
     duration = time.perf_counter() - start
-    for number in range(count):
+    for number in range(ATTEMPTS_PER_KILL * count):
+        if verdict.counts["killed in the work"] == count:
+            break
         repo = folder / f"repo{number}"
         child = Child(arguments(repo), folder / "output")
         moment = float(rng.uniform(0.0, duration))
@@ -105,6 +111,7 @@ def _kill(
         verdict.add("killed in the work" if was_killed else "done before the kill")
         if was_killed:
             _repeat(verdict, arguments(repo), folder, repo, n_datasets, f"killed after {moment:.3f} s")
+        shutil.rmtree(repo, ignore_errors=True)
     return verdict
 
 

@@ -23,11 +23,13 @@
 
 from __future__ import annotations
 
-__all__ = ("race_for_one_run", "race_into_a_new_repository")
+__all__ = ("race_for_one_run", "race_into_a_new_repository", "race_on_postgresql")
 
 from pathlib import Path
 
 import numpy as np
+
+from lsst.daf.butler import Butler, Config
 
 from .commands import Child, ingest_arguments, is_traceback, stored_warps, write_warps
 from .verdict import Verdict
@@ -75,16 +77,56 @@ def race_for_one_run(folder: Path, count: int, seed: int) -> Verdict:
     return _race(folder, count, seed, is_same=True)
 
 
-def _race(folder: Path, count: int, seed: int, *, is_same: bool) -> Verdict:
+def race_on_postgresql(folder: Path, count: int, seed: int) -> Verdict:
+    """Have four commands ingest into an empty repository in PostgreSQL, other visits or the same.
+
+    Parameters
+    ----------
+    folder : `pathlib.Path`
+        Where to work.
+    count : `int`
+        Number of races.
+    seed : `int`
+        Of how far apart they begin.
+
+    Returns
+    -------
+    verdict : `Verdict`
+        What came of it.
+    """
+    from .postgresql import postgresql_server
+
+    # Folders of Python's are closed to other users, such as that of the server.
+    folder.chmod(0o755)
+    (folder / "server").mkdir()
+    with postgresql_server(folder / "server") as address:
+        parts = [
+            _race(folder, share, seed, is_same=is_same, address=address)
+            for is_same, share in ((False, count - count // 2), (True, count // 2))
+        ]
+    verdict = Verdict(f"{count} races of {N_AT_ONCE} ingests into an empty repository in PostgreSQL")
+    for part in parts:
+        verdict.counts += part.counts
+        verdict.examples += part.examples
+    return verdict
+
+
+def _race(folder: Path, count: int, seed: int, *, is_same: bool, address: str | None = None) -> Verdict:
     what = "the same warps" if is_same else "different warps"
     verdict = Verdict(f"{count} races of {N_AT_ONCE} ingests of {what} into a new repository")
     tables = [
-        write_warps(folder / f"source{number}", [1, 2] if is_same else [2 * number + 1, 2 * number + 2])
+        write_warps(
+            folder / f"{'same' if is_same else 'other'}{number}",
+            [1, 2] if is_same else [2 * number + 1, 2 * number + 2],
+        )
         for number in range(N_AT_ONCE)
     ]
     rng = np.random.default_rng(seed)
     for number in range(count):
-        repo = folder / f"repo{number}"
+        repo = folder / f"{'same' if is_same else 'other'}-repo{number}"
+        if address is not None:
+            registry = {"db": address, "namespace": repo.name.replace("-", "_")}
+            Butler.makeRepo(str(repo), config=Config({"registry": registry}))
         children = []
         for table in rng.permutation(np.arange(N_AT_ONCE)):
             arguments = ingest_arguments(repo, tables[table], "warps")

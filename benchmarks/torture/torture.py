@@ -32,19 +32,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .bounds import open_what_has_no_end
+from .determinism import restore_in_many_ways
 from .disks import fill_the_disk
 from .fuzzing import damage_files, damage_tables
 from .kills import kill_ingests, kill_simulations
-from .races import race_for_one_run, race_into_a_new_repository
+from .numerics import restore_extreme_numbers
+from .pipetask_kills import kill_pipetasks
+from .races import race_for_one_run, race_into_a_new_repository, race_on_postgresql
 from .verdict import Verdict
 
 THEMES: dict[str, tuple[Callable[[Path, int, int], Verdict], int]] = {
     "kill-ingest": (kill_ingests, 50),
     "kill-simulate": (kill_simulations, 50),
+    "kill-pipetask": (kill_pipetasks, 50),
     "race-new": (race_into_a_new_repository, 20),
     "race-run": (race_for_one_run, 20),
+    "race-postgresql": (race_on_postgresql, 20),
     "fuzz-tables": (damage_tables, 1000),
     "fuzz-files": (damage_files, 1000),
+    "numerics": (restore_extreme_numbers, 3),
+    "determinism": (restore_in_many_ways, 3),
     "bounds": (open_what_has_no_end, 7),
     "disk": (fill_the_disk, 20),
 }

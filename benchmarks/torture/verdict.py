@@ -27,7 +27,10 @@ __all__ = ("FAULTS", "Verdict")
 
 from collections import Counter
 
-FAULTS = ("hangs", "tracebacks", "lost", "half-written", "cannot be repeated", "over the limit")
+FAULTS = (
+    *("hangs", "tracebacks", "lost", "half-written", "cannot be repeated", "over the limit"),
+    *("other pixels", "wrong"),
+)
 """What must not happen; anything else that is counted only tells what did."""
 
 
@@ -42,6 +45,7 @@ class Verdict:
 
     def __init__(self, what: str) -> None:
         self.what, self.counts = what, Counter[str]()
+        self.notes: dict[str, float] = {}
         self.examples: list[str] = []
 
     def add(self, outcome: str, example: str = "") -> None:
@@ -58,6 +62,18 @@ class Verdict:
         if outcome in FAULTS and len(self.examples) < 5:
             self.examples.append(f"{outcome}: {example[-1500:]}")
 
+    def note(self, name: str, value: float) -> None:
+        """Keep the largest of some numbers, to be told with the counts.
+
+        Parameters
+        ----------
+        name : `str`
+            What it is.
+        value : `float`
+            One of them.
+        """
+        self.notes[name] = max(value, self.notes.get(name, value))
+
     @property
     def is_clean(self) -> bool:
         """Whether nothing happened that must not (`bool`)."""
@@ -66,4 +82,5 @@ class Verdict:
     def __str__(self) -> str:
         faults = ", ".join(f"{self.counts[fault]} {fault}" for fault in FAULTS)
         others = ", ".join(f"{n} {name}" for name, n in sorted(self.counts.items()) if name not in FAULTS)
-        return "\n".join([f"{self.what}: {others}; {faults}", *self.examples])
+        notes = "".join(f"; {name}: {value:.2g}" for name, value in self.notes.items())
+        return "\n".join([f"{self.what}: {others}; {faults}{notes}", *self.examples])

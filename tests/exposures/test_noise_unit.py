@@ -28,7 +28,7 @@ import numpy as np
 import pytest
 from small_fields import make_stack
 
-from lsst.acn import Box, ExposureStack
+from lsst.acn import Box, ExposureStack, InvalidExposureError
 from lsst.acn.exposures.noise_unit import ExposuresInUnit, in_unit, noise_unit
 from lsst.acn.exposures.variances import scaled_variance
 
@@ -62,6 +62,21 @@ def test_no_valid_pixel_makes_no_unit() -> None:
         np.ones((2, 4, 4)), np.full((2, 4, 4), np.nan), make_stack(n=2)[0].psf.kernels[:, 0, 0]
     )
     assert noise_unit(stack) == 1.0
+
+
+@pytest.mark.parametrize("share", [1e-15, 1e-17])
+def test_exposure_that_claims_no_noise_is_refused_by_its_visit(share: float) -> None:
+    stack, _ = make_stack(n=3, noise=2.0)
+    variance = stack.variance.copy()
+    variance[1] *= share
+    wrong = ExposureStack.from_arrays(
+        stack.image, variance, stack.psf, valid=stack.valid, visits=[11, 12, 13]
+    )
+    if share > 1e-16:
+        assert noise_unit(wrong) == 2.0
+    else:
+        with pytest.raises(InvalidExposureError, match=r"variances of visits \[12\] are less than 1e-16"):
+            noise_unit(wrong)
 
 
 def test_sources_give_out_what_stacks_hold() -> None:

@@ -28,16 +28,12 @@ only through a socket in that folder.
 from __future__ import annotations
 
 import contextlib
-import os
-import pwd
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -47,10 +43,10 @@ from two_patches import PATCHES, fill_repository
 from lsst.daf.butler import Butler, Config
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg, of the extra postgres, is not installed")
+postgresql = pytest.importorskip("benchmarks.torture.postgresql")
 
 ROOT = Path(__file__).parents[2]
 PIPELINE = str(ROOT / "pipelines" / "acn.yaml")
-USER = DATABASE = NAMESPACE = "acn"
 OUTPUTS = {
     "restoration": ("restored_coadd", "restored_coadd_latent", "restored_coadd_training"),
     "reference": ("reference_coadd",),
@@ -67,71 +63,16 @@ OPTIONS = {
 TASKS = {"restoration": "restoreCoadd", "reference": "assembleReferenceCoadd"}
 
 
-def _server_programs() -> Path:
-    """Return the folder of initdb and pg_ctl, which Debian keeps off the PATH."""
-    found = shutil.which("postgres")
-    folders = [Path(found).resolve().parent] if found else []
-    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    for folder in folders:
-        if (folder / "initdb").exists() and (folder / "pg_ctl").exists():
-            return folder
-    pytest.skip("no PostgreSQL server is installed here (Debian and Ubuntu: apt install postgresql)")
-
-
-def _unprivileged() -> dict[str, Any]:
-    """Return arguments that make a subprocess run as somebody else than root.
-
-    The server refuses to run as root.
-    """
-    if os.geteuid() != 0:
-        return {}
-    try:
-        nobody = pwd.getpwnam("nobody")
-    except KeyError:
-        pytest.skip("PostgreSQL does not run as root, and there is no user nobody")
-    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-
-
-@contextlib.contextmanager
-def _server(folder: Path) -> Iterator[str]:
-    """Run a server in a folder and yield the address of an empty database."""
-    programs, who, data = _server_programs(), _unprivileged(), str(folder / "data")
-    if who:
-        os.chown(folder, who["user"], who["group"])
-
-    def run(program: str, *arguments: str) -> None:
-        # The server inherits what it gets as output, and would keep a pipe open.
-        with open(folder / "output", "a+") as output:
-            command = [str(programs / program), "-D", data, *arguments]
-            done = subprocess.run(command, stdout=output, stderr=output, cwd=folder, **who)
-            output.seek(0)
-            assert done.returncode == 0, output.read()
-
-    run("initdb", "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
-    options = f"-k {folder} -c listen_addresses='' -c fsync=off"
-    run("pg_ctl", "start", "-w", "-t", "60", "-l", str(folder / "log"), "-o", options)
-    try:
-        _make_database(f"host={folder} user={USER}")
-        yield f"postgresql://{USER}@/{DATABASE}?host={folder}"
-    finally:
-        run("pg_ctl", "stop", "-w", "-m", "immediate")
-
-
-def _make_database(connection_info: str) -> None:
-    with psycopg.connect(f"{connection_info} dbname=postgres", autocommit=True) as connection:
-        extension = "SELECT 1 FROM pg_available_extensions WHERE name = 'btree_gist'"
-        if connection.execute(extension).fetchone() is None:
-            pytest.skip("the extension btree_gist of PostgreSQL is not installed (contrib package)")
-        connection.execute(f"CREATE DATABASE {DATABASE}")
-    with psycopg.connect(f"{connection_info} dbname={DATABASE}", autocommit=True) as connection:
-        connection.execute("CREATE EXTENSION btree_gist")
-
-
 @pytest.fixture
 def database() -> Iterator[str]:
     """Address of an empty database."""
     # Folders that pytest makes are closed to other users, such as nobody.
-    with tempfile.TemporaryDirectory(prefix="acn-postgres-") as folder, _server(Path(folder)) as address:
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="acn-postgres-")))
+        try:
+            address = stack.enter_context(postgresql.postgresql_server(folder))
+        except postgresql.NoServerError as error:
+            pytest.skip(str(error))
         yield address
 
 
@@ -151,7 +92,7 @@ def _most_sessions(database: str, processes: list[subprocess.Popen[bytes]]) -> i
     most = 0
     with psycopg.connect(database, autocommit=True) as connection:
         while any(process.poll() is None for process in processes):
-            (sessions,) = connection.execute(query, [DATABASE]).fetchone()
+            (sessions,) = connection.execute(query, [postgresql.DATABASE]).fetchone()
             most = max(most, sessions)
             time.sleep(0.05)
     return most
@@ -160,7 +101,7 @@ def _most_sessions(database: str, processes: list[subprocess.Popen[bytes]]) -> i
 @needs_keras
 def test_two_pipetasks_and_their_workers_write_at_once(database: str, tmp_path: Path) -> None:
     root = str(tmp_path / "repo")
-    Butler.makeRepo(root, config=Config({"registry": {"db": database, "namespace": NAMESPACE}}))
+    Butler.makeRepo(root, config=Config({"registry": {"db": database, "namespace": postgresql.NAMESPACE}}))
     fill_repository(root, skymap="test", instrument="TestCam", band="r", run="warps")
     logs = {subset: tmp_path / f"{subset}.log" for subset in OUTPUTS}
     processes = {subset: _start_pipetask(root, subset, log) for subset, log in logs.items()}
@@ -183,5 +124,5 @@ def test_two_pipetasks_and_their_workers_write_at_once(database: str, tmp_path: 
             assert np.isfinite(coadds[0].image.array).all()
     with psycopg.connect(database) as connection:
         schemas = {row[0] for row in connection.execute("SELECT schemaname FROM pg_tables").fetchall()}
-    assert NAMESPACE in schemas
+    assert postgresql.NAMESPACE in schemas
     assert not list(Path(root).glob("*.sqlite3"))

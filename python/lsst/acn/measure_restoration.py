@@ -364,8 +364,7 @@ class MeasureRestorationTask(WarpInputsTask):
         """Return the test on held-out exposures, or nothing where there can be none."""
         try:
             config = recorded_restoration_config(metadata)
-            patch = measurement.patch
-            exposures = with_psfs(patch.exposures, patch.psfs)
+            exposures = with_psfs(measurement.patch.exposures, measurement.patch.psfs)
             if not (visits := self._choose_held_out(exposures.visits, config)):
                 return None
             self.log.info("Restoring again without visits %s.", visits)

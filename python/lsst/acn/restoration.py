@@ -109,9 +109,7 @@ def restore(
     UnknownPsfError
         Raised if PSFs are to be estimated, and there are too few stars.
     """
-    config = config or RestorationConfig()
-    log = log or logging.getLogger(__name__)
-    unit = exposures.unit
+    config, log, unit = config or RestorationConfig(), log or logging.getLogger(__name__), exposures.unit
     with cores(n_cores):
         measure_exposures(exposures, log, upsampling=config.upsampling)
         fitted = _fit(exposures, config, network, log, n_cores)

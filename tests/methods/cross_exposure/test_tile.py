@@ -114,7 +114,7 @@ def test_the_same_holes_are_filled() -> None:
 
 
 def test_one_number_of_exposures_serves_many() -> None:
-    image, variance, kernels, medians, share, _ = tile_exposures(make_stack(**FIELD)[0], EXPOSURES)
+    image, variance, kernels, medians, share, *_ = tile_exposures(make_stack(**FIELD)[0], EXPOSURES)
     assert {len(array) for array in (image, variance, kernels, medians, share)} == {8}
     assert (image[N:] == 0).all()
     assert np.isinf(variance[N:]).all()

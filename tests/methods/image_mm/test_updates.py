@@ -54,6 +54,10 @@ class Case:
             **options,
         )
 
+    def solve_in_double(self, iterations):
+        arrays = (each.astype(np.float64) for each in (self.stack.image, self.root_weight))
+        return image_mm(*arrays, self.model, self.spectra, self.start, iterations=iterations)
+
     def chi2(self, latent):
         residual = (self.stack.image - self.model.apply(latent, self.spectra)) * self.root_weight
         return float((residual**2).sum())
@@ -70,6 +74,16 @@ def test_acceleration_gets_further_in_as_many_updates():
     plain = case.chi2(case.solve(20, delta=None, accelerate=False))
     fast = case.chi2(case.solve(20, delta=None, accelerate=True))
     assert fast < case.chi2(case.solve(40, delta=None, accelerate=False)) < plain
+
+
+@pytest.mark.parametrize("kernel_size", [9, 25])
+def test_single_precision_is_enough_up_to_the_edges(kernel_size):
+    # With the wide kernel there are pixels of which hardly any light is seen.
+    case = Case(make_stack(shape=(36, 40), kernel_size=kernel_size)[0])
+    single, double = case.solve(75), case.solve_in_double(75)
+    assert single.dtype == np.float32
+    assert double.dtype == np.float64
+    np.testing.assert_allclose(single, double, rtol=0, atol=5e-5 * double.max())
 
 
 def test_stars_come_back_to_points_of_their_flux():

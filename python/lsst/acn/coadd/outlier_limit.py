@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("OUTLIER_SIGMA", "outlier_limit")
+__all__ = ("MOST_RESIDUAL", "OUTLIER_SIGMA", "outlier_limit")
 
 from typing import Any
 
@@ -33,6 +33,9 @@ from ..arrays.namespace import Arrays
 
 OUTLIER_SIGMA = 6.0
 """Standard deviations of the noise beyond which a pixel is an outlier (`float`)."""
+
+MOST_RESIDUAL = 1e18
+"""In units of the noise; what is beyond has no square in single precision (`float`)."""
 
 MODEL_FRACTION = 0.25
 """Allowance for errors of the model, as a fraction of what it predicts (`float`)."""

@@ -24,16 +24,21 @@
 
 from __future__ import annotations
 
-__all__ = ("ExposuresInUnit", "in_unit", "noise_unit")
+__all__ = ("LEAST_VARIANCE", "ExposuresInUnit", "in_unit", "noise_unit")
 
 import math
 from collections.abc import Sequence
 
 import numpy as np
 
+from ..errors import InvalidExposureError
 from .changed_exposures import ChangedExposures
 from .source import ExposureSource
 from .stack import ExposureStack
+
+LEAST_VARIANCE = 1e-16
+"""Median variance of an exposure, as a share of that of a typical one, below which it is taken for a mistake:
+all other exposures would count for nothing, and weights be beyond single precision (`float`)."""
 
 
 def noise_unit(exposures: ExposureSource) -> float:
@@ -52,12 +57,28 @@ def noise_unit(exposures: ExposureSource) -> float:
     -------
     unit : `float`
         In the unit of the exposures; 1 if none of them has a valid pixel.
+
+    Raises
+    ------
+    InvalidExposureError
+        Raised if an exposure claims to have next to no noise.
     """
     medians = exposures.median_variances()
     known = medians[np.isfinite(medians)]
     if not known.size:
         return 1.0
-    return math.ldexp(1.0, math.frexp(math.sqrt(float(np.median(known))))[1] - 1)
+    typical = float(np.median(known))
+    noiseless = [
+        visit
+        for visit, each in zip(exposures.visits, medians, strict=True)
+        if each < LEAST_VARIANCE * typical
+    ]
+    if noiseless:
+        raise InvalidExposureError(
+            f"The variances of visits {noiseless} are less than {LEAST_VARIANCE:g} of the typical one.",
+            visits=str(noiseless),
+        )
+    return math.ldexp(1.0, math.frexp(math.sqrt(typical))[1] - 1)
 
 
 def in_unit(exposures: ExposureSource, factor: float) -> ExposureSource:

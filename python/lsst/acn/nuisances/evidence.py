@@ -163,6 +163,8 @@ def _compare(
         rest = (image - predicted)[valid]
         if rest.size:
             sigma2 += (share * SIGMA_PER_MAD * np.median(np.abs(rest - np.median(rest)))) ** 2
+    # What no exposure shows is not known at all.
+    noise2[noise2 == 0] = np.inf
     stars = measure_stars(coadd, np.sqrt(noise2), latent[inside], light, kernel)
     sigma = float(np.sqrt(sigma2))
     otf = np.sum(sums.share * sums.spectra, axis=0)

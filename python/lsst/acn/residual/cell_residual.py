@@ -33,7 +33,7 @@ import numpy as np
 import scipy.fft
 
 from ..arrays.numpy_arrays import numpy_arrays
-from ..coadd.outlier_limit import OUTLIER_SIGMA, outlier_limit
+from ..coadd.outlier_limit import MOST_RESIDUAL, OUTLIER_SIGMA, outlier_limit
 from ..exposures.boxes import Box
 from ..exposures.stack import ExposureStack
 from ..forward.forward_model import ForwardModel
@@ -227,7 +227,8 @@ def _used_share(stack: ExposureStack, residual: np.ndarray, medians: np.ndarray)
     if is_noisy.any():
         np.divide(limit, stack.variance, where=is_noisy, out=used)
     # The residual of a masked pixel is less than infinite.
-    rows, columns = np.nonzero(((residual / np.float32(OUTLIER_SIGMA)) ** 2 > stack.variance).any(axis=0))
+    deviation = np.clip(residual, -MOST_RESIDUAL, MOST_RESIDUAL) / np.float32(OUTLIER_SIGMA)
+    rows, columns = np.nonzero((deviation**2 > stack.variance).any(axis=0))
     if len(rows):
         valid, there = stack.valid[:, rows, columns], residual[:, rows, columns]
         model = stack.image[:, rows, columns] - there

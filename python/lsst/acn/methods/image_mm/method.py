@@ -126,12 +126,7 @@ class ImageMMMethod:
         return inside, (total / self._config.n_noise_realizations + unknown).astype(np.float32)
 
     def _solve(self, stack: ExposureStack, noise: np.random.Generator | None) -> np.ndarray:
-        """Return the latent image of a cut-out, if wanted with more noise.
-
-        In double precision, and in units of the noise to the last digit: what
-        many updates do to pixels that hardly any light is seen of depends on
-        each rounding.
-        """
+        """Return the latent image of a cut-out, if wanted with more noise."""
         options = self._config.image_mm
         medians = stack.median_variances()
         unit = float(np.sqrt(np.median(medians[np.isfinite(medians)])))
@@ -139,24 +134,24 @@ class ImageMMMethod:
         spectra = model.spectra(stack.psf.at(*stack.box.center))
         # Pixels that repeat others on a finer grid do not count.
         measured = stack.sampling_counts() > 0
-        root_weight = np.where(measured, unit / np.sqrt(stack.variance.astype(np.float64)), 0.0)
+        root_weight = np.where(measured, np.float32(unit) / np.sqrt(stack.variance), np.float32(0.0))
         image = stack.image
         if noise is not None:
             sigma = np.sqrt(stack.variance, where=stack.valid, out=np.zeros_like(stack.variance))
             image = image + sigma * noise.standard_normal(image.shape, np.float32)
         coadd = robust_coadd(image, stack.variance, stack.valid)
         latent = image_mm(
-            image.astype(np.float64) / unit,
+            image / np.float32(unit),
             root_weight,
             model,
             spectra,
-            image_mm_start(coadd.astype(np.float64) / unit, stack.psf.radius),
+            image_mm_start(coadd / np.float32(unit), stack.psf.radius),
             iterations=options.iterations,
             delta=options.huber_delta if options.robust else None,
             max_factor=options.max_factor,
             accelerate=options.accelerate,
         )
-        return (unit * latent).astype(np.float32)
+        return np.float32(unit) * latent
 
     @property
     def trained_psfs(self) -> None:

@@ -31,8 +31,12 @@ from ...arrays.numpy_arrays import numpy_arrays
 from ...forward.forward_model import ForwardModel
 from ..accelerated_updates import TINY, accelerated_updates
 
-COVERED = 1e-3
-"""Share of the greatest coverage below which a latent pixel is left alone."""
+COVERED, WELL_COVERED = 1e-2, 5e-2
+"""Shares of the greatest coverage: a latent pixel is left alone below the first, and moves as far as its
+ratio says from the second on (`float`)."""
+
+LEAST_LIGHT = 1e-3
+"""Light, in units of the noise, that a ratio is taken of at least (`float`)."""
 
 
 def image_mm(
@@ -53,7 +57,7 @@ def image_mm(
 
         x \leftarrow x \cdot \mathrm{clip}\left(
         \frac{\sum_t F_t^T W_t y_t}{\sum_t F_t^T W_t F_t x},
-        1 / \kappa, \kappa\right), \qquad
+        1 / \kappa, \kappa\right)^c, \qquad
         W_t = \min(1, \delta / |r_t|) \, m_t / v_t
 
     (Sukurdeep et al. 2025, ImageMM.)
@@ -61,7 +65,7 @@ def image_mm(
     Parameters
     ----------
     data : `numpy.ndarray`
-        Exposures, 0 where not valid, shape ``(n, height, width)``.
+        Exposures in units of their noise, 0 where not valid, shape ``(n, height, width)``.
     root_weight : `numpy.ndarray`
         Inverse standard deviation, 0 where not valid, same shape.
     forward_model : `ForwardModel`
@@ -88,41 +92,47 @@ def image_mm(
 
     Notes
     -----
-    Latent pixels that hardly any light of a valid pixel comes from, in the
-    corners of the padding and inside large gaps, keep their start: nothing
-    constrains them, and their ratio would be noise over nothing.  Next to the
-    edges, where little light of a pixel is seen, the ratio is one of numbers
-    that the rounding of transforms in single precision is a good part of.
+    The exponent :math:`c` is 1 but for latent pixels that hardly any light of
+    a valid pixel comes from, in the corners of the padding, next to the edges
+    and inside large gaps: what constrains them less moves them less, and what
+    hardly constrains them leaves them as they started.  Their ratio would be
+    one of numbers that the rounding of transforms is a good part of, and a
+    product of many of these anything.
+
+    For the same reason the ratio is worked out as 1 and a correction, whose
+    numerator is the adjoint of weighted residuals: a transform rounds all
+    pixels by a share of the brightest, and residuals have no bright ones.
+    Single precision is enough then.
     """
-    weight = root_weight**2
-    coverage = forward_model.adjoint(weight, spectra)
-    covered = coverage > COVERED * coverage.max()
+    coverage = forward_model.adjoint(root_weight**2, spectra)
+    share = coverage / coverage.max()
+    exponent = np.where(share > COVERED, np.minimum(share / WELL_COVERED, 1.0), 0.0).astype(data.dtype)
+    least = LEAST_LIGHT * np.maximum(coverage, COVERED * coverage.max())
 
     def factor(point: np.ndarray) -> np.ndarray:
-        ratio = _update_ratio(point, data, weight, root_weight, forward_model, spectra, delta)
-        changed = np.clip(ratio, 1.0 / max_factor, max_factor)
-        return np.where(covered, changed, 1.0).astype(data.dtype)
+        change, light = _residual_and_light(point, data, root_weight, forward_model, spectra, delta)
+        ratio = 1.0 + change / np.maximum(light, least)
+        return np.clip(ratio, 1.0 / max_factor, max_factor) ** exponent
 
     start = np.asarray(start, data.dtype)
     return accelerated_updates(numpy_arrays(), start, [(factor, iterations)], accelerate)[-1]
 
 
-def _update_ratio(
+def _residual_and_light(
     latent: np.ndarray,
     data: np.ndarray,
-    weight: np.ndarray,
     root_weight: np.ndarray,
     forward_model: ForwardModel,
     spectra: np.ndarray,
     delta: float | None,
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the adjoint of the weighted residuals, and that of the weighted model."""
     model = forward_model.apply(latent, spectra)
+    residual = data - model
+    weight = root_weight**2
     if delta is not None:
-        residual = np.abs(data - model) * root_weight
-        weight = weight * np.minimum(1.0, delta / np.maximum(residual, TINY))
-    numerator = forward_model.adjoint(weight * data, spectra)
-    denominator = forward_model.adjoint(weight * model, spectra)
-    return np.maximum(numerator, 0.0) / np.maximum(denominator, TINY)
+        weight = weight * np.minimum(1.0, delta / np.maximum(np.abs(residual) * root_weight, TINY))
+    return forward_model.adjoint(weight * residual, spectra), forward_model.adjoint(weight * model, spectra)
 
 
 def image_mm_start(coadd: np.ndarray, radius: int) -> np.ndarray:

@@ -62,6 +62,7 @@ class PatchInputs:
         self.box = stack.box
         self.psf = stack.psf
         self.margin = margin
+        self._sampling = stack.sampling
         self.scale = scale or float(np.sqrt(np.median(stack.median_variances())))
         reach = margin + stack.psf.radius
         self._input_box = stack.box.grown_by(reach)
@@ -115,6 +116,31 @@ class PatchInputs:
         columns = _mirrored(np.arange(grown.x_start, grown.x_stop) - self.box.x_start, width, reach)
         noise = np.moveaxis(self._noise[:, rows[:, None], columns[None, :]], 0, -1)
         return np.where(np.isfinite(noise), noise, np.float32(0.0))
+
+    def drawn_noise(self, latent_box: Box, rng: np.random.Generator) -> np.ndarray:
+        """Return noise of the exposures, as `encoder_input` has these.
+
+        Parameters
+        ----------
+        latent_box : `Box`
+            As `encoder_input` takes it.
+        rng : `numpy.random.Generator`
+            Source of the draws.
+
+        Returns
+        -------
+        noise : `numpy.ndarray`
+            In units of the noise; on a grid that is finer than those of the
+            exposures, pixels that repeat each other have the same.
+        """
+        level, step = self.noise_level(latent_box), self._sampling
+        grown = latent_box.grown_by(self.margin)
+        measured = grown.on_coarser_grid(step)
+        drawn = rng.standard_normal((*measured.shape, level.shape[-1]), np.float32)
+        if step > 1:
+            inside = grown.slices_within(measured.on_finer_grid(step))
+            drawn = drawn.repeat(step, axis=0).repeat(step, axis=1)[inside]
+        return level * drawn
 
     def coadd(self, latent_box: Box) -> np.ndarray:
         """Return the robust coadd in units of the noise on a box.

@@ -94,11 +94,10 @@ def _tile_variance(
     reach = min(len(target_psf) // 2, inputs.psf.radius)
     latent_box = tile.grown_by(reach)
     exposures = inputs.encoder_input(latent_box)
-    noise_level = inputs.noise_level(latent_box)
     latent = encode(exposures[None])[0]
     total = np.zeros(tile.shape)
     for _ in range(n_realizations):
-        noise = noise_level * rng.standard_normal(exposures.shape, np.float32)
+        noise = inputs.drawn_noise(latent_box, rng)
         change = encode((exposures + noise)[None])[0] - latent
         total += convolve_to_target(change, latent_box, target_psf, tile) ** 2
     return (total / n_realizations).astype(np.float32)

@@ -31,7 +31,7 @@ import numpy as np
 
 from ....arrays.namespace import Arrays
 from ....arrays.spectra import shift_to_origin
-from ....coadd.outlier_limit import OUTLIER_SIGMA, outlier_limit
+from ....coadd.outlier_limit import MOST_RESIDUAL, OUTLIER_SIGMA, outlier_limit
 from ....coadd.robust_coadd import clipped_mean
 from .sampling import sharpen_spectra
 from .statistics import SufficientStatistics, make_statistics
@@ -144,7 +144,7 @@ def make_sums(xp: Arrays, exposures: TileExposures) -> ExposureSums:
     allowance = np.float32(OUTLIER_FRACTION) * xp.abs(coadd)
 
     def judge(image: Any, variance: Any) -> tuple[Any, Any]:
-        deviation = xp.maximum(xp.abs(image - coadd) - allowance, np.float32(0.0))
+        deviation = xp.clip(xp.abs(image - coadd) - allowance, np.float32(0.0), np.float32(MOST_RESIDUAL))
         deviation = deviation / np.float32(OUTLIER_SIGMA)
         # The variance of masked pixels is infinite: they are no outliers.
         suspect = deviation * deviation > variance
@@ -301,7 +301,8 @@ def compare(xp: Arrays, sums: ExposureSums, latent: Any) -> tuple[SufficientStat
     ) -> tuple[Any, Any]:
         model = xp.irfft2(spectrum * model_spectrum, shape)
         residual = image - model
-        chi2 = xp.minimum(residual * residual / variance, np.float32(MOST_CHI2))
+        bounded = xp.clip(residual, np.float32(-MOST_RESIDUAL), np.float32(MOST_RESIDUAL))
+        chi2 = xp.minimum(bounded * bounded / variance, np.float32(MOST_CHI2))
         trusted = xp.change_few(suspect, unless_outlier, trust * residual, residual, model, variance)
         return xp.conj(spectrum) * xp.rfft2(share * trusted, shape), share * trust * chi2
 
