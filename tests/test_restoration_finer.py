@@ -101,7 +101,7 @@ def test_errors_are_those_that_the_variance_says(finer):
     error = finer.image - truth(2)
     bright = truth(2) > 200.0
     pulls = error[bright] / np.sqrt(finer.variance[bright])
-    assert 0.1 < np.median(np.abs(pulls)) / 0.6745 < 1.5
+    assert 0.2 < np.median(np.abs(pulls)) / 0.6745 < 1.5
 
 
 def test_three_pixels_in_one(stack):
