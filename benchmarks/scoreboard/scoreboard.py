@@ -135,17 +135,16 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger("scoreboard.networks").setLevel(logging.WARNING)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    title = "Instruments" if arguments.instruments else "Scoreboard"
     fields = INSTRUMENTS if arguments.instruments else quick_fields() if arguments.quick else FIELDS
     chosen = [field for field in fields if not arguments.fields or field.name in arguments.fields]
     with limit_threads(arguments.threads) as threads:
         board = Scoreboard(
             *make_runners(arguments.quick, arguments.methods, target_fwhm=arguments.target_fwhm),
             arguments.target_fwhm,
-            title.lower(),
+            "instruments" if arguments.instruments else "scoreboard",
         )
         settings = {
-            "title": f"{title}, quick: for a look, not for numbers" if arguments.quick else title,
+            "title": make_title(arguments),
             "threads": threads,
             "fwhm": arguments.target_fwhm,
             "strength": starred_peer.STRENGTH,
@@ -161,6 +160,14 @@ def main() -> None:
         progress.say("done")
     met, total = count_met(board.scores, [field.name for field in chosen if field.is_crowded])
     print(f"Wrote {board.stem}.md and {board.stem}.png in {arguments.folder}: {met} of {total} targets met.")
+
+
+def make_title(arguments: argparse.Namespace) -> str:
+    """Return the title of the page."""
+    title = "Instruments" if arguments.instruments else "Scoreboard"
+    if arguments.target_fwhm != TARGET_FWHM:
+        title += f" at an FWHM of {arguments.target_fwhm:g} pixels"
+    return title + (", quick: for a look, not for numbers" if arguments.quick else "")
 
 
 def parse_arguments() -> argparse.Namespace:
