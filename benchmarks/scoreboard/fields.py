@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("FIELDS", "TUNING_FIELD", "BenchmarkField", "quick_fields")
+__all__ = ("FIELDS", "TUNING_FIELD", "BenchmarkField", "benchmark_field", "quick_fields")
 
 import dataclasses
 
@@ -84,7 +84,7 @@ class BenchmarkField:
         )
 
 
-def _field(
+def benchmark_field(
     name: str,
     seed: int,
     size_and_visits: tuple[int, int],
@@ -95,7 +95,34 @@ def _field(
     star_share: float = 0.15,
     is_crowded: bool = False,
 ) -> BenchmarkField:
-    """Return a field with so many sources down to its faint limit."""
+    """Return a field with so many sources down to its faint limit.
+
+    Parameters
+    ----------
+    name : `str`
+        What its table is called.
+    seed : `int`
+        Of every draw.
+    size_and_visits : `tuple` [`int`, `int`]
+        Side in pixels, and number of exposures.
+    pixel_scale : `float`
+        Side of a pixel in arcsec.
+    seeing : `tuple` [`float`, `float`]
+        Best and worst, in arcsec.
+    depth : `float`
+        AB magnitude of a point source at 5 sigma in one exposure.
+    sources : `int`
+        Number in the field.
+    star_share : `float`, optional
+        Share of them that are stars.
+    is_crowded : `bool`, optional
+        Whether they overlap.
+
+    Returns
+    -------
+    field : `BenchmarkField`
+        The field.
+    """
     size, visits = size_and_visits
     stamp = 2 * int(np.ceil(2.3 * seeing[1] / pixel_scale)) + 1
     arcmin2 = (size * pixel_scale / 60.0) ** 2
@@ -121,18 +148,22 @@ def _field(
 # Name, seed, (side, exposures), pixels, seeing, depth, sources.  The seeds are below 100 000, where those
 # of the fields begin that the shipped network is trained on.
 FIELDS = (
-    _field("typical", 11, (192, 12), 0.168, (0.5, 0.85), 25.3, 110),
-    _field("0.1″ pixels, sharp", 12, (192, 10), 0.1, (0.4, 0.6), 25.3, 80),
-    _field("poor seeing", 13, (192, 12), 0.2, (0.9, 1.3), 25.0, 100),
-    _field("0.3″ pixels, sparse", 14, (192, 8), 0.3, (0.8, 1.3), 25.3, 40),
-    _field("3 exposures", 15, (256, 3), 0.2, (0.6, 0.9), 25.3, 170),
-    _field("100 exposures", 16, (96, 100), 0.168, (0.5, 1.0), 24.0, 70),
-    _field("crowded", 18, (192, 12), 0.168, (0.55, 0.85), 25.3, 450, star_share=0.3, is_crowded=True),
-    _field("crowded, deep", 19, (144, 33), 0.2, (0.6, 1.0), 24.8, 280, star_share=0.3, is_crowded=True),
+    benchmark_field("typical", 11, (192, 12), 0.168, (0.5, 0.85), 25.3, 110),
+    benchmark_field("0.1″ pixels, sharp", 12, (192, 10), 0.1, (0.4, 0.6), 25.3, 80),
+    benchmark_field("poor seeing", 13, (192, 12), 0.2, (0.9, 1.3), 25.0, 100),
+    benchmark_field("0.3″ pixels, sparse", 14, (192, 8), 0.3, (0.8, 1.3), 25.3, 40),
+    benchmark_field("3 exposures", 15, (256, 3), 0.2, (0.6, 0.9), 25.3, 170),
+    benchmark_field("100 exposures", 16, (96, 100), 0.168, (0.5, 1.0), 24.0, 70),
+    benchmark_field(
+        "crowded", 18, (192, 12), 0.168, (0.55, 0.85), 25.3, 450, star_share=0.3, is_crowded=True
+    ),
+    benchmark_field(
+        "crowded, deep", 19, (144, 33), 0.2, (0.6, 1.0), 24.8, 280, star_share=0.3, is_crowded=True
+    ),
 )
 """The fields of the scoreboard (`tuple` [`BenchmarkField`])."""
 
-TUNING_FIELD = _field("tuning", 1, (128, 10), 0.168, (0.55, 0.9), 25.3, 60)
+TUNING_FIELD = benchmark_field("tuning", 1, (128, 10), 0.168, (0.55, 0.9), 25.3, 60)
 """Where the free parameters of the peers were chosen (`BenchmarkField`)."""
 
 

@@ -26,6 +26,8 @@ restores each of them with every method in turn, and writes ``scoreboard.md``
 and ``scoreboard.png``, anew after every field.  ``--quick`` takes two small
 fields and trains far too little: it shows that everything runs.  ``--target-fwhm 2`` has all of
 them restore to another PSF, and writes ``scoreboard-fwhm-2.md``.
+``--instruments`` takes fields as some cameras take them, and writes
+``instruments.md``.
 """
 
 from __future__ import annotations
@@ -46,6 +48,7 @@ from ..peers.runners import TARGET_FWHM, Runner, make_runners, warm_up
 from .cutouts import Cutouts, draw_cutouts, most_detailed_box
 from .field_truth import read_truth
 from .fields import FIELDS, BenchmarkField, quick_fields
+from .instruments import INSTRUMENTS
 from .progress import LOG, Progress
 from .score import Score, score
 from .tables import count_met, format_scoreboard
@@ -62,6 +65,8 @@ class Scoreboard:
         Why a method does not run at all.
     target_fwhm : `float`, optional
         Full width at half maximum, in pixels, of the PSF that they restore to.
+    name : `str`, optional
+        What its files are called.
     """
 
     def __init__(
@@ -69,8 +74,10 @@ class Scoreboard:
         runners: dict[tuple[str, ...], Runner],
         skipped: dict[str, str],
         target_fwhm: float = TARGET_FWHM,
+        name: str = "scoreboard",
     ) -> None:
         self.target_fwhm = target_fwhm
+        self.name = name
         self.runners = runners
         self.skipped = skipped
         self.fields: list[BenchmarkField] = []
@@ -86,7 +93,7 @@ class Scoreboard:
     @property
     def stem(self) -> str:
         """Name of the files that are written, without what they end with (`str`)."""
-        return "scoreboard" if self.target_fwhm == TARGET_FWHM else f"scoreboard-fwhm-{self.target_fwhm:g}"
+        return self.name if self.target_fwhm == TARGET_FWHM else f"{self.name}-fwhm-{self.target_fwhm:g}"
 
     def add(self, field: BenchmarkField, progress: Progress) -> None:
         """Simulate a field, restore it with every method, and score them."""
@@ -128,15 +135,16 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger("scoreboard.networks").setLevel(logging.WARNING)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    fields = quick_fields() if arguments.quick else FIELDS
+    fields = INSTRUMENTS if arguments.instruments else quick_fields() if arguments.quick else FIELDS
     chosen = [field for field in fields if not arguments.fields or field.name in arguments.fields]
     with limit_threads(arguments.threads) as threads:
         board = Scoreboard(
             *make_runners(arguments.quick, arguments.methods, target_fwhm=arguments.target_fwhm),
             arguments.target_fwhm,
+            "instruments" if arguments.instruments else "scoreboard",
         )
         settings = {
-            "title": "Scoreboard, quick: for a look, not for numbers" if arguments.quick else "Scoreboard",
+            "title": make_title(arguments),
             "threads": threads,
             "fwhm": arguments.target_fwhm,
             "strength": starred_peer.STRENGTH,
@@ -154,11 +162,20 @@ def main() -> None:
     print(f"Wrote {board.stem}.md and {board.stem}.png in {arguments.folder}: {met} of {total} targets met.")
 
 
+def make_title(arguments: argparse.Namespace) -> str:
+    """Return the title of the page."""
+    title = "Instruments" if arguments.instruments else "Scoreboard"
+    if arguments.target_fwhm != TARGET_FWHM:
+        title += f" at an FWHM of {arguments.target_fwhm:g} pixels"
+    return title + (", quick: for a look, not for numbers" if arguments.quick else "")
+
+
 def parse_arguments() -> argparse.Namespace:
     """Return what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="Folder for the tables and the picture.")
     parser.add_argument("--quick", action="store_true", help="Two small fields, hardly any training.")
+    parser.add_argument("--instruments", action="store_true", help="Fields as some cameras take them.")
     parser.add_argument("--fields", nargs="+", metavar="NAME", help="Only these fields.")
     parser.add_argument("--methods", nargs="+", metavar="NAME", help="Only methods named like this.")
     parser.add_argument(

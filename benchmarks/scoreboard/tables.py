@@ -35,7 +35,7 @@ from .score import Score, summarize
 from .targets import MATCHED_FILTER, Scores, Verdict, judge
 
 EXPLANATION = """\
-Every method restores the same simulated exposures on the same {threads} cores.  Its image, at a Gaussian
+Every method restores the same simulated exposures with {threads} threads.  Its image, at a Gaussian
 PSF with an FWHM of {fwhm:g} pixels, is compared with the truth at that PSF.
 
 | column | meaning |

@@ -177,6 +177,50 @@ class HealSparsePropertyMapTask(PipelineTask):
     ConfigClass, _DefaultName = HealSparsePropertyMapConfig, "healSparsePropertyMap"
 
 
+class DetectCoaddSourcesConnections(PipelineTaskConnections, dimensions=PATCH_BAND):
+    exposure = cT.Input(name="deepCoadd", storageClass="ExposureF", doc="Coadd.", dimensions=PATCH_BAND)
+    exposure_cells = cT.Input(
+        name="deepCoaddCell", storageClass="MultipleCellCoadd", doc="Coadd.", dimensions=PATCH_BAND
+    )
+    outputExposure = cT.Output(
+        name="deepCoadd_calexp", storageClass="ExposureF", doc="Coadd.", dimensions=PATCH_BAND
+    )
+    outputBackgrounds = cT.Output(
+        name="deepCoadd_calexp_background", storageClass="Background", doc="Sky.", dimensions=PATCH_BAND
+    )
+    outputSources = cT.Output(
+        name="deepCoadd_det", storageClass="SourceCatalog", doc="Sources.", dimensions=PATCH_BAND
+    )
+
+    def __init__(self, *, config: Any = None) -> None:
+        super().__init__(config=config)
+        # Unlike all others, detection reads either as a CellCoadd.
+        take_one(self, config, "exposure", "exposure_cells", image_type=None)
+        if config is not None and config.imageType == "future":
+            name = "exposure_cells" if config.useCellCoadds else "exposure"
+            setattr(self, name, dataclasses.replace(getattr(self, name), storageClass="CellCoadd"))
+        if config is not None and config.imageType == "future":
+            self.outputExposure = dataclasses.replace(self.outputExposure, storageClass="CellCoadd")
+            del self.outputBackgrounds
+
+
+class DetectCoaddSourcesConfig(PipelineTaskConfig, pipelineConnections=DetectCoaddSourcesConnections):
+    useCellCoadds = Field[bool](doc="Use cells.", default=False)
+    imageType = Field[str](doc="Type of coadds.", default="legacy")
+    doScaleVariance = Field[bool](doc="Scale the variance.", default=True)
+
+    def validate(self) -> None:
+        super().validate()
+        if self.imageType == "future" and self.doScaleVariance:
+            raise ValueError("doScaleVariance=True is not compatible with imageType='future'")
+
+
+class DetectCoaddSourcesTask(PipelineTask):
+    """`lsst.pipe.tasks.multiBand.DetectCoaddSourcesTask`."""
+
+    ConfigClass, _DefaultName = DetectCoaddSourcesConfig, "detectCoaddSources"
+
+
 FITS = "lsst.meas.extensions.multiprofit.pipetasks_fit"
 READERS = {
     "lsst.pipe.tasks.multiBand": (
