@@ -180,6 +180,13 @@ def test_from_scratch_takes_no_weights_from_elsewhere() -> None:
     assert config.restoration.cross_exposure.steps > 0
 
 
+def test_undersampled_exposures_get_finer_pixels() -> None:
+    config = RestoreCoaddConfig()
+    config.load(str(ROOT / "config" / "undersampled.py"))
+    config.validate()
+    assert config.restoration.upsampling == 2
+
+
 @pytest.mark.parametrize(
     ("method", "field"),
     [
