@@ -30,13 +30,11 @@ import math
 from typing import Any
 
 import numpy as np
-import scipy.fft
 
 from ..errors import InvalidExposureError
 from .boxes import Box
 from .oversampled_psfs import resampled_kernels
 from .psf_kernels import PsfKernels
-from .subpixel_fit import FIT_OVERSAMPLING, fit_subpixels
 
 MOST_OVERSAMPLING = 20
 """Samples per pixel that a PSF may have along each axis."""
@@ -150,15 +148,18 @@ def moved(psf: PsfKernels, offsets: np.ndarray) -> PsfKernels:
     missing = np.isnan(psf.kernels).all(axis=(-1, -2), keepdims=True)
     padded = np.pad(np.nan_to_num(psf.kernels.astype(np.float64)), [(0, 0)] * 3 + [(more, more)] * 2)
     size = padded.shape[-1]
-    y, x = scipy.fft.fftfreq(size)[:, None], scipy.fft.rfftfreq(size)
+    y, x = np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)
     along_y, along_x = (samples[:, axis, None, None, None, None] for axis in (0, 1))
-    spectra = scipy.fft.rfft2(padded) * np.exp(-2j * np.pi * (y * along_y + x * along_x))
-    kernels = scipy.fft.irfft2(spectra, (size, size))
+    spectra = np.fft.rfft2(padded) * np.exp(-2j * np.pi * (y * along_y + x * along_x))
+    kernels = np.fft.irfft2(spectra, (size, size))
     return dataclasses.replace(psf, kernels=np.where(missing, np.nan, kernels))
 
 
 def _fitted(psf: PsfKernels) -> PsfKernels:
     """Return oversampled PSFs that are fitted to what pixels see of them."""
+    # SciPy is not loaded before it is needed: importing the package is quick.
+    from .subpixel_fit import FIT_OVERSAMPLING, fit_subpixels
+
     kernels = psf.kernels
     shape = (*kernels.shape[:3], FIT_OVERSAMPLING * psf.size, FIT_OVERSAMPLING * psf.size)
     finer = np.full(shape, np.nan, np.float32)
