@@ -81,6 +81,7 @@ def main() -> None:
         runs = list(restore_from_seeds(field, arguments.seeds, arguments.epochs))
         rows.append(summarize(n_exposures, runs))
         titles = ["exposures", "seeds", "retried", "failed", *FIGURES]
+        arguments.output.mkdir(parents=True, exist_ok=True)
         (arguments.output / FILE).write_text(
             "\n".join([*lines, "", *table(titles, sorted(rows, key=number_of_exposures)), ""])
         )
