@@ -39,6 +39,9 @@ from .kills import ATTEMPTS_PER_KILL
 from .verdict import Verdict
 
 PIPELINE = Path(__file__).parents[2] / "pipelines" / "acn.yaml"
+NOTHING_LEFT = "QuantumGraph contains no quanta"
+"""What ``pipetask`` says, before it fails, of a run that is complete."""
+
 LOADED = (
     *("assemble_reference_coadd", "restore_coadd", "measure_restoration"),
     *("measure.plots.restoration_plot", "methods.cross_exposure.method"),
@@ -115,11 +118,15 @@ def _repeat(
     verdict.add("with a run" if began else "before there was a run")
     child = Child(_again(repo) if began else _first(repo), output, "pipetask")
     status = child.wait()
-    if status != 0:
+    # It was killed after the last patch was done; what there is is looked at below.
+    is_done = status == 1 and NOTHING_LEFT in output.read_text()
+    if status != 0 and not is_done:
         verdict.add("hangs" if status is None else "cannot be repeated", f"{moment}: {child.said}")
         if status is not None and is_traceback(child):
             verdict.add("tracebacks", moment)
         return
+    if is_done:
+        verdict.add("with nothing left to do")
     found = stored_pixels(repo)
     if found.keys() != expected.keys():
         verdict.add("lost", f"{moment}: {sorted(found)}")
