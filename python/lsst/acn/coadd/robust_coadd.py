@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("clipped_mean", "fill_invalid", "robust_coadd")
+__all__ = ("clipped_mean", "fill_invalid", "masked_median", "robust_coadd")
 
 import functools
 from typing import Any
@@ -98,7 +98,7 @@ def clipped_mean(xp: Arrays, image: Any, variance: Any, weights: Any) -> Any:
 
     def combine(image: Any, variance: Any) -> Any:
         valid = xp.isfinite(variance)
-        center = _masked_median(xp, image, valid)
+        center = masked_median(xp, image, valid)
         limit = CLIP_SIGMA * xp.sqrt(variance) + CLIP_FRACTION * xp.abs(center)
         keep = xp.where(valid & (xp.abs(image - center) <= limit), weights, np.float32(0.0))
         total = xp.sum(keep, 0)
@@ -111,8 +111,23 @@ def clipped_mean(xp: Arrays, image: Any, variance: Any, weights: Any) -> Any:
     return xp.cond(xp.all(known), lambda: coadd, lambda: _interpolate(xp, coadd, known))
 
 
-def _masked_median(xp: Arrays, image: Any, valid: Any) -> Any:
-    """Return the median of the valid exposures, 0 where there are none."""
+def masked_median(xp: Arrays, image: Any, valid: Any) -> Any:
+    """Return the median of the valid exposures, 0 where there are none.
+
+    Parameters
+    ----------
+    xp : `Arrays`
+        Array functions.
+    image : array
+        Exposures, shape ``(n, height, width)``.
+    valid : array
+        `True` where a pixel counts, same shape.
+
+    Returns
+    -------
+    median : array
+        Shape ``(height, width)``.
+    """
     order = xp.sort_planes(xp.where(valid, image, np.float32(np.inf)))
     count = xp.count(valid)
     lower = xp.take_along_axis(order, xp.maximum((count - 1) // 2, 0)[None], axis=0)[0]

@@ -32,9 +32,11 @@ import math
 import numpy as np
 from scipy.ndimage import binary_dilation, gaussian_filter, map_coordinates, uniform_filter
 
+from ..arrays.numpy_arrays import numpy_arrays
 from ..exposures.robust import SIGMA_PER_MAD
 from ..exposures.stack import ExposureStack
 from .line_sums import Line, brightest_lines
+from .robust_coadd import masked_median
 
 _LOG = logging.getLogger(__name__)
 
@@ -168,7 +170,7 @@ def _binned_excess(image: np.ndarray, variance: np.ndarray) -> np.ndarray:
     count = np.maximum(count, 1.0)
     mean = _bins(np.where(valid, image, 0.0)).sum(axis=(-3, -1)) / count
     noise = np.sqrt(_bins(np.where(valid, variance, 0.0)).sum(axis=(-3, -1))) / count
-    light = _masked_median(mean, known)
+    light = masked_median(numpy_arrays(), mean, known)
     bright = known & (np.abs(light) > LIGHT * noise)
     dark = [seen & ~binary_dilation(lit, np.ones((3, 3))) for seen, lit in zip(known, bright, strict=True)]
     noise = np.where(known, noise, 1.0)
@@ -210,18 +212,8 @@ def _any_of_bins(mask: np.ndarray) -> np.ndarray:
     return _bins(mask).any(axis=(-3, -1))
 
 
-def _masked_median(planes: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Return the median over those exposures that know a pixel, 0 where none does."""
-    # What is unknown comes last; this is what nanmedian does, faster.
-    planes = np.sort(np.where(known, planes, np.float32(np.nan)), axis=0)
-    count = known.sum(axis=0)[None]
-    middle = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, len(planes) - 1)
-    lower, upper = (np.take_along_axis(planes, place, 0)[0] for place in middle)
-    return np.where(count[0] > 0, 0.5 * (lower + upper), np.float32(0.0))
-
-
 def _median(image: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    return _masked_median(image, np.isfinite(variance))
+    return masked_median(numpy_arrays(), image, np.isfinite(variance))
 
 
 def _smooth_excess(residual: np.ndarray, variance: np.ndarray) -> np.ndarray:
