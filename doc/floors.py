@@ -46,7 +46,8 @@ TASKS = (
 """The modules of the six tasks, which pipelines name."""
 
 FLOORS = (
-    ("errors", "fits_config"),
+    ("errors", "field_limits"),
+    ("fits_config",),
     ("restoration_config",),
     ("exposures",),
     ("machine", "residual_image"),

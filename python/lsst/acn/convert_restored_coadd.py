@@ -34,6 +34,7 @@ from lsst.pex.config import ChoiceField, Field
 from lsst.pipe.base import PipelineTask, PipelineTaskConfig, PipelineTaskConnections, Struct
 from lsst.pipe.base import connectionTypes as cT
 
+from .field_limits import within
 from .image_io import make_exposure, with_pixels
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class ConvertRestoredCoaddConfig(PipelineTaskConfig, pipelineConnections=Convert
         "such as one for all bands; by default the sharpest PSF at which noise is white.",
         optional=True,
         default=None,
-        check=lambda fwhm: fwhm > 0,
+        check=within(0.1, 100.0),
     )
 
 

@@ -28,6 +28,8 @@ __all__ = ("NuisancesConfig", "PsfsConfig")
 
 from lsst.pex.config import ChoiceField, Config, Field
 
+from .field_limits import within
+
 
 class NuisancesConfig(Config):
     """What exposures get wrong, fitted to them before they are restored."""
@@ -36,7 +38,7 @@ class NuisancesConfig(Config):
         doc="Number of times, at most, that exposures are compared with their predictions and corrected; "
         "with 0, they are taken as they are.",
         default=3,
-        check=lambda passes: passes >= 0,
+        check=within(0, 100),
     )
     sky = ChoiceField[str](
         doc="What is fitted to the residual sky of each exposure, as far as exposures differ.",
@@ -69,17 +71,17 @@ class NuisancesConfig(Config):
     significance = Field[float](
         doc="Value in standard errors from which on a correction is made.",
         default=3.0,
-        check=lambda significance: significance >= 0,
+        check=within(0.0, 1e6),
     )
     tile_size = Field[int](
         doc="Greatest side in pixels of the tiles on which exposures are compared.",
         default=320,
-        check=lambda size: size >= 8,
+        check=within(8, 32_768),
     )
     tiles = Field[int](
         doc="Number of such tiles along each axis, at most; they are spread over the patch.",
         default=4,
-        check=lambda number: number >= 1,
+        check=within(1, 1000),
     )
 
 
@@ -90,22 +92,22 @@ class PsfsConfig(Config):
         doc="Number of times that the light around stars is modelled with the PSFs that there are then, "
         "taken off, and the PSFs fitted to what is left.",
         default=2,
-        check=lambda rounds: rounds >= 1,
+        check=within(1, 100),
     )
     prior = Field[float](
         doc="How much a pixel of a PSF is expected to differ from the PSF that is begun with, as a share of "
         "the light that a PSF has there. With refine, that is the one that there is; with estimate, the "
         "Moffat profile that fits the stars best.",
         default=0.2,
-        check=lambda share: share > 0,
+        check=within(1e-6, 1e6),
     )
     tile_size = Field[int](
         doc="Greatest side in pixels of the tiles on which stars are looked for.",
         default=320,
-        check=lambda size: size >= 8,
+        check=within(8, 32_768),
     )
     tiles = Field[int](
         doc="Number of such tiles along each axis, at most; they are spread over the patch.",
         default=4,
-        check=lambda number: number >= 1,
+        check=within(1, 1000),
     )

@@ -202,7 +202,7 @@ class MeasureRestorationConfig(WarpInputsConfig, pipelineConnections=MeasureRest
         doc="Side in pixels of the part of the patch, that with most source pixels, that is restored again. "
         "It bounds what the test costs on a large patch.",
         default=512,
-        check=lambda size: size >= 8,
+        check=lambda size: 8 <= size <= 32_768,
     )
     metric_bundle = ChoiceField[str](
         doc="Storage class in which the main numbers are also written as restored_coadd_metric_bundle.",

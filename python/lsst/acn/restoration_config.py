@@ -36,6 +36,7 @@ __all__ = (
 
 from lsst.pex.config import ChoiceField, Config, ConfigField, Field, ListField
 
+from .field_limits import within
 from .fits_config import NuisancesConfig, PsfsConfig
 
 
@@ -45,24 +46,26 @@ class PaperNetworkConfig(Config):
     kernel_sizes = ListField[int](
         doc="Side in pixels of the depthwise kernels of each parallel branch of the encoder.",
         default=[3, 5, 7],
-        itemCheck=lambda size: size > 0 and size % 2 == 1,
+        minLength=1,
+        maxLength=16,
+        itemCheck=lambda size: 0 < size < 128 and size % 2 == 1,
     )
     depth = Field[int](
         doc="Number of depthwise convolutions, each with its ReLU and batch normalisation, in every branch.",
         default=3,
-        check=lambda depth: depth >= 1,
+        check=within(1, 64),
     )
     output_unit = Field[float](
         doc="Unit of the encoder's output, in standard deviations of the noise. The larger it is, the faster "
         "Adam's steps of fixed size change the latent image.",
         default=40.0,
-        check=lambda unit: unit > 0,
+        check=within(1e-3, 1e6),
     )
     unit_exposures = Field[int](
         doc="Greatest number of exposures that output_unit holds for. With more, the unit falls as one over "
         "their number, for a step of Adam moves the weights of all exposures together.",
         default=12,
-        check=lambda number: number >= 1,
+        check=within(1, 1_000_000),
     )
     statistics = ChoiceField[str](
         doc="What batch normalisation takes its mean and variance from while the network is trained.",
@@ -89,38 +92,38 @@ class PaperTrainingConfig(Config):
     epochs = Field[int](
         doc="Number of passes over the patch.",
         default=450,
-        check=lambda epochs: epochs >= 0,
+        check=within(0, 100_000),
     )
     batch_size = Field[int](
         doc="Number of tiles in a training step.",
         default=1,
-        check=lambda size: size >= 1,
+        check=within(1, 4096),
     )
     learning_rate = Field[float](
         doc="Learning rate of Adam at the start.",
         default=0.002,
-        check=lambda rate: rate > 0,
+        check=within(1e-9, 1.0),
     )
     learning_rate_decay = Field[float](
         doc="Factor by which the learning rate falls every learning_rate_steps steps.",
         default=0.95,
-        check=lambda factor: 0 < factor <= 1,
+        check=within(1e-6, 1.0),
     )
     learning_rate_steps = Field[int](
         doc="Number of steps between two falls of the learning rate.",
         default=1000,
-        check=lambda steps: steps >= 1,
+        check=within(1, 1_000_000_000),
     )
     huber_delta = Field[float](
         doc="Residual, in standard deviations, at which the loss turns from quadratic to linear.",
         default=2.0,
-        check=lambda delta: delta > 0,
+        check=within(1e-3, 1e6),
     )
     retries = Field[int](
         doc="Number of times, at most, that a training which came to nothing is tried again, each time from "
         "other random weights and at half the learning rate.",
         default=2,
-        check=lambda retries: retries >= 0,
+        check=within(0, 100),
     )
     resident = ChoiceField[str](
         doc="Whether the exposures of the patch are kept in the memory of the device that trains, and tiles "
@@ -148,7 +151,7 @@ class PaperConfig(Config):
     tile_size = Field[int](
         doc="Side in pixels of the part of a training tile whose residuals count.",
         default=128,
-        check=lambda size: size >= 8,
+        check=within(8, 4096),
     )
 
 
@@ -163,59 +166,56 @@ class CrossExposureConfig(Config):
         },
         default="shipped",
     )
-    channels = Field[int](
-        doc="Number of channels of the mixing network.", default=32, check=lambda channels: channels >= 1
-    )
+    channels = Field[int](doc="Number of channels of the mixing network.", default=32, check=within(1, 1024))
     dilations = ListField[int](
         doc="Dilation of the convolution of each residual block of the mixing network.",
         default=[1, 2, 4, 2],
-        itemCheck=lambda dilation: dilation >= 1,
+        maxLength=64,
+        itemCheck=lambda dilation: 1 <= dilation <= 512,
     )
     tile_size = Field[int](
         doc="Side in pixels of the part of a training tile whose residuals count.",
         default=96,
-        check=lambda size: size >= 8,
+        check=within(8, 4096),
     )
     samples = Field[int](
         doc="Number of training samples: tiles, each restored from its own subset of the exposures.",
         default=32,
-        check=lambda samples: samples >= 1,
+        check=within(1, 100_000),
     )
     share = Field[float](
         doc="Share of the exposures that a training sample is restored from.",
         default=0.75,
-        check=lambda share: 0 < share < 1,
+        check=within(1e-3, 0.999),
     )
     max_held_out = Field[int](
         doc="Greatest number of left-out exposures that a training sample predicts.",
         default=8,
-        check=lambda number: number >= 1,
+        check=within(1, 1000),
     )
-    batch_size = Field[int](
-        doc="Number of samples in a training step.", default=2, check=lambda size: size >= 1
-    )
+    batch_size = Field[int](doc="Number of samples in a training step.", default=2, check=within(1, 4096))
     steps = Field[int](
         doc="Number of training steps, for a network that is random at the start or, by trainRestoration, is "
         "trained on many patches. A trained one restores as it is: steps on a single patch make it worse "
         "where exposures have faults in common, which no exposure tells of another.",
         default=0,
-        check=lambda steps: steps >= 0,
+        check=within(0, 1_000_000),
     )
     learning_rate = Field[float](
         doc="Learning rate of Adam at the start; it falls to zero as a cosine.",
         default=0.003,
-        check=lambda rate: rate > 0,
+        check=within(1e-9, 1.0),
     )
     huber_delta = Field[float](
         doc="Residual, in standard deviations, at which the loss turns from quadratic to linear.",
         default=2.0,
-        check=lambda delta: delta > 0,
+        check=within(1e-3, 1e6),
     )
     refinement_updates = Field[int](
         doc="Number of multiplicative updates (ImageMM) of what the network made, let in where sources are "
         "bright; with 0, none.",
         default=5,
-        check=lambda updates: updates >= 0,
+        check=within(0, 1000),
     )
     engine = ChoiceField[str](
         doc="What restores the tiles, with all that belongs to it: holes, family, network and variance. "
@@ -245,7 +245,7 @@ class ImageMMConfig(Config):
     iterations = Field[int](
         doc="Number of updates of the latent image.",
         default=75,
-        check=lambda iterations: iterations >= 1,
+        check=within(1, 10_000),
     )
     robust = Field[bool](
         doc="Take weight from pixels whose residual is larger than huber_delta.",
@@ -254,12 +254,12 @@ class ImageMMConfig(Config):
     huber_delta = Field[float](
         doc="Residual, in standard deviations, from which a pixel loses weight.",
         default=2.0,
-        check=lambda delta: delta > 0,
+        check=within(1e-3, 1e6),
     )
     max_factor = Field[float](
         doc="Greatest factor by which an update changes a pixel.",
         default=2.0,
-        check=lambda factor: factor > 1,
+        check=lambda factor: 1 < factor <= 1000,
     )
     accelerate = Field[bool](
         doc="Extrapolate from one update to the next (Biggs & Andrews 1997); this many iterations then do "
@@ -274,12 +274,12 @@ class TilesConfig(Config):
     restoring_size = Field[int](
         doc="Side in pixels of the part of a tile that is restored at once.",
         default=320,
-        check=lambda size: size >= 8,
+        check=within(8, 32_768),
     )
     overlap = Field[int](
         doc="Number of pixels over which neighbouring restored tiles are blended.",
         default=16,
-        check=lambda overlap: overlap >= 0,
+        check=within(0, 4096),
     )
 
 
@@ -316,13 +316,13 @@ class RestorationConfig(Config):
     seed = Field[int](
         doc="Seed of every random draw: weights, order and place of tiles, noise realisations.",
         default=20250101,
-        check=lambda seed: seed >= 0,
+        check=within(0, 2**63 - 1),
     )
     devices = Field[int](
         doc="Number of devices (GPUs) that share the tiles; more than one needs the Keras backend jax, and "
         "batches that divide by it.",
         default=1,
-        check=lambda number: number >= 1,
+        check=within(1, 1024),
     )
     upsampling = Field[int](
         doc="Pixels of the restored image per pixel of the exposures, along each axis: 1, 2 or 3. With more "
@@ -336,7 +336,7 @@ class RestorationConfig(Config):
         doc="Full width at half maximum of the Gaussian PSF of the restored image, in its own pixels: the "
         "same number means a PSF that is half as wide on the sky with an upsampling of 2.",
         default=2.5,
-        check=lambda fwhm: fwhm > 0,
+        check=within(0.1, 100.0),
     )
     match_target_psf = Field[bool](
         doc="Measure how the restoration spreads a star, and convolve the latent image with a Gaussian so "
@@ -354,13 +354,13 @@ class RestorationConfig(Config):
         "(n_noise_warps of restoreCoadd); what changes is written as the noise realisations of the coadds. "
         "Each takes as long as restoring.",
         default=0,
-        check=lambda number: number >= 0,
+        check=within(0, 1000),
     )
     n_noise_realizations = Field[int](
         doc="Number of noise realisations that are restored along with the data to estimate the variance, by "
         "the methods paper and image_mm.",
         default=16,
-        check=lambda number: number >= 2,
+        check=within(2, 1000),
     )
 
     def validate(self) -> None:

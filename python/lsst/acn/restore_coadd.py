@@ -37,6 +37,7 @@ from lsst.pipe.base import connectionTypes as cT
 
 from .exposures.finer_exposures import on_finer_grid
 from .exposures.psf_kernels import PsfKernels
+from .field_limits import within
 from .image_io import (
     NoiseWarps,
     default_noise_storage_class,
@@ -174,7 +175,7 @@ class RestoreCoaddConfig(WarpInputsConfig, pipelineConnections=RestoreCoaddConne
         "each visit. They are the noise of the first of restoration.n_noise_layers, with the correlations "
         "that warping makes; the noise of the others is drawn from the variance planes.",
         default=0,
-        check=lambda number: number >= 0,
+        check=within(0, 1000),
     )
     noise_warp_storage_class = Field[str](
         doc="Storage class in which warps of noise are read. The default is MaskedImageF where lsst.afw is "

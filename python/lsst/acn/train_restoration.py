@@ -44,6 +44,7 @@ from lsst.pipe.base import connectionTypes as cT
 
 from .exposures.random_streams import random_stream
 from .exposures.source import ExposureSource
+from .field_limits import within
 from .records.task_record import provenance_record
 from .restoration_config import RestorationConfig
 from .warps.algorithm_errors import as_algorithm_errors
@@ -71,7 +72,7 @@ class TrainRestorationConfig(WarpInputsConfig, pipelineConnections=TrainRestorat
     max_patches = Field[int](
         doc="Number of patches that the network is trained on, drawn at random if there are more.",
         default=50,
-        check=lambda number: number >= 1,
+        check=within(1, 100_000),
     )
 
     def setDefaults(self) -> None:

@@ -39,6 +39,9 @@ from .psf_kernels import PsfKernels
 MOST_OVERSAMPLING = 20
 """Samples per pixel that a PSF may have along each axis."""
 
+MOST_OFFSET = 10
+"""Pixels that an exposure may be dithered by; stamps of PSFs grow by as much."""
+
 
 def psf_from_oversampled(kernels: Any, oversampling: int, box: Box, offsets: Any = None) -> PsfKernels:
     """Return the kernels that pixels see of PSFs that are known more finely.
@@ -69,22 +72,31 @@ def psf_from_oversampled(kernels: Any, oversampling: int, box: Box, offsets: Any
     InvalidExposureError
         Raised if kernels, oversampling or offsets cannot be such.
     """
-    if not 1 <= oversampling <= MOST_OVERSAMPLING or oversampling != int(oversampling):
+    is_whole = isinstance(oversampling, int | np.integer) and not isinstance(oversampling, bool)
+    if not is_whole or not 1 <= oversampling <= MOST_OVERSAMPLING:
         raise InvalidExposureError(
-            f"PSF kernels have 1 to {MOST_OVERSAMPLING} samples per pixel; got {oversampling}."
+            f"PSF kernels have 1 to {MOST_OVERSAMPLING} samples per pixel; got {oversampling!r}."
         )
     given = PsfKernels.constant(kernels, box)
     if oversampling == 1 and offsets is None:
         return given
     finer = _fitted(given) if oversampling == 1 else dataclasses.replace(given, oversampling=oversampling)
     if offsets is not None:
-        offsets = np.asarray(offsets, np.float64)
-        if offsets.shape != (len(given), 2) or not np.isfinite(offsets).all():
-            raise InvalidExposureError(
-                f"Offsets of {len(given)} exposures are finite, of shape ({len(given)}, 2); got {offsets!r}."
-            )
-        finer = moved(finer, offsets)
+        finer = moved(finer, _checked_offsets(offsets, len(given)))
     return seen_by_pixels(finer)
+
+
+def _checked_offsets(offsets: Any, n_exposures: int) -> np.ndarray:
+    try:
+        values = np.asarray(offsets, np.float64)
+    except (TypeError, ValueError):
+        values = np.array(np.nan)
+    if values.shape != (n_exposures, 2) or not (np.abs(values) <= MOST_OFFSET).all():
+        raise InvalidExposureError(
+            f"Offsets of {n_exposures} exposures are finite, of shape ({n_exposures}, 2), and of at most "
+            f"{MOST_OFFSET} pixels; got {offsets!r}."
+        )
+    return values
 
 
 def seen_by_pixels(finer: PsfKernels) -> PsfKernels:

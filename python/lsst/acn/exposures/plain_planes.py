@@ -31,6 +31,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InvalidExposureError
+from .flux_units import flux_unit
+from .plain_numbers import real_numbers
 
 if TYPE_CHECKING:
     from astropy.nddata import NDData
@@ -54,11 +56,13 @@ class _Plane:
     unit: UnitBase | None = None
 
     @classmethod
-    def of(cls, given: Any) -> _Plane:
+    def of(cls, what: str, given: Any) -> _Plane:
         """Take values apart, or a sequence of those of several exposures.
 
         Parameters
         ----------
+        what : `str`
+            Which plane they are, for messages.
         given : `object`
             Of any kind that `PlainPlanes` takes.
 
@@ -68,9 +72,9 @@ class _Plane:
             Its parts.
         """
         if type(given) is np.ndarray:
-            return cls(given)
+            return cls(real_numbers(what, given))
         if isinstance(given, list | tuple) and any(not np.isscalar(one) for one in given):
-            return cls._stacked([cls.of(one) for one in given])
+            return cls._stacked([cls.of(what, one) for one in given])
         if hasattr(given, "uncertainty"):
             values, masked = np.asarray(given.data), given.mask
         else:
@@ -81,7 +85,7 @@ class _Plane:
             values = np.asarray(getattr(plain, "value", plain))
         if masked is not None:
             masked = np.broadcast_to(np.asarray(masked) != 0, values.shape)
-        return cls(values, masked, getattr(given, "unit", None))
+        return cls(real_numbers(what, values), masked, getattr(given, "unit", None))
 
     @classmethod
     def _stacked(cls, planes: list[_Plane]) -> _Plane:
@@ -156,13 +160,13 @@ class PlainPlanes:
             Raised if there are no variances, or if units, shapes or pixel
             grids of the parts do not agree.
         """
-        pixels = _Plane.of(image)
-        noise = _Plane.of(_variance(image) if variance is None else variance)
-        usable = None if valid is None else _Plane.of(valid)
+        pixels = _Plane.of("image", image)
+        noise = _Plane.of("variance", _variance(image) if variance is None else variance)
+        usable = None if valid is None else _Plane.of("valid", valid)
         valid = noise.within(pixels.within(None if usable is None else usable.within(usable.values)))
         _check_grids(image)
         if pixels.unit is None and noise.unit is None:
-            return cls(pixels.values, noise.values, valid, unit or DEFAULT_UNIT)
+            return cls(pixels.values, noise.values, valid, _unit(unit).to_string() if unit else DEFAULT_UNIT)
         wanted = _unit(unit) if unit else pixels.unit
         stated = wanted if pixels.unit is None else pixels.unit
         if stated is None or wanted is None:
@@ -174,10 +178,11 @@ class PlainPlanes:
         return cls(pixels.values * factor, noise.values * squared, valid, wanted.to_string())
 
 
-def _unit(text: str) -> UnitBase:
-    import astropy.units
-
-    return astropy.units.Unit(text)
+def _unit(text: Any) -> UnitBase:
+    try:
+        return flux_unit(text)
+    except ValueError as error:
+        raise InvalidExposureError(f"The unit of a stack is of no use: {error}.") from error
 
 
 def _is_logarithmic(unit: UnitBase) -> bool:
@@ -270,7 +275,7 @@ def single_precision(planes: PlainPlanes) -> tuple[np.ndarray, np.ndarray, np.nd
     image, variance = planes.image, planes.variance
     usable = np.isfinite(image) & np.isfinite(variance) & (variance > 0)
     if planes.valid is not None:
-        usable &= np.asarray(planes.valid, dtype=bool)
+        usable &= np.nan_to_num(planes.valid).astype(bool)
     with np.errstate(over="ignore", under="ignore"):
         image32 = np.where(usable, image, 0).astype(np.float32, copy=False)
         variance32 = np.where(usable, variance, np.inf).astype(np.float32, copy=False)

@@ -33,6 +33,7 @@ from numpy.typing import DTypeLike
 
 from ..errors import InvalidExposureError
 from .boxes import Box
+from .plain_numbers import real_numbers
 
 UNIT_SUM_TOLERANCE = 0.05
 FWHM_PER_SIGMA = 2.0 * np.sqrt(2.0 * np.log(2.0))
@@ -116,10 +117,15 @@ class PsfKernels:
             Raised if they are of another shape, or as by `PsfKernels`.
         """
         if not isinstance(kernels, np.ndarray):
-            kind, shapes = type(kernels).__name__, [np.shape(kernel) for kernel in kernels]
+            parts = kernels if isinstance(kernels, list | tuple) else ()
+            shapes = [getattr(part, "shape", type(part).__name__) for part in parts]
             raise InvalidExposureError(
-                f"PSF kernels must be an array of shape (n, k, k); got a {kind} of {shapes}."
+                f"PSF kernels must be an array of shape (n, k, k); got a {type(kernels).__name__}"
+                + (f" of {shapes}." if parts else ".")
             )
+        real_numbers("PSF", kernels)
+        if np.ma.is_masked(kernels):
+            raise InvalidExposureError("Pixels of PSF kernels are masked: put into them what light they see.")
         if kernels.ndim != 3 or kernels.shape[1] != kernels.shape[2] or kernels.shape[2] % 2 == 0:
             raise InvalidExposureError(
                 "PSF kernels must be square with odd sides, in an array of shape (n, k, k) with one for each "

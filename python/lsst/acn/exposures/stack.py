@@ -38,6 +38,7 @@ from .finer_psfs import psf_from_oversampled
 from .measured_pixels import sampling_counts
 from .plain_planes import PlainPlanes, single_precision
 from .psf_kernels import PsfKernels
+from .stack_facts import bit_mask, bit_numbers, check_labels, visit_numbers
 from .variances import median_variances, scaled_variance
 
 
@@ -178,6 +179,7 @@ class ExposureStack:
         InvalidExposureError
             Raised if the parts do not fit together.
         """
+        check_labels(box, band)
         planes = PlainPlanes.of(image, variance, valid, unit)
         _check_same_shape(planes.image, variance=planes.variance, valid=planes.valid, mask=mask)
         image, variance, valid = single_precision(planes)
@@ -192,10 +194,10 @@ class ExposureStack:
             valid=valid,
             psf=psf,
             box=box,
-            visits=tuple(range(len(image)) if visits is None else (int(visit) for visit in visits)),
+            visits=visit_numbers(visits, len(image)),
             unit=planes.unit,
-            mask=np.zeros(image.shape, np.uint32) if mask is None else np.asarray(mask, np.uint32),
-            mask_planes=dict(mask_planes or {}),
+            mask=bit_mask(mask, image.shape),
+            mask_planes=bit_numbers(mask_planes),
             band=band,
             geometry=geometry,
         )

@@ -59,7 +59,8 @@ def check_registry_is_free(root: Path, *, attempts: int = ATTEMPTS, seconds: flo
     Raises
     ------
     RepositoryUnavailableError
-        Raised if it is locked all that time, or read-only.
+        Raised if it is locked all that time, or read-only, or if the
+        configuration of the repository is damaged.
 
     Notes
     -----
@@ -89,7 +90,15 @@ def check_registry_is_free(root: Path, *, attempts: int = ATTEMPTS, seconds: flo
 
 
 def _registry_file(root: Path) -> Path | None:
-    address = str(Config(str(root / CONFIG_NAME)).get(("registry", "db"), ""))
+    path = root / CONFIG_NAME
+    try:
+        address = str(Config(str(path)).get(("registry", "db"), ""))
+    except Exception as error:
+        # Whatever damaged text makes of the parser of YAML, it is the file that is at fault.
+        told = " ".join(str(error).split()) or type(error).__name__
+        raise RepositoryUnavailableError(
+            f"The configuration {path} of the repository cannot be read: {told}", path=str(path)
+        ) from error
     if not address.startswith(PREFIX):
         return None
     return Path(address.removeprefix(PREFIX).replace("<butlerRoot>", str(root)))

@@ -30,6 +30,7 @@ import dataclasses
 from astropy.wcs import WCS
 
 from ..exposures.boxes import Box
+from ..exposures.plain_numbers import MOST
 from ..image_io import PatchGeometry, make_patch_geometry
 
 
@@ -63,9 +64,10 @@ class PatchRow:
     tract: int = 0
 
     def __post_init__(self) -> None:
-        if self.size < 1 or self.count < 1 or self.tract < 0:
+        if not (1 <= self.size <= MOST and 1 <= self.count <= MOST and 0 <= self.tract <= MOST):
             raise ValueError(
-                "Size and number of patches must be at least 1, the tract not negative; got "
+                "Size and number of patches must be at least 1, the tract not negative, and no number beyond "
+                f"{MOST}; got "
                 f"{self.size}, {self.count} and {self.tract}."
             )
         if self.overlap % 2 or not 0 <= self.overlap < self.size:

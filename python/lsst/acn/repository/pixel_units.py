@@ -35,47 +35,13 @@ import astropy.units
 import numpy as np
 
 from ..errors import InvalidWarpFileError
+from ..exposures.flux_units import NotAFluxUnitError, flux_unit
 from .warp_file_errors import warp_file_error
 
 _LOG = logging.getLogger(__name__)
 
 DEFAULT_UNIT = "adu"
 """Unit of pixels of which nothing says what they are."""
-
-LINEAR = (
-    "Jy",
-    "Jy / sr",
-    "Jy / beam",
-    "W / (m2 Hz)",
-    "erg / (s cm2 AA)",
-    "adu",
-    "DN",
-    "ct",
-    "electron",
-    "ph",
-)
-"""Units that light adds up in; those per second, pixel or solid angle do as well."""
-
-PER = ("", "s", "pix", "s pix", "arcsec2", "s arcsec2")
-
-SPELLINGS = {
-    "ADU": "adu",
-    "ADUS": "adu",
-    "DN": "DN",
-    "COUNT": "ct",
-    "COUNTS": "ct",
-    "CTS": "ct",
-    "E-": "electron",
-    "ELECTRON": "electron",
-    "ELECTRONS": "electron",
-    "NANOMAGGY": "3.631 uJy",
-    "NANOMAGGIES": "3.631 uJy",
-    "NMGY": "3.631 uJy",
-    "SEC": "s",
-    "SECOND": "s",
-    "S": "s",
-}
-"""Names that cameras and surveys use, in capitals, and what they mean."""
 
 
 def find_calibration(
@@ -125,7 +91,7 @@ def _stated_unit(path: Path, text: Any, wanted: Any) -> astropy.units.UnitBase |
     try:
         return _unit(path, text, "BUNIT")
     except InvalidWarpFileError as error:
-        if wanted is None or not isinstance(error.__cause__, ValueError):
+        if wanted is None or type(error.__cause__) is not ValueError:
             raise
     _LOG.warning("BUNIT of %s is %r, which is not known; its pixels are taken as %s.", path, text, wanted)
     return None
@@ -137,33 +103,15 @@ def _unit(path: Path, text: Any, what: str) -> astropy.units.UnitBase | None:
     if not isinstance(text, str):
         raise warp_file_error(path, f"is in a unit that is no text: {what} is {text!r}")
     try:
-        unit = astropy.units.Unit(_respelled(text))
-    except (TypeError, ValueError) as error:
-        raise warp_file_error(path, f"is in a unit that is not known: {what} is {text!r}") from ValueError(
-            str(error)
-        )
-    if not _adds_up(unit):
+        return flux_unit(text)
+    except NotAFluxUnitError as error:
         raise warp_file_error(
             path,
             f"is in a unit that light does not add up in: {what} is {text!r}; it should be one such as nJy, "
             "adu or electron",
-        )
-    return unit
-
-
-def _respelled(text: str) -> str:
-    parts = text.strip().split("/")
-    return " / ".join(SPELLINGS.get(part.strip().upper(), part.strip()) for part in parts)
-
-
-def _adds_up(unit: Any) -> bool:
-    if not isinstance(unit, astropy.units.UnitBase) or not (0 < unit.decompose().scale < math.inf):
-        return False
-    return any(
-        unit.is_equivalent(astropy.units.Unit(base) / astropy.units.Unit(per))
-        for base in LINEAR
-        for per in PER
-    )
+        ) from error
+    except ValueError as error:
+        raise warp_file_error(path, f"is in a unit that is not known: {what} is {text!r}") from error
 
 
 def _photo_calib(path: Path, hdu: Any) -> float:

@@ -55,6 +55,9 @@ DAY_OBS = 20260101
 TRUTH_DIMENSIONS = ("skymap", "tract", "patch", "band")
 TRUTH_STORAGE_CLASSES = {"simulated_truth": "CellCoadd", "simulated_truth_catalog": "ArrowAstropy"}
 
+NARROWEST, WIDEST = 0.1, 100.0
+"""Pixels that the PSF of the truth may be wide."""
+
 TRUTH_VARIANCE = 1e-6
 """Variance of the truth in nJy squared: what drawing may be wrong by (`float`)."""
 
@@ -114,15 +117,15 @@ def simulate_warps(
     ------
     ValueError
         Raised if ``config`` and ``patches`` do not fit together, or
-        ``truth_fwhm`` is not positive.
+        ``truth_fwhm`` is no width that pixels show.
     RepositoryConflictError
         Raised if the repository says something else or cannot hold a name, or
         the run already has such datasets.  Nothing is changed then.
     RepositoryUnavailableError
         Raised if the repository is locked or cannot be written to.
     """
-    if not truth_fwhm > 0:
-        raise ValueError(f"truth_fwhm must be positive; got {truth_fwhm}.")
+    if not NARROWEST <= truth_fwhm <= WIDEST:
+        raise ValueError(f"truth_fwhm must be from {NARROWEST:g} to {WIDEST:g} pixels; got {truth_fwhm}.")
     check_collection_name(output_run)
     config = _on_patches(config, patches)
     visits = [

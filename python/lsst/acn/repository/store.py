@@ -130,7 +130,13 @@ def _local_root(path: str) -> Path | None:
         path = str(Butler.get_repo_uri(path))
     if "://" not in path:
         return Path(path).absolute()
-    resource = ResourcePath(path)
+    try:
+        resource = ResourcePath(path)
+    except Exception as error:
+        # Of each kind of address that is not known, or lacks its package.
+        raise RepositoryUnavailableError(
+            f"{path} is no address of a Butler repository: {_in_one_line(error)}", path=path
+        ) from error
     return Path(resource.ospath) if resource.isLocal else None
 
 
@@ -143,7 +149,8 @@ def _may_be_repository(root: Path) -> bool:
 def _opened(path: str) -> Iterator[Butler]:
     try:
         butler = Butler.from_config(path, writeable=True)
-    except (SQLAlchemyError, LookupError, OSError, RuntimeError, TypeError, ValueError) as error:
+    except Exception as error:
+        # Damaged configurations and stores far away each have errors of their own.
         raise RepositoryUnavailableError(
             f"{path} cannot be opened as a Butler repository: {_in_one_line(error)}", path=path
         ) from error

@@ -46,6 +46,9 @@ WHOLE = 0.01
 NUMBERS_OF_WCS = re.compile(r"(CRVAL|CRPIX|CDELT|CROTA)\d|(CD|PC|PV)\d_\d+|LONPOLE|LATPOLE|EQUINOX")
 """Keywords of a WCS whose values are numbers."""
 
+TEXTS_OF_WCS = re.compile(r"(CTYPE|CUNIT|CPDIS|CQDIS)\d|RADESYS")
+"""Keywords of a WCS whose values are text."""
+
 MAX_RETURN = 0.1
 """How far, in pixels, a corner may move on its way to the sky and back."""
 
@@ -122,6 +125,9 @@ def sky_wcs(
     for keyword in filter(NUMBERS_OF_WCS.fullmatch, header):
         # What is no number would be taken as 0.
         _number(path, header, keyword)
+    for keyword in filter(TEXTS_OF_WCS.fullmatch, header):
+        if not isinstance(header[keyword], str):
+            raise warp_file_error(path, f"has {keyword} = {header[keyword]!r}, which is no text")
     height, width = shape
     try:
         wcs = astropy.wcs.WCS(header)

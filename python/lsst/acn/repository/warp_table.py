@@ -32,10 +32,10 @@ from pathlib import Path
 from typing import Any
 
 import astropy.table
-import numpy as np
 
 from ..errors import InvalidWarpFileError
 from ..exposures.finer_psfs import MOST_OVERSAMPLING
+from ..exposures.plain_numbers import whole_number
 from .bounded_file import open_bounded
 from .dimension_records import VisitDescription
 from .warp_file_errors import warp_file_error
@@ -44,9 +44,6 @@ COLUMNS = ("visit", "band", "physical_filter", "day_obs", "path")
 
 MAX_TABLE_SIZE = 2**26
 """Bytes that a table may have (`int`)."""
-
-MAX_VISIT = 2**63 - 1
-"""Largest number that the registry can hold (`int`)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,7 +138,7 @@ def _row(table: Path, number: int, values: dict[str, Any]) -> WarpTableRow:
         raise warp_file_error(table, f"has no {', '.join(missing)} in row {number + 1}")
     try:
         visit = VisitDescription(
-            visit=_whole("visit", present["visit"]),
+            visit=whole_number("visit", present["visit"]),
             band=_text("band", present["band"]),
             physical_filter=_text("physical_filter", present["physical_filter"]),
             day_obs=_night(present["day_obs"]),
@@ -158,30 +155,15 @@ def _row(table: Path, number: int, values: dict[str, Any]) -> WarpTableRow:
         raise warp_file_error(table, f"has a value that is of no use in row {number + 1}: {error}") from error
 
 
-def _whole(name: str, value: Any) -> int:
-    """Return a whole number from 0 on, however the table has it."""
-    whole: int | None = None
-    if isinstance(value, str) and value.strip().isdecimal():
-        whole = int(value) if len(value) < 20 else None
-    elif isinstance(value, int | np.integer) and not isinstance(value, bool):
-        whole = int(value)
-    elif isinstance(value, float | np.floating) and math.isfinite(value) and value == round(value):
-        # Above, neighbouring numbers are the same in double precision.
-        whole = int(value) if abs(float(value)) < 2**53 else None
-    if whole is None or not 0 <= whole <= MAX_VISIT:
-        raise ValueError(f"{name} must be a whole number from 0 to {MAX_VISIT}; it is {value!r}")
-    return whole
-
-
 def _samples(value: Any) -> int:
-    samples = _whole("psf_oversampling", value)
+    samples = whole_number("psf_oversampling", value)
     if not 1 <= samples <= MOST_OVERSAMPLING:
         raise ValueError(f"psf_oversampling must be from 1 to {MOST_OVERSAMPLING}; it is {samples}")
     return samples
 
 
 def _night(value: Any) -> int:
-    night = _whole("day_obs", value)
+    night = whole_number("day_obs", value)
     try:
         datetime.date(night // 10000, night // 100 % 100, night % 100)
     except (ValueError, OverflowError):

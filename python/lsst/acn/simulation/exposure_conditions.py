@@ -31,6 +31,9 @@ import numpy as np
 
 from ..exposures.random_streams import random_stream
 
+SHALLOWEST, DEEPEST = 10.0, 40.0
+"""Magnitudes between which any depth lies."""
+
 Gradient = tuple[float, float]
 """Change from one edge of the field to the other along (y, x)."""
 
@@ -77,6 +80,10 @@ class ConditionsConfig:
     def __post_init__(self) -> None:
         if not 0 < self.seeing[0] <= self.seeing[1]:
             raise ValueError(f"Seeing must be a range of positive values; got {self.seeing}.")
+        if not SHALLOWEST <= self.depth <= DEEPEST:
+            raise ValueError(
+                f"depth must be a magnitude from {SHALLOWEST:g} to {DEEPEST:g}; got {self.depth}."
+            )
         scatters = ("ellipticity_scatter", "depth_scatter", "sky_offset", "fwhm_gradient", "shear_gradient")
         for name in scatters:
             if getattr(self, name) < 0:

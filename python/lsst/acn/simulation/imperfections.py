@@ -44,6 +44,9 @@ DONUT_DIAMETER = 2.5
 WELL_SAMPLED = 0.4
 """Least strength of undersampling: there an FWHM has three pixels (`float`)."""
 
+STRONGEST = 100.0
+"""Strength that no imperfection has more of (`float`)."""
+
 Change = Callable[[SimulationConfig, float], SimulationConfig]
 
 
@@ -88,8 +91,10 @@ def imperfect(config: SimulationConfig, name: str, strength: float = 1.0) -> Sim
     """
     if name not in IMPERFECTIONS:
         raise ValueError(f"Imperfections are {', '.join(IMPERFECTIONS)}; got {name!r}.")
-    if not strength > 0:
-        raise ValueError(f"The strength of an imperfection must be positive; got {strength}.")
+    if not 0 < strength <= STRONGEST:
+        raise ValueError(
+            f"The strength of an imperfection must be positive, and at most {STRONGEST:g}; got {strength}."
+        )
     return IMPERFECTIONS[name].change(config, strength)
 
 

@@ -34,6 +34,7 @@ from .faults.detector_defects import DefectsConfig
 from .faults.psf_errors import PsfErrorsConfig
 from .faults.satellite_trails import TrailsConfig
 from .faults.sky_residual import SkyConfig
+from .number_limits import MOST, check_extent, check_numbers
 from .optics import OpticsConfig
 from .pixel_noise import NoiseConfig
 from .sky.scene_config import SceneConfig
@@ -120,16 +121,22 @@ class SimulationConfig:
     warping: WarpingConfig = WarpingConfig()
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         if self.seed < 0 or self.visits < 1 or self.first_visit < 0:
             raise ValueError(
                 "seed and first_visit must not be negative, visits at least 1; got "
                 f"{self.seed}, {self.first_visit} and {self.visits}."
             )
+        if self.first_visit + self.visits > MOST:
+            raise ValueError(f"{self.visits} visits from {self.first_visit} on have too large identifiers.")
         if self.pixel_scale <= 0 or self.cell_size < 1:
             raise ValueError(
                 "pixel_scale and cell_size must be positive; got "
                 f"{self.pixel_scale} and {self.cell_size}."
             )  # fmt: skip
+        if abs(self.center[0]) > 360 or abs(self.center[1]) > 90:
+            raise ValueError(f"The center must be a right ascension and declination; got {self.center}.")
+        check_extent(self.box, self.visits, self.pixel_scale, self.scene.crowding)
         self._check_stamp()
 
     def _check_stamp(self) -> None:

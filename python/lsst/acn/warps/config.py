@@ -36,6 +36,7 @@ from lsst.pipe.base import PipelineTaskConfig, PipelineTaskConnections
 from lsst.pipe.base import connectionTypes as cT
 
 from ..exposures.mask_planes import DEFAULT_BAD_MASK_PLANES
+from ..field_limits import within
 from ..image_io import default_mask_storage_class, default_warp_storage_class
 from ..psf_quality import PsfQualityConfig
 
@@ -199,7 +200,7 @@ class WarpInputsConfig(PipelineTaskConfig, pipelineConnections=WarpInputsConnect
         doc="Side in pixels of the cells in which the PSF of a warp is taken as constant. Cells that the "
         "warps bring along are kept unless they are much smaller.",
         default=100,
-        check=lambda size: size > 0,
+        check=within(1, 1_000_000),
     )
     use_sky_map_cells = Field[bool](
         doc="Restore the pixels of the skymap's grid of cells, and keep that grid, as cell-based coadds do; "

@@ -32,13 +32,19 @@ from lsst.daf.butler.cli.progress import ClickProgressHandler
 from lsst.daf.butler.cli.utils import ButlerCommand
 from lsst.daf.butler.progress import Progress
 
+from .finite_number import MOST_IDENTIFIER, FiniteNumber
+
 
 @click.command(short_help="Ingest warps from FITS files.", cls=ButlerCommand)
 @repo_argument(required=True, help="REPO is a Butler repository, which is made if there is none.")
 @click.argument("table")
 @click.option("--skymap", required=True, help="Name of the skymap.")
-@click.option("--tract", required=True, type=click.IntRange(min=0), help="Identifier of the tract.")
-@click.option("--patch", required=True, type=click.IntRange(min=0), help="Identifier of the patch.")
+@click.option(
+    "--tract", required=True, type=click.IntRange(0, MOST_IDENTIFIER), help="Identifier of the tract."
+)
+@click.option(
+    "--patch", required=True, type=click.IntRange(0, MOST_IDENTIFIER), help="Identifier of the patch."
+)
 @click.option("--instrument", help="Name of the instrument.  By default what the table's head says.")
 @click.option("--output-run", required=True, help="Name of the run to store the warps in.")
 @click.option(
@@ -63,7 +69,7 @@ from lsst.daf.butler.progress import Progress
 )
 @click.option(
     "--max-file-size",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteNumber(min=0, min_open=True),
     default=1024.0,
     show_default=True,
     metavar="MIB",
@@ -72,7 +78,7 @@ from lsst.daf.butler.progress import Progress
 )
 @click.option(
     "--pixel-scale",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteNumber(min=0, min_open=True),
     metavar="ARCSEC",
     help="Side of a pixel, for files that have no WCS.  They are taken to show the same pixels of the sky, "
     "and put at right ascension and declination 0.",

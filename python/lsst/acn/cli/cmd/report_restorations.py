@@ -32,6 +32,7 @@ import click
 from lsst.daf.butler.cli.opt import options_file_option, repo_argument, where_option
 from lsst.daf.butler.cli.utils import ButlerCommand
 
+from .finite_number import FiniteNumber
 from .opened_repository import opened_repository
 from .report_options import coadd_option, output_option
 
@@ -60,7 +61,7 @@ from .report_options import coadd_option, output_option
 )
 @click.option(
     "--threshold",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteNumber(min=0, min_open=True),
     default=5.0,
     show_default=True,
     help="Number of robust standard deviations from the median of its band from which a number stands out.",

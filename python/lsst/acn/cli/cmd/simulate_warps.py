@@ -33,6 +33,8 @@ import click
 from lsst.daf.butler.cli.opt import options_file_option, repo_argument
 from lsst.daf.butler.cli.utils import ButlerCommand
 
+from .finite_number import FiniteNumber
+
 if TYPE_CHECKING:
     from lsst.acn.repository.patch_row import PatchRow
     from lsst.acn.repository.simulate import SimulatedWarps
@@ -56,7 +58,7 @@ FWHM_GRADIENT, SHEAR_GRADIENT = 0.1, 0.03
 @click.option("--tract", type=int, default=0, show_default=True, help="Identifier of the tract.")
 @click.option(
     "--center",
-    type=(float, float),
+    type=(FiniteNumber(), FiniteNumber()),
     default=(150.0, 2.2),
     show_default=True,
     metavar="RA DEC",
@@ -71,21 +73,27 @@ FWHM_GRADIENT, SHEAR_GRADIENT = 0.1, 0.03
     show_default=True,
     help="Name of the run to store everything in.",
 )
-@click.option("--pixel-scale", type=float, default=0.168, show_default=True, help="Arcseconds per pixel.")
+@click.option(
+    "--pixel-scale", type=FiniteNumber(), default=0.168, show_default=True, help="Arcseconds per pixel."
+)
 @click.option("--psf-size", type=int, default=41, show_default=True, help="Odd side of the PSF kernels.")
 @click.option("--cell-size", type=int, default=64, show_default=True, help="Side of a patch's cells.")
-@click.option("--seeing-min", type=float, default=0.5, show_default=True, help="Best seeing in arcseconds.")
-@click.option("--seeing-max", type=float, default=0.85, show_default=True, help="Worst seeing in arcseconds.")
+@click.option(
+    "--seeing-min", type=FiniteNumber(), default=0.5, show_default=True, help="Best seeing in arcseconds."
+)
+@click.option(
+    "--seeing-max", type=FiniteNumber(), default=0.85, show_default=True, help="Worst seeing in arcseconds."
+)
 @click.option(
     "--depth",
-    type=float,
+    type=FiniteNumber(),
     default=25.3,
     show_default=True,
     help="Magnitude of a point source at 5 sigma in one exposure.",
 )
 @click.option(
     "--crowding",
-    type=float,
+    type=FiniteNumber(),
     default=183.0,
     show_default=True,
     help="Sources per square arcminute down to magnitude 26.5.",
@@ -93,7 +101,7 @@ FWHM_GRADIENT, SHEAR_GRADIENT = 0.1, 0.03
 @click.option("--vary-psf", is_flag=True, help="Let seeing and shape of the PSFs change over the field.")
 @click.option(
     "--sky-offset",
-    type=float,
+    type=FiniteNumber(),
     default=0.0,
     show_default=True,
     help="Scatter of the residual sky level, in units of the sky noise of a pixel.",
@@ -115,7 +123,7 @@ FWHM_GRADIENT, SHEAR_GRADIENT = 0.1, 0.03
 )
 @click.option(
     "--strength",
-    type=float,
+    type=FiniteNumber(),
     default=1.0,
     show_default=True,
     help="Strength of the imperfections in units of what each has by default.",
@@ -135,7 +143,7 @@ FWHM_GRADIENT, SHEAR_GRADIENT = 0.1, 0.03
 )
 @click.option(
     "--truth-fwhm",
-    type=float,
+    type=FiniteNumber(),
     default=2.5,
     show_default=True,
     help="FWHM in pixels of the Gaussian PSF of the truth image.",
