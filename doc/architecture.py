@@ -80,6 +80,7 @@ SAYS = {
     "exposures": "Box, PsfKernels, ExposureStack, ExposureSource",
     "errors": "what can go wrong",
     "restoration_config": "what can be set",
+    "field_limits": "of numbers of configs",
     "fits_config": "of fits to exposures",
 }
 """What each room is for, in a few words."""

@@ -126,7 +126,7 @@ ELSEWHERE = {
         "report/report_writer",
     ],
     "report/test_thumbnails": ["report/blink_views", "report/patch_data"],
-    "repository/test_ingest": ["cli/cmd/ingest_warps"],
+    "repository/test_ingest": ["cli/cmd/finite_number", "cli/cmd/ingest_warps"],
     "repository/test_ingest_errors": ["repository/leftovers", "repository/names", "repository/warp_table"],
     "repository/test_simulate": ["cli/cmd/simulate_warps"],
     "repository/test_store": ["image_io/write_recipes"],

@@ -54,6 +54,12 @@ def test_registry_that_is_none_is_told(root: Path) -> None:
         check_registry_is_free(root)
 
 
+def test_configuration_that_is_damaged_is_told(root: Path) -> None:
+    (root / "butler.yaml").write_text("{{{:")
+    with pytest.raises(RepositoryUnavailableError, match="butler.yaml of the repository cannot be read"):
+        check_registry_is_free(root)
+
+
 def test_other_databases_lock_rows_only(root: Path) -> None:
     (root / "butler.yaml").write_text("registry:\n  db: postgresql://host/name\n")
     check_registry_is_free(root)

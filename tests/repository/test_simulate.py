@@ -182,6 +182,13 @@ def run(*arguments: str) -> click.testing.Result:
         ("--patches 0", "at least 1"),
         ("--patch-overlap 3", "must be even"),
         ("--truth-fwhm 0", "truth_fwhm must be positive"),
+        ("--truth-fwhm 1e300", "truth_fwhm must be positive, 0.1 to 100 pixels"),
+        ("--visits 1000000000", "more than the 4.29e+09 that a simulation may have"),
+        ("--size 1000000000", "more than the 4.29e+09 that a simulation may have"),
+        ("--patches 1000000000", "more than the 4.29e+09 that a simulation may have"),
+        ("--tract 9223372036854775808", "no number beyond 9223372036854775807"),
+        ("--first-visit 9223372036854775800", "too large identifiers"),
+        ("--center 0 91", "right ascension and declination"),
         ("--seeing-min 0.9 --seeing-max 0.6", "Seeing must be a range"),
         ("--crowding -1", "crowding"),
         ("--imperfection rain", "Imperfections are nothing, warped"),
@@ -195,6 +202,15 @@ def test_command_says_what_is_wrong_with_its_options(tmp_path: Path, options: st
     result = run(str(tmp_path / "repo"), *options.split())
     assert result.exit_code == 1
     assert words in result.output
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("option", ["--pixel-scale", "--depth", "--strength", "--seeing-max", "--truth-fwhm"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_numbers_of_the_command_are_finite(tmp_path: Path, option: str, value: str) -> None:
+    result = run(str(tmp_path / "repo"), option, value)
+    assert result.exit_code == 2
+    assert f"Invalid value for '{option}': {value} is no finite number." in result.output
     assert not list(tmp_path.iterdir())
 
 

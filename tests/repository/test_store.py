@@ -191,6 +191,14 @@ def test_repository_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     assert (tmp_path / "butler.yaml").exists()
 
 
+def test_address_that_is_none_is_named() -> None:
+    with (
+        pytest.raises(RepositoryUnavailableError, match="foo://nowhere/x is no address of a Butler"),
+        open_repository("foo://nowhere/x"),
+    ):
+        pass
+
+
 def test_the_psf_of_a_cell_is_compressed_as_one(tmp_path: Path) -> None:
     with open_repository(str(tmp_path / "repo")) as butler:
         sync(butler, [patch(0)])

@@ -89,16 +89,8 @@ class PaperNetworkConfig(Config):
 class PaperTrainingConfig(Config):
     """How that encoder is trained on a patch."""
 
-    epochs = Field[int](
-        doc="Number of passes over the patch.",
-        default=450,
-        check=within(0, 100_000),
-    )
-    batch_size = Field[int](
-        doc="Number of tiles in a training step.",
-        default=1,
-        check=within(1, 4096),
-    )
+    epochs = Field[int](doc="Number of passes over the patch.", default=450, check=within(0, 100_000))
+    batch_size = Field[int](doc="Number of tiles in a training step.", default=1, check=within(1, 4096))
     learning_rate = Field[float](
         doc="Learning rate of Adam at the start.",
         default=0.002,
@@ -113,6 +105,12 @@ class PaperTrainingConfig(Config):
         doc="Number of steps between two falls of the learning rate.",
         default=1000,
         check=within(1, 1_000_000_000),
+    )
+    cool_down = Field[float](
+        doc="Share of the training, at its end, in which the learning rate falls to zero besides, as half a "
+        "cosine; with 0, it does not.",
+        default=0.0,
+        check=within(0.0, 1.0),
     )
     huber_delta = Field[float](
         doc="Residual, in standard deviations, at which the loss turns from quadratic to linear.",

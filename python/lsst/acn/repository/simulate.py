@@ -125,7 +125,9 @@ def simulate_warps(
         Raised if the repository is locked or cannot be written to.
     """
     if not NARROWEST <= truth_fwhm <= WIDEST:
-        raise ValueError(f"truth_fwhm must be from {NARROWEST:g} to {WIDEST:g} pixels; got {truth_fwhm}.")
+        raise ValueError(
+            f"truth_fwhm must be positive, {NARROWEST:g} to {WIDEST:g} pixels; got {truth_fwhm}."
+        )
     check_collection_name(output_run)
     config = _on_patches(config, patches)
     visits = [

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("batch_maker", "make_optimizer", "train")
+__all__ = ("batch_maker", "train")
 
 import logging
 from collections.abc import Callable, Sequence
@@ -44,6 +44,7 @@ from ..history import TrainingHistory
 from .attempt import Attempt
 from .inputs import PatchInputs
 from .network import PaperNetwork
+from .optimizer import make_optimizer
 from .resident_patch import ResidentPatch
 from .soundness import TrainingGuard
 
@@ -91,7 +92,8 @@ def train(
     """
     rng = attempt.stream(config.seed, "tiles")
     training, size = config.paper.training, config.paper.tile_size
-    sample = draw_tiles(inputs.box, size, rng)[:N_START_TILES]
+    tiles = draw_tiles(inputs.box, size, rng)
+    sample = tiles[:N_START_TILES]
     if attempt.number:
         network.draw_weights(attempt)
     network.start(inputs, sample)
@@ -102,7 +104,8 @@ def train(
     guard = TrainingGuard(
         network.encode, inputs, sample, forward_model, training.huber_delta, trained_spectra
     )
-    optimizer = make_optimizer(config, attempt.rate)
+    n_steps = training.epochs * len(_batches(tiles, training.batch_size))
+    optimizer = make_optimizer(config, attempt.rate, n_steps)
     take_steps = _make_steps(network, optimizer, inputs, forward_model, config, log)
     history = TrainingHistory(optimizer, "epoch", training.epochs, log)
     for epoch in range(training.epochs):
@@ -190,30 +193,3 @@ def batch_maker(inputs: PatchInputs, forward_model: ForwardModel) -> Callable[[S
     # The spectra are as large as the exposures: hand them over only once.
     spectra = keras.ops.convert_to_tensor(forward_model.spectra(inputs.psf.at(*inputs.box.center))[None])
     return lambda tiles: (*inputs.batch(tiles, forward_model)[:-1], spectra)
-
-
-def make_optimizer(config: RestorationConfig, rate: float = 1.0) -> Any:
-    """Return Adam with the learning rate that a config asks for.
-
-    Parameters
-    ----------
-    config : `RestorationConfig`
-        Uses ``paper.training``.
-    rate : `float`, optional
-        What the learning rate is multiplied by.
-
-    Returns
-    -------
-    optimizer : `keras.Optimizer`
-        Not built yet.
-    """
-    import keras
-
-    training = config.paper.training
-    schedule = keras.optimizers.schedules.ExponentialDecay(
-        rate * training.learning_rate,
-        training.learning_rate_steps,
-        training.learning_rate_decay,
-        staircase=True,
-    )
-    return keras.optimizers.Adam(schedule)
