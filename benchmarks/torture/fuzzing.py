@@ -19,44 +19,29 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
+
 """Tables and files that are damaged at random."""
 
 from __future__ import annotations
 
-__all__ = ("damage_files", "damage_tables")
+__all__ = ("KINDS", "damage", "damage_files", "damage_tables", "try_damage")
 
 import gzip
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import astropy.io.fits
-import numpy as np
 
 from lsst.acn import RestorationError
 from lsst.acn.repository.warp_files import read_warp_file
 from lsst.acn.repository.warp_table import read_warp_table
 
 from .commands import write_warps
+from .drawn_cases import Case, damages, for_each_case, time_limit
 from .verdict import Verdict
 
-LONGEST = 30
-"""Seconds after which reading is a hang (`int`)."""
-
-VALUES = (
-    *("", "T", "-1", "0", "7", "1E30", "-1E300", "NaN", "inf", "9223372036854775808", "'x'", "''", "'%'"),
-    *(
-        "'mag'",
-        "[1, 2]",
-        "{a: 1}",
-        "!!python/object:os.system",
-        "&a [*a]",
-        "7.9",
-        "'../../x'",
-        "\x00",
-        "1e-320",
-    ),
-)
+KINDS = ("plain", "gzip", "RICE_1", "GZIP_1", "GZIP_2")
+"""How the files of warps are compressed."""
 
 
 def damage_tables(folder: Path, count: int, seed: int) -> Verdict:
@@ -76,8 +61,9 @@ def damage_tables(folder: Path, count: int, seed: int) -> Verdict:
     verdict : `Verdict`
         What came of it.
     """
-    table = write_warps(folder / "source", [1, 2, 3])
-    return _damage("tables", table.read_bytes(), table, _wrong_words, read_warp_table, count, seed)
+    verdict, path, content = Verdict(f"{count} damaged tables"), *source(folder, "table")
+    for_each_case(damages(), count, seed, lambda case: try_damage(verdict, "table", path, content, case))
+    return verdict
 
 
 def damage_files(folder: Path, count: int, seed: int) -> Verdict:
@@ -97,81 +83,115 @@ def damage_files(folder: Path, count: int, seed: int) -> Verdict:
     verdict : `Verdict`
         What came of it.
     """
-    path = write_warps(folder / "source", [1]).with_name("1.fits")
-    corpus = [path.read_bytes(), gzip.compress(path.read_bytes())]
-    for kind in ("RICE_1", "GZIP_1", "GZIP_2"):
-        with astropy.io.fits.open(path) as hdus:
-            packed = [
-                astropy.io.fits.CompImageHDU(hdu.data, hdu.header, hdu.name, compression_type=kind)
-                for hdu in hdus[1:4]
-            ]
-            astropy.io.fits.HDUList([hdus[0], *packed, hdus[4]]).writeto(folder / f"{kind}.fits")
-        corpus.append((folder / f"{kind}.fits").read_bytes())
     verdict = Verdict(f"{count} damaged files")
-    for number, content in enumerate(corpus):
-        share = count // len(corpus) + (number < count % len(corpus))
-        part = _damage("files", content, path, _wrong_cards, read_warp_file, share, seed + number)
-        verdict.counts += part.counts
-        verdict.examples += part.examples
+    for number, kind in enumerate(KINDS):
+        path, content = source(folder / kind, kind)
+        share = count // len(KINDS) + (number < count % len(KINDS))
+
+        def attempt(case: Case, kind: str = kind, path: Path = path, content: bytes = content) -> None:
+            try_damage(verdict, kind, path, content, case)
+
+        for_each_case(damages(), share, seed + number, attempt)
     return verdict
 
 
-def _damage(
-    what: str,
-    content: bytes,
-    path: Path,
-    change: Callable[[bytes, np.random.Generator], bytes],
-    read: Callable[[Path], object],
-    count: int,
-    seed: int,
-) -> Verdict:
-    verdict, rng = Verdict(f"{count} damaged {what}"), np.random.default_rng(seed)
-    kinds = (change, change, _wrong_bytes, _cut)
-    signal.signal(signal.SIGALRM, _too_long)
-    for number in range(count):
-        path.write_bytes(kinds[int(rng.integers(len(kinds)))](content, rng))
-        signal.alarm(LONGEST)
-        try:
+def source(folder: Path, kind: str) -> tuple[Path, bytes]:
+    """Return a file that nothing is wrong with, and its content.
+
+    Parameters
+    ----------
+    folder : `pathlib.Path`
+        Where to work, made if need be.
+    kind : `str`
+        ``table``, or one of `KINDS`.
+
+    Returns
+    -------
+    path : `pathlib.Path`
+        The file, of a table or of a warp.
+    content : `bytes`
+        What is in it.
+    """
+    folder.mkdir(exist_ok=True)
+    table = write_warps(folder / "source", [1, 2, 3])
+    path = table if kind == "table" else table.with_name("1.fits")
+    if kind == "gzip":
+        return path, gzip.compress(path.read_bytes())
+    if kind in ("table", "plain"):
+        return path, path.read_bytes()
+    with astropy.io.fits.open(path) as hdus:
+        packed = [
+            astropy.io.fits.CompImageHDU(hdu.data, hdu.header, hdu.name, compression_type=kind)
+            for hdu in hdus[1:4]
+        ]
+        astropy.io.fits.HDUList([hdus[0], *packed, hdus[4]]).writeto(folder / "packed.fits")
+    return path, (folder / "packed.fits").read_bytes()
+
+
+def try_damage(verdict: Verdict, kind: str, path: Path, content: bytes, case: Case) -> None:
+    """Read a damaged file, and count what came of it.
+
+    Parameters
+    ----------
+    verdict : `Verdict`
+        Counts.
+    kind : `str`
+        ``table``, or one of `KINDS`.
+    path : `pathlib.Path`
+        Overwritten.
+    content : `bytes`
+        What was in it.
+    case : `dict`
+        The damage.
+    """
+    read: Callable[[Path], object] = read_warp_table if kind == "table" else read_warp_file
+    path.write_bytes(damage(content, case, is_table=kind == "table"))
+    try:
+        with time_limit():
             read(path)
-            verdict.add("read all the same")
-        except RestorationError as error:
-            verdict.add("refused" if str(path) in str(error) else "tracebacks", f"no name: {error}")
-        except TimeoutError:
-            verdict.add("hangs", f"number {number}")
-        except Exception as error:
-            verdict.add("tracebacks", f"number {number}: {error!r}")
-        finally:
-            signal.alarm(0)
-    return verdict
+        verdict.add("read all the same")
+    except RestorationError as error:
+        verdict.add(
+            "refused" if str(path) in str(error) else "tracebacks", f"{kind} {case}: no name: {error}"
+        )
+    except TimeoutError:
+        verdict.add("hangs", f"{kind} {case}")
+    except Exception as error:
+        verdict.add("tracebacks", f"{kind} {case}: {error!r}")
 
 
-def _too_long(*arguments: object) -> None:
-    raise TimeoutError
+def damage(content: bytes, case: Case, *, is_table: bool) -> bytes:
+    """Return what damage leaves of the content of a file.
 
+    Parameters
+    ----------
+    content : `bytes`
+        The content.
+    case : `dict`
+        The damage.
+    is_table : `bool`
+        Whether entries are words, and not cards of headers.
 
-def _wrong_words(content: bytes, rng: np.random.Generator) -> bytes:
-    words = content.decode().split(" ")
-    for _ in range(int(rng.integers(1, 4))):
-        words[int(rng.integers(len(words)))] = VALUES[int(rng.integers(len(VALUES)))]
-    return " ".join(words).encode()
-
-
-def _wrong_cards(content: bytes, rng: np.random.Generator) -> bytes:
-    cards = [start for start in range(0, len(content) - 80, 80) if content[start + 8 : start + 10] == b"= "]
+    Returns
+    -------
+    damaged : `bytes`
+        What is left.
+    """
+    if "cut" in case:
+        return content[: case["cut"] % len(content)]
     result = bytearray(content)
-    for _ in range(int(rng.integers(1, 4)) if cards else 0):
-        start = cards[int(rng.integers(len(cards)))]
-        text = VALUES[int(rng.integers(len(VALUES)))]
-        result[start + 10 : start + 80] = f"{text:>20}".encode()[:70].ljust(70)
-    return bytes(result) if cards else _wrong_bytes(content, rng)
-
-
-def _wrong_bytes(content: bytes, rng: np.random.Generator) -> bytes:
-    result = np.frombuffer(content, np.uint8).copy()
-    where = rng.integers(len(result), size=int(rng.integers(1, 20)))
-    result[where] = rng.integers(256, size=len(where))
-    return result.tobytes()
-
-
-def _cut(content: bytes, rng: np.random.Generator) -> bytes:
-    return content[: int(rng.integers(len(content)))]
+    if "bytes" in case:
+        for place, value in case["bytes"]:
+            result[place % len(content)] = value
+        return bytes(result)
+    if is_table:
+        words = content.decode().split(" ")
+        for place, text in case["entries"]:
+            words[place % len(words)] = text
+        return " ".join(words).encode(errors="replace")
+    cards = [start for start in range(0, len(content) - 80, 80) if content[start + 8 : start + 10] == b"= "]
+    for place, text in case["entries"]:
+        # What is compressed has no cards to be seen.
+        start = cards[place % len(cards)] if cards else place % (len(content) - 80)
+        result[start + 10 : start + 80] = f"{text:>20}".encode(errors="replace")[:70].ljust(70)
+    return bytes(result)

@@ -212,14 +212,14 @@ def test_limit_of_files_can_be_set(ingest: Ingest, source: Path) -> None:
 @pytest.mark.parametrize("option", ["--max-file-size", "--pixel-scale"])
 @pytest.mark.parametrize("value", ["nan", "inf"])
 def test_limit_and_scale_are_finite(ingest: Ingest, source: Path, option: str, value: str) -> None:
-    result = ingest.invoke(write_table(source, [FakeWarp()]), option, value)
+    result = ingest.invoke(write_table(source, [FakeWarp()]), option, value, run="warps", patch=12)
     assert result.exit_code == 2
     assert f"{value} is no finite number" in result.output
 
 
 @pytest.mark.parametrize("option", ["--tract", "--patch"])
 def test_registry_has_room_for_identifiers(ingest: Ingest, source: Path, option: str) -> None:
-    result = ingest.invoke(write_table(source, [FakeWarp()]), option, str(2**63))
+    result = ingest.invoke(write_table(source, [FakeWarp()]), option, str(2**63), run="warps", patch=12)
     assert result.exit_code == 2
     assert "is not in the range 0<=x<=9223372036854775807" in result.output
 
