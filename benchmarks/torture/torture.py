@@ -31,11 +31,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from .array_fuzzing import restore_arrays
 from .bounds import open_what_has_no_end
+from .config_fuzzing import try_configs
 from .determinism import restore_in_many_ways
 from .disks import fill_the_disk
 from .fuzzing import damage_files, damage_tables
 from .kills import kill_ingests, kill_simulations
+from .memory import measure_memory
 from .numerics import restore_extreme_numbers
 from .pipetask_kills import kill_pipetasks
 from .races import race_for_one_run, race_into_a_new_repository, race_on_postgresql
@@ -50,8 +53,11 @@ THEMES: dict[str, tuple[Callable[[Path, int, int], Verdict], int]] = {
     "race-postgresql": (race_on_postgresql, 20),
     "fuzz-tables": (damage_tables, 1000),
     "fuzz-files": (damage_files, 1000),
+    "fuzz-arrays": (restore_arrays, 1000),
+    "fuzz-configs": (try_configs, 1000),
     "numerics": (restore_extreme_numbers, 3),
     "determinism": (restore_in_many_ways, 3),
+    "memory": (measure_memory, 4),
     "bounds": (open_what_has_no_end, 7),
     "disk": (fill_the_disk, 20),
 }

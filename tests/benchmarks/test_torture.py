@@ -23,11 +23,16 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 from benchmarks.torture import kills
+from benchmarks.torture.array_fuzzing import cases, try_arrays
+from benchmarks.torture.config_fuzzing import try_config
+from benchmarks.torture.drawn_cases import Case, for_each_case, known_cases, time_limit
+from benchmarks.torture.fuzzing import damage, damage_tables
 from benchmarks.torture.numerics import CONTENTS, make_field, try_content
 from benchmarks.torture.verdict import Verdict
 
@@ -41,6 +46,52 @@ def test_unusual_numbers_are_restored_or_refused_without_a_warning(content: str)
     try_content(verdict, "image_mm", content, make_field(1))
     assert verdict.is_clean, str(verdict)
     assert verdict.counts == {"refused with a message" if content in REFUSED else "restored": 1}
+
+
+@pytest.mark.parametrize("known", known_cases("arrays"), ids=lambda known: str(known["case"]))
+def test_arrays_that_once_did_harm_are_restored_or_refused(known: Case) -> None:
+    verdict = Verdict("arrays")
+    try_arrays(verdict, known["case"])
+    assert verdict.is_clean, f"{verdict}, which was: {known['was']}"
+    assert list(verdict.counts) == ["restored" if known["now"] == "restored" else "refused with a message"]
+
+
+@pytest.mark.parametrize("known", known_cases("configs"), ids=lambda known: str(known["case"]["fields"]))
+def test_configs_that_once_were_accepted_are_refused_by_name(known: Case) -> None:
+    verdict = Verdict("configs")
+    try_config(verdict, known["case"])
+    assert verdict.counts == {known["now"]: 1}, str(verdict)
+
+
+def test_as_many_cases_are_drawn_as_are_asked_for_and_the_same_from_one_seed() -> None:
+    drawn: list[list[Case]] = [[], []]
+    for part in drawn:
+        for_each_case(cases(), 20, 7, part.append)
+    assert len(drawn[0]) == 20
+    assert drawn[0] == drawn[1]
+
+
+def test_damaged_tables_are_refused_by_name(tmp_path: Path) -> None:
+    verdict = damage_tables(tmp_path, 25, seed=11)
+    assert verdict.is_clean, str(verdict)
+    assert sum(verdict.counts.values()) == 25
+
+
+@pytest.mark.parametrize(
+    ("case", "left"),
+    [
+        ({"cut": 13}, b"one"),
+        ({"bytes": [[1, 88], [12, 89]]}, b"oXY two 3."),
+        ({"entries": [[1, "x"], [5, "y"]]}, b"one x y"),
+    ],
+)
+def test_damage_is_what_the_text_says(case: Case, left: bytes) -> None:
+    assert damage(b"one two 3.", case, is_table=True) == left
+
+
+def test_what_takes_too_long_is_ended() -> None:
+    with pytest.raises(TimeoutError), time_limit(1):
+        time.sleep(5.0)
 
 
 class Finished:

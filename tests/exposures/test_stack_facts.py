@@ -79,6 +79,7 @@ def test_all_bits_of_a_signed_mask_are_all_bits() -> None:
         ({"image": IMAGE.astype(str)}, "The image of a stack must be real numbers; it is an array of <U"),
         ({"image": IMAGE.astype(object)}, "an array of object"),
         ({"image": IMAGE + 1j}, "an array of complex128"),
+        ({"image": np.ma.masked_array(np.zeros(SHAPE, [("a", "f4")]))}, "an array of ..'a', '<f4'.."),
         ({"variance": IMAGE + 1j}, "The variance of a stack must be real numbers"),
         ({"valid": np.full(SHAPE, "yes")}, "The valid of a stack must be real numbers"),
         ({"psf": None}, "must be an array of shape .* got a NoneType"),

@@ -83,9 +83,10 @@ class _Plane:
             plain = np.ma.getdata(given) if isinstance(given, np.ma.MaskedArray) else given
             plain = getattr(plain, "unmasked", plain)
             values = np.asarray(getattr(plain, "value", plain))
+        real_numbers(what, values)
         if masked is not None:
             masked = np.broadcast_to(np.asarray(masked) != 0, values.shape)
-        return cls(real_numbers(what, values), masked, getattr(given, "unit", None))
+        return cls(values, masked, getattr(given, "unit", None))
 
     @classmethod
     def _stacked(cls, planes: list[_Plane]) -> _Plane:

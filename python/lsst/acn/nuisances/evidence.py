@@ -118,7 +118,8 @@ def gather_evidence(
     """
     if not stack.cutout(tile.intersection(stack.box)).valid.any():
         return None
-    margin = family_margin(stack.psf.radius, tile.shape)
+    # Derivatives look beyond the tile, even where PSFs hardly do.
+    margin = max(family_margin(stack.psf.radius, tile.shape), REACH + 1)
     covering = covering_stack(stack, tile.grown_by(margin), edges_matter=False)
     xp = numpy_arrays()
     sums, latent = first_model(xp, tile_exposures(covering))
