@@ -85,7 +85,10 @@ class TrainRestorationConfig(WarpInputsConfig, pipelineConnections=TrainRestorat
     def validate(self) -> None:
         super().validate()
         if self.restoration.method != "cross_exposure":
-            raise ValueError("Only a cross_exposure network can be carried from patch to patch.")
+            raise ValueError(
+                f"restoration.method is {self.restoration.method!r}, but only a cross_exposure network can be "
+                "carried from patch to patch."
+            )
 
 
 class TrainRestorationTask(PipelineTask):
