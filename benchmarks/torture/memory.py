@@ -43,7 +43,7 @@ TASKS = ("assembleReferenceCoadd", "restoreCoadd", "measureRestoration")
 SIZE = 400
 """Side of the patch in pixels: two tiles along each axis (`int`)."""
 
-ROWS_ONLY = 0.01
+ROWS_ONLY = 0.001
 """GiB for the pixels of warps with which they are read a few rows at a time (`float`)."""
 
 MOST_GROWTH = 0.15

@@ -86,8 +86,8 @@ class TrainRestorationConfig(WarpInputsConfig, pipelineConnections=TrainRestorat
         super().validate()
         if self.restoration.method != "cross_exposure":
             raise ValueError(
-                f"restoration.method is {self.restoration.method!r}, but only a cross_exposure network can be "
-                "carried from patch to patch."
+                f"restoration.method is {self.restoration.method!r}, but only a cross_exposure network can "
+                "be carried from patch to patch."
             )
 
 

@@ -67,7 +67,7 @@ def _cooled_down(schedule: Any, n_steps: int, n_last: float) -> Any:
     """Return a learning rate that falls to zero in the last steps, as half a cosine."""
     import keras
 
-    class CooledDown(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+    class CooledDown(keras.optimizers.schedules.LearningRateSchedule):
         def __call__(self, step: Any) -> Any:
             left = (n_steps - keras.ops.cast(step, "float32")) / n_last
             return schedule(step) * 0.5 * (1.0 - keras.ops.cos(math.pi * keras.ops.clip(left, 0.0, 1.0)))
