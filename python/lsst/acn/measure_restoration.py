@@ -245,6 +245,9 @@ class MeasureRestorationTask(WarpInputsTask):
 
     config: MeasureRestorationConfig
 
+    def needs_finer_psfs(self, more: Mapping[str, Any]) -> bool:
+        return recorded_upsampling(more["restored_coadd"].metadata) > 1
+
     def read_more(self, butlerQC: QuantumContext, inputRefs: InputQuantizedConnection) -> dict[str, Any]:
         names = ["restored_coadd", "restored_coadd_latent", "restored_coadd_training", "reference_coadd"]
         names += ["restoration_network"] * self.config.use_restoration_network
