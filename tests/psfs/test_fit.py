@@ -37,7 +37,7 @@ from lsst.acn.exposures.changed_exposures import ChangedExposures
 from lsst.acn.exposures.psf_kernels import PsfKernels, kernel_moments
 from lsst.acn.fits_config import PsfsConfig
 from lsst.acn.metrics.psf_width import psf_fwhm
-from lsst.acn.psfs.fit import estimate_psfs
+from lsst.acn.psfs.fit import are_far_off, estimate_psfs
 from lsst.acn.psfs.shifts import centroid
 from lsst.acn.psfs.stars import agreeing_stars, find_candidates
 
@@ -126,6 +126,9 @@ def test_without_stars_there_are_no_psfs(caplog):
     with pytest.raises(UnknownPsfError, match=r"y=0:104.*no 4 bright stars"):
         estimate_psfs(stack, PsfsConfig(), "estimate", LOG)
     assert estimate_psfs(stack, PsfsConfig(), "refine", LOG) is None
+    assert not are_far_off(stack, PsfsConfig())
+    with pytest.raises(UnknownPsfError):
+        estimate_psfs(field.stack(gaussians(field, 2.0)), PsfsConfig(), "estimate", LOG)
     assert "The PSFs stay as they are" in caplog.text
 
 
