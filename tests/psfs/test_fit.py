@@ -72,6 +72,15 @@ def test_stars_are_told_from_galaxies(field):
     assert len(candidates) > len(stars)
 
 
+def test_bright_stars_are_found_whose_own_light_is_most_of_the_noise(field):
+    stack = field.stack(field.kernels)
+    noisier = type(stack).from_arrays(field.image, 1.0 + np.maximum(field.image, 0.0), field.kernels)
+    assert noisier.variance.max() > 100.0
+    stars = agreeing_stars(find_candidates(noisier, noisier.box))
+    found = sorted((round(star.y), round(star.x)) for star in stars)
+    assert found == sorted((round(y), round(x)) for y, x in field.stars)
+
+
 @pytest.mark.parametrize("factor", [0.7, 1.3])
 def test_psfs_are_estimated_from_widths_that_are_wrong(field, factor):
     psfs = estimate_psfs(field.stack(gaussians(field, factor)), PsfsConfig(), "estimate", LOG)

@@ -111,7 +111,9 @@ def find_candidates(stack: ExposureStack, tile: Box, scale: float = 1.0) -> list
     noise = 1.0 / np.sqrt(np.maximum(weight, np.finfo(np.float32).tiny))
     fwhm = scale * float(np.median([psf_fwhm(kernel) for kernel in stack.psf.at(*tile.center)]))
     reach, radius = int(np.ceil(0.7 * fwhm)), int(np.ceil(3.0 * fwhm))
-    well_seen = weight > 0.5 * np.median(weight)
+    # The noise of their own light does not make bright stars unseen.
+    seen = np.tensordot(1.0 / stack.median_variances(), stack.valid, axes=1)
+    well_seen = seen > 0.5 * np.median(seen)
     is_peak = (maximum_filter(coadd, 2 * reach + 1) == coadd) & (coadd > BRIGHT * noise) & well_seen
     found = []
     for y, x in _brightest(is_peak, coadd):
