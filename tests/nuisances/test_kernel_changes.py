@@ -24,11 +24,13 @@
 
 from __future__ import annotations
 
+import galsim
 import numpy as np
 import pytest
 
 from lsst.acn import gaussian_kernel
-from lsst.acn.nuisances.kernel_changes import corrected_kernels
+from lsst.acn.nuisances.exposure_fit import REACH, prediction_changes
+from lsst.acn.nuisances.kernel_changes import core_center, corrected_kernels, psf_variance, stretch_changes
 
 
 def moments(kernel):
@@ -49,11 +51,49 @@ def test_a_kernel_is_moved_and_its_moments_grow_by_what_is_asked_for():
     np.testing.assert_allclose(grown, [0.3, -0.2, 0.4 + 0.15, 0.4 - 0.15, -0.1], atol=2e-4)
 
 
-def test_what_is_widened_and_narrowed_again_is_as_it_was():
+@pytest.mark.parametrize("shape", [(0.3, 0.0, 0.0), (0.0, -0.05, 0.0), (0.0, 0.0, 0.05)])
+def test_what_is_changed_and_changed_back_is_as_it_was(shape):
     kernel = gaussian_kernel(4.0, 41)[None]
-    change = np.array([[0.1, 0.2, 0.3, -0.1, 0.05]])
+    change = np.array([[0.1, 0.2, *shape]])
     back = corrected_kernels(corrected_kernels(kernel, change), -change)
     assert np.abs(back - kernel).max() < 1e-3 * kernel.max()
+
+
+def moffat(fwhm, shear=(0.0, 0.0)):
+    """Return a seeing profile with wings, drawn by other code."""
+    profile = galsim.Moffat(beta=3.0, fwhm=fwhm).shear(g1=shear[0], g2=shear[1])
+    image = profile.drawImage(nx=61, ny=61, scale=1.0, method="no_pixel", dtype=float).array
+    return image / image.sum()
+
+
+def test_a_psf_with_wings_that_is_wider_is_a_dilated_one():
+    kernel, wider = moffat(4.0), moffat(4.0 * 1.05)
+    changed = corrected_kernels(kernel[None], [[0.0, 0.0, (1.05**2 - 1) * psf_variance(kernel), 0.0, 0.0]])[0]
+    assert np.abs(changed - wider).max() < 1e-3 * wider.max()
+    assert psf_variance(changed) == pytest.approx(1.05**2 * psf_variance(kernel), rel=1e-3)
+
+
+def test_a_psf_with_wings_that_is_longer_is_a_sheared_one():
+    kernel, longer = moffat(4.0), moffat(4.0, (0.02, -0.03))
+    moments = 2 * psf_variance(kernel) * np.array([0.0, 0.02, -0.03])
+    changed = corrected_kernels(kernel[None], [[0.0, 0.0, *moments]])[0]
+    assert np.abs(changed - longer).max() < 4e-3 * longer.max()
+
+
+def test_a_psf_beside_the_middle_of_its_stamp_stays_where_it_is():
+    kernel = corrected_kernels(moffat(4.0)[None], [[0.4, -0.3, 0.0, 0.0, 0.0]])
+    wider = corrected_kernels(kernel, [[0.0, 0.0, 0.3, 0.1, 0.1]])[0]
+    assert core_center(wider) == pytest.approx(core_center(kernel[0]), abs=1e-3)
+
+
+def test_the_changes_of_a_stretched_kernel_are_its_derivatives():
+    kernel = moffat(4.0)
+    changes = stretch_changes(prediction_changes(np.pad(kernel, REACH))[:3], psf_variance(kernel))
+    for index in range(3):
+        step = np.zeros((1, 5))
+        step[0, 2 + index] = 0.02
+        slope = (corrected_kernels(kernel[None], step) - corrected_kernels(kernel[None], -step))[0] / 0.04
+        assert np.abs(changes[index] - slope).max() < 0.05 * np.abs(slope).max()
 
 
 def test_kernels_of_all_cells_are_changed_and_missing_ones_stay_missing():

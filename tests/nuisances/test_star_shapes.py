@@ -28,10 +28,11 @@ import numpy as np
 import pytest
 
 from lsst.acn import gaussian_kernel
-from lsst.acn.nuisances.kernel_changes import corrected_kernels
-from lsst.acn.nuisances.star_shapes import StarShape, common_shape, measure_stars, psf_variance
+from lsst.acn.nuisances.kernel_changes import corrected_kernels, psf_variance
+from lsst.acn.nuisances.star_shapes import StarShape, common_shape, measure_stars
 
 KERNEL = gaussian_kernel(4.0, 31)
+NOTHING = np.zeros(3)
 
 
 def field(width=0.0, plus=0.0, cross=0.0, galaxies=0, seed=1):
@@ -54,32 +55,47 @@ def field(width=0.0, plus=0.0, cross=0.0, galaxies=0, seed=1):
 def test_stars_tell_by_how_much_all_psfs_are_off(shape):
     stars = measure_stars(*field(*shape))
     assert len(stars) == 9
-    values, errors = common_shape(stars)
-    np.testing.assert_allclose(values, shape, atol=0.03)
-    assert (errors < 0.03).all()
+    values, errors = common_shape(stars, NOTHING)
+    np.testing.assert_allclose(values * psf_variance(KERNEL), shape, atol=0.03)
+    assert (errors * psf_variance(KERNEL) < 0.03).all()
 
 
 def test_psfs_that_are_right_are_left_alone():
-    values, _ = common_shape(measure_stars(*field()))
-    np.testing.assert_array_equal(values, 0.0)
+    values, errors = common_shape(measure_stars(*field()), NOTHING)
+    assert (np.abs(values) < 3 * errors).all()
+    assert (errors < 0.01).all()
 
 
 def test_galaxies_are_not_taken_for_stars_of_a_wide_psf():
-    values, _ = common_shape(measure_stars(*field(galaxies=6)))
-    np.testing.assert_array_equal(values, 0.0)
+    values, errors = common_shape(measure_stars(*field(galaxies=6)), NOTHING)
+    assert (np.abs(values) < 3 * errors).all()
+    assert (errors < 0.01).all()
 
 
 def test_galaxies_that_do_not_agree_say_nothing():
     shapes = [StarShape(width, 0.0, 0.0, 0.02, 2.9) for width in (0.4, 0.9, 1.7, 2.6)]
-    values, errors = common_shape(shapes)
+    values, errors = common_shape(shapes, NOTHING)
     assert not values.any()
     assert np.isinf(errors).all()
 
 
 def test_sources_that_are_narrower_than_a_point_are_an_error_for_certain():
     shapes = [StarShape(width, 0.0, 0.0, 0.02, 2.9) for width in (-0.3, -0.31, 1.1, 1.9)]
-    values, _ = common_shape(shapes)
-    assert values[0] == pytest.approx(-0.305, abs=0.01)
+    values, _ = common_shape(shapes, NOTHING)
+    assert values[0] * 2.9 == pytest.approx(-0.305, abs=0.01)
+
+
+def test_two_stars_do_where_no_galaxy_is_as_small():
+    shapes = [StarShape(width, 0.0, 0.0, 0.02, 2.9) for width in (0.25, 0.27, 1.1, 1.9)]
+    values, errors = common_shape(shapes, NOTHING)
+    assert values[0] * 2.9 == pytest.approx(0.26, abs=0.01)
+    assert values[0] > 3 * errors[0]
+
+
+def test_what_was_changed_before_counts():
+    stars = [StarShape(width, 0.0, 0.0, 0.02, 2.9) for width in (-0.01, 0.0, 0.02)]
+    values, _ = common_shape(stars, np.array([0.1, 0.02, 0.0]))
+    np.testing.assert_allclose(values, [0.1, 0.02, 0.0], atol=0.002)
 
 
 def test_the_variance_of_a_psf_is_that_of_a_gaussian():

@@ -28,13 +28,16 @@ __all__ = ("CommonSky", "common_sky")
 
 import dataclasses
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from ..exposures.boxes import Box
 from .evidence import TileEvidence
+from .significance import kept_share
 from .sky_level import SkyLevel, sky_level
 from .smooth_sky import SmoothSky
+from .symmetric_parts import symmetric_parts
 
 CONFUSION = 0.1, 0.4
 """Level above zero that faint sources without number may come to, in standard
@@ -45,7 +48,7 @@ EMPTY_SHARE = 0.3
 """Share of pixels that have to be empty before a level above zero is taken for sky."""
 
 CELL = 64
-"""Side in pixels of the cells whose levels have to agree on it."""
+"""Side in pixels, about, of the cells whose levels have to agree on it."""
 
 AGREEING_SHARE = 0.5
 """Share of the cells that have to agree."""
@@ -121,12 +124,13 @@ def common_sky(evidence: Sequence[TileEvidence], before: SmoothSky, significance
     cells = [cell for each in evidence for cell in _cells(each, before.box)]
     if (slope := _slope(cells, sigma, significance)) is not None:
         return CommonSky(SmoothSky(before.box, slope), found.error)
-    if abs(found.level) <= significance * found.error:
+    share = kept_share(np.array(found.level), np.array(found.error), significance)
+    if not share:
         return CommonSky(nothing, found.error)
     total = found.level + float(before.levels.mean())
     if total > 0 and not _is_sky(evidence, cells, found, total, sigma):
         return CommonSky(nothing, found.error)
-    return CommonSky(SmoothSky(before.box, np.full((1, 1), found.level)), found.error)
+    return CommonSky(SmoothSky(before.box, np.full((1, 1), share * found.level)), found.error)
 
 
 def _is_sky(
@@ -144,9 +148,10 @@ def _cells(evidence: TileEvidence, patch: Box) -> list[_Cell]:
     height, width = evidence.sky.shape
     (center_y, center_x), shape, tile = patch.center, patch.shape, evidence.tile
     result = []
-    for y in range(0, max(height - CELL // 2, 1), CELL):
-        for x in range(0, max(width - CELL // 2, 1), CELL):
-            part = evidence.sky[y : y + CELL, x : x + CELL]
+    rows, columns = (symmetric_parts(size, CELL) for size in (height, width))
+    for y, y_stop in pairwise(rows):
+        for x, x_stop in pairwise(columns):
+            part = evidence.sky[y:y_stop, x:x_stop]
             level = sky_level(part[np.isfinite(part)], evidence.sigma)
             if level is not None:
                 middle_y = tile.y_start + y + 0.5 * (part.shape[0] - 1)
@@ -170,12 +175,10 @@ def _slope(cells: Sequence[_Cell], sigma: float, significance: float) -> np.ndar
         plane = inverse @ (design.T @ (root**2 * levels))
         pull = np.abs(levels - design @ plane) / errors
         weight = 1.5 / np.maximum(pull, 1.5)
-    slopes = np.abs(plane[1:]) > significance * np.sqrt(np.diag(inverse)[1:]) * max(
-        1.0, float(np.median(pull))
-    )
-    if not slopes.any():
+    slope_errors = np.sqrt(np.diag(inverse)[1:]) * max(1.0, float(np.median(pull)))
+    rise = plane[1:] * kept_share(plane[1:], slope_errors, significance)
+    if not rise.any():
         return None
-    rise = plane[1:] * slopes
     corners = plane[0] + np.add.outer([-rise[1], rise[1]], [-rise[0], rise[0]])
     # No light is negative: what dips far below zero is no light where it is above, either.
     return _at_middles(plane[0], rise) if -corners.min() > DIP * corners.max() else None

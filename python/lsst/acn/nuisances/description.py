@@ -31,7 +31,7 @@ import logging
 import numpy as np
 
 from .corrections import PARAMETERS, ExposureCorrections
-from .star_shapes import psf_variance
+from .kernel_changes import psf_variance
 
 LARGE_SHIFT = 0.5
 """Pixels from which a registration is worth a warning."""

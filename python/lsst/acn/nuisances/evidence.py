@@ -46,9 +46,10 @@ from ..methods.cross_exposure.family.path import follow_path
 from ..methods.cross_exposure.family.restored_family import covering_stack
 from ..methods.cross_exposure.family.tile_exposures import tile_exposures
 from .corrections import plane_coordinates
-from .exposure_fit import MODEL_ERRORS, REACH, NormalEquations, exposure_equations
+from .exposure_fit import MODEL_ERRORS, REACH, NormalEquations, exposure_equations, stretch_shares
+from .kernel_changes import psf_variance
 from .sky_level import sky_level
-from .star_shapes import StarShape, measure_stars, psf_variance
+from .star_shapes import StarShape, measure_stars
 
 PATH = ((0.5, 30),)
 """Sparsity and updates by which a latent image is brought to fit its exposures."""
@@ -151,8 +152,9 @@ def _compare(
         image = _on_all_pixels(sums.image[index], model, stack)[inside]
         variance = _without_outliers(sums, index, model)[inside]
         said = np.where(is_silent, np.float32(np.inf), variance)
+        shares = stretch_shares(sums.kernels[index])
         equations[visit] = exposure_equations(
-            image, said, model[around], v, u, model_error, sampling=stack.sampling
+            image, said, model[around], v, u, model_error, sampling=stack.sampling, shares=shares
         )
         share, predicted = float(sums.share[index].item()), model[inside]
         valid = np.isfinite(variance)

@@ -24,13 +24,22 @@
 
 from __future__ import annotations
 
-__all__ = ("NormalEquations", "exposure_equations", "prediction_changes", "solve", "source_errors")
+__all__ = (
+    "NormalEquations",
+    "exposure_equations",
+    "prediction_changes",
+    "solve",
+    "source_errors",
+    "stretch_shares",
+)
 
 from typing import NamedTuple
 
 import numpy as np
 
 from .corrections import PARAMETERS
+from .kernel_changes import core_center, psf_variance, stretch_changes
+from .symmetric_parts import symmetric_parts
 
 MODEL_ERRORS = 0.05, 0.02
 """Error of a prediction as a share of it, so that no bright pixel rules the fit:
@@ -125,6 +134,27 @@ def prediction_changes(model: np.ndarray) -> np.ndarray:
     )
 
 
+def stretch_shares(kernel: np.ndarray) -> np.ndarray:
+    """Return how much of a change of curvature there is in a kernel that is stretched.
+
+    Of a Gaussian, it is all there is.  One with wings loses less in its core
+    than a convolution would take from it.
+
+    Parameters
+    ----------
+    kernel : `numpy.ndarray`
+        PSF kernel of unit sum.
+
+    Returns
+    -------
+    shares : `numpy.ndarray`
+        For the last three of `prediction_changes`, by least squares, shape ``(3,)``.
+    """
+    changes = prediction_changes(np.pad(kernel.astype(np.float64), REACH))
+    stretched = stretch_changes(changes[:3], psf_variance(kernel), core_center(kernel))
+    return np.sum(stretched * changes[3:], axis=(1, 2)) / np.sum(changes[3:] ** 2, axis=(1, 2))
+
+
 def _shifted(image: np.ndarray, axis: int, by: int) -> np.ndarray:
     index = [slice(None), slice(None)]
     index[axis] = slice(REACH + by, image.shape[axis] - REACH + by)
@@ -151,6 +181,7 @@ def exposure_equations(
     u: np.ndarray,
     model_error: float = MODEL_ERRORS[0],
     sampling: int = 1,
+    shares: np.ndarray | None = None,
 ) -> NormalEquations:
     """Return what some pixels of an exposure say about its parameters.
 
@@ -168,6 +199,8 @@ def exposure_equations(
         Error of the prediction as a share of it.
     sampling : `int`, optional
         Side of the squares of pixels of which no more than one is valid.
+    shares : `numpy.ndarray`, optional
+        From `stretch_shares`; by default that of a Gaussian, 1.
 
     Returns
     -------
@@ -176,6 +209,8 @@ def exposure_equations(
         `~lsst.acn.nuisances.corrections.ExposureCorrections`.
     """
     changes = prediction_changes(model)
+    if shares is not None:
+        changes[3:] *= shares.astype(np.float32)[:, None, None]
     root = 1.0 / np.sqrt(variance + (model_error * changes[0]) ** 2)
     residual = np.where(root > 0, image - changes[0], 0.0) * root
     huber = np.sqrt(HUBER / np.maximum(np.abs(residual), HUBER))
@@ -211,19 +246,8 @@ def _sum_of_squares(weighted: np.ndarray) -> np.ndarray:
 def _sums_over_parts(planes: np.ndarray, side: int) -> np.ndarray:
     """Return sums of planes over parts of about so many pixels along both axes."""
     for axis in (1, 2):
-        planes = np.add.reduceat(planes, _first_pixels(planes.shape[axis], side), axis=axis)
+        planes = np.add.reduceat(planes, symmetric_parts(planes.shape[axis], side)[:-1], axis=axis)
     return planes
-
-
-def _first_pixels(size: int, side: int) -> np.ndarray:
-    """Return where parts begin.
-
-    There is an odd number of them, and they are alike on both sides of the
-    middle: a turned exposure has the same.
-    """
-    number = 2 * (size // (2 * side)) + 1
-    before = np.rint(np.arange(number // 2 + 1) * (size / number)).astype(int)
-    return np.concatenate([before, size - before[:0:-1]])
 
 
 def source_errors(equations: NormalEquations) -> np.ndarray:

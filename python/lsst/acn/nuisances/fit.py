@@ -42,7 +42,9 @@ from .common_sky import common_sky
 from .corrections import KERNEL, ExposureCorrections
 from .evidence import TileEvidence, gather_evidence
 from .exposure_fit import LARGEST_ERROR, MODEL_ERRORS, NormalEquations, solve, source_errors
-from .star_shapes import common_shape, psf_variance
+from .kernel_changes import psf_variance
+from .significance import kept_share
+from .star_shapes import common_shape
 
 SHAPE = slice(KERNEL.start + 2, None)
 """Width and ellipticity of the PSF, among the parameters."""
@@ -78,12 +80,17 @@ def fit_corrections(exposures: ExposureSource, options: NuisancesConfig) -> Expo
     """
     corrections = ExposureCorrections.nothing(exposures.box, exposures.visits)
     tiles = chosen_tiles(exposures.box, options.tile_size, options.tiles)
-    sizes = np.array([psf_variance(kernel) for kernel in exposures.psf.at(*exposures.box.center)])
+    sizes = np.array([psf_variance(kernel) for kernel in exposures.psf.at(*exposures.box.center)])[:, None]
+    shape = np.zeros(3)
     for number in range(options.passes):
         model_error = MODEL_ERRORS[min(number, 1)]
         evidence = list(_evidence(exposures, corrections, tiles, model_error))
         before = corrections
-        corrections = _with_more(corrections, evidence, options, sizes[:, None])
+        corrections = _with_differences(corrections, evidence, options, sizes, shape)
+        if options.common_psf:
+            corrections, shape = _with_common_shape(corrections, evidence, options, sizes, shape)
+        if options.common_sky:
+            corrections = _with_common_sky(corrections, evidence, options)
         if not _has_changed(before, corrections):
             break
     return corrections
@@ -137,36 +144,32 @@ def _evidence(
         yield from filter(None, in_turn(gather, read, len(tiles)))
 
 
-def _with_more(
+def _with_differences(
     corrections: ExposureCorrections,
     evidence: Sequence[TileEvidence],
     options: NuisancesConfig,
     sizes: np.ndarray,
+    shape: np.ndarray,
 ) -> ExposureCorrections:
-    """Return corrections with what evidence adds, given variances of the PSFs of shape ``(n, 1)``."""
+    """Return corrections with what tells exposures apart.
+
+    Given are variances of the PSFs, shape ``(n, 1)``, and the share of them by
+    which all PSFs were changed, shape ``(3,)``.
+    """
     free = free_parameters(options)
     equations = [_summed(evidence, visit) for visit in corrections.visits]
     values, errors = (
         np.array(arrays) for arrays in zip(*(solve(each, free) for each in equations), strict=True)
     )
     errors = np.hypot(errors, [source_errors(each) for each in equations])
-    values, before = _differences(values, errors), corrections.values - _shared(corrections.values, sizes)
-    # A difference that is not significant, all in all, is taken back; what all exposures share stays.
-    total, largest = np.abs(before + values), np.full_like(values, np.inf)
+    before = corrections.values.copy()
+    before[:, SHAPE] -= sizes * shape
+    total, largest = _differences(before + values, errors), np.full_like(values, np.inf)
     largest[:, SHAPE] = LARGEST_SHAPE * sizes
-    keep = (total > options.significance * errors) & (errors < LARGEST_ERROR) & (total < largest)
-    values = np.where(keep, values, -before)
-    corrections = corrections.plus(values, errors)
-    if options.common_psf:
-        corrections = _with_common_shape(corrections, evidence, sizes)
-    if options.common_sky:
-        found = common_sky(evidence, corrections.common_sky, options.significance)
-        corrections = dataclasses.replace(
-            corrections,
-            common_sky=corrections.common_sky.plus(found.sky),
-            common_sky_error=found.error,
-        )
-    return corrections
+    known = (errors < LARGEST_ERROR) & (np.abs(total) < largest)
+    # A difference that is not significant, all in all, is taken back; what all exposures share stays.
+    kept = np.where(known, kept_share(total, errors, options.significance), 0.0) * total
+    return corrections.plus(kept - before, errors)
 
 
 def free_parameters(options: NuisancesConfig) -> np.ndarray:
@@ -204,29 +207,53 @@ def _summed(evidence: Sequence[TileEvidence], visit: int) -> NormalEquations:
 
 
 def _differences(values: np.ndarray, errors: np.ndarray) -> np.ndarray:
-    """Return values less their weighted mean: what all exposures share, an image takes up."""
+    """Return values less their weighted mean: what all exposures share, an image takes up.
+
+    Values that scatter by more than their errors count about the same, for the
+    mean of what is wrong with many exposures is nearest to nothing then.
+    """
     weight = np.where(np.isfinite(errors) & (errors > 0), errors, np.inf) ** -2.0
+    scatter = np.where(weight > 0, errors, 0.0) ** 2 + _excess(values, weight)
+    weight = np.divide(1.0, scatter, out=np.zeros_like(weight), where=weight > 0)
     mean = (weight * values).sum(0) / np.maximum(weight.sum(0), np.finfo(float).tiny)
     return np.where(weight > 0, values - mean, 0.0)
 
 
-def _shared(values: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Return what exposures share: nothing but a change of the PSF, by one share of its own size."""
-    shared = np.zeros_like(values)
-    shared[:, SHAPE] = sizes * np.median(values[:, SHAPE] / sizes, axis=0)
-    return shared
+def _excess(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return the variance of values beyond that of their errors, by DerSimonian and Laird (1986)."""
+    total = np.maximum(weight.sum(0), np.finfo(float).tiny)
+    chi2 = (weight * (values - (weight * values).sum(0) / total) ** 2).sum(0)
+    spread = total - (weight**2).sum(0) / total
+    freedom = np.maximum((weight > 0).sum(0) - 1, 0)
+    return np.divide(np.maximum(chi2 - freedom, 0.0), spread, out=np.zeros_like(spread), where=spread > 0)
 
 
 def _with_common_shape(
-    corrections: ExposureCorrections, evidence: Sequence[TileEvidence], sizes: np.ndarray
-) -> ExposureCorrections:
-    """Return corrections with what stars say of all PSFs: models are wrong by a share of their size."""
-    stars = [star for each in evidence for star in each.stars]
-    shape, _ = common_shape(stars)
+    corrections: ExposureCorrections,
+    evidence: Sequence[TileEvidence],
+    options: NuisancesConfig,
+    sizes: np.ndarray,
+    shape: np.ndarray,
+) -> tuple[ExposureCorrections, np.ndarray]:
+    """Return corrections with what stars say of all PSFs, and the share of their sizes that it is.
+
+    Models are wrong by a share of their size, and by one that stars agree on
+    as a whole, that of before with what is left of it.
+    """
+    total, errors = common_shape([star for each in evidence for star in each.stars], shape)
+    kept = kept_share(total, errors, options.significance) * total
     values = np.zeros_like(corrections.values)
-    if stars:
-        values[:, SHAPE] = sizes * shape / np.median([star.psf_variance for star in stars])
-    return corrections.plus(values, corrections.errors)
+    values[:, SHAPE] = sizes * (kept - shape)
+    return corrections.plus(values, corrections.errors), kept
+
+
+def _with_common_sky(
+    corrections: ExposureCorrections, evidence: Sequence[TileEvidence], options: NuisancesConfig
+) -> ExposureCorrections:
+    found = common_sky(evidence, corrections.common_sky, options.significance)
+    return dataclasses.replace(
+        corrections, common_sky=corrections.common_sky.plus(found.sky), common_sky_error=found.error
+    )
 
 
 def _has_changed(before: ExposureCorrections, after: ExposureCorrections) -> bool:

@@ -33,7 +33,7 @@ from ..exposures.stack import ExposureStack
 from ..metrics.prediction import predict_exposure
 from ..restoration_config import NuisancesConfig
 from .corrections import ExposureCorrections, plane_coordinates
-from .exposure_fit import MODEL_ERRORS, REACH, exposure_equations, solve
+from .exposure_fit import MODEL_ERRORS, REACH, exposure_equations, solve, stretch_shares
 from .fit import free_parameters
 from .smooth_sky import SmoothSky
 
@@ -91,5 +91,13 @@ def _solve_one(
     prediction = predict_exposure(latent, latent_box, stack, index)
     planes = np.s_[index, REACH:-REACH, REACH:-REACH]
     v, u = plane_coordinates(stack.box, stack.box.grown_by(-REACH))
-    equations = exposure_equations(stack.image[planes], stack.variance[planes], prediction, v, u, model_error)
+    equations = exposure_equations(
+        stack.image[planes],
+        stack.variance[planes],
+        prediction,
+        v,
+        u,
+        model_error,
+        shares=stretch_shares(stack.psf.at(*stack.box.center)[index]),
+    )
     return solve(equations, free)

@@ -19,31 +19,71 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""PSF kernels that are moved, widened and sheared by a little."""
+"""PSF kernels that are moved, stretched and sheared by a little."""
 
 from __future__ import annotations
 
-__all__ = ("corrected_kernels",)
+__all__ = ("core_center", "corrected_kernels", "psf_variance", "stretch_changes")
 
 import numpy as np
 import scipy.fft
+from scipy.ndimage import map_coordinates
 
-MOST_SHARPENING = 1.0
-"""Logarithm of the factor by which no frequency of a kernel is amplified more."""
+LEAST_STRETCH = 0.2
+"""Square of the factor by which no kernel is made narrower along any direction."""
+
+SPLINE_ORDER = 5
+"""Of the splines between the pixels of a kernel."""
+
+
+def psf_variance(kernel: np.ndarray) -> float:
+    """Return the variance along each axis of a Gaussian as wide as a PSF's core.
+
+    Parameters
+    ----------
+    kernel : `numpy.ndarray`
+        PSF kernel of unit sum.
+
+    Returns
+    -------
+    variance : `float`
+        In pixels squared, from the area over which the PSF spreads noise.
+    """
+    return float(1.0 / (4.0 * np.pi * np.sum(kernel.astype(np.float64) ** 2)))
+
+
+def core_center(kernel: np.ndarray) -> tuple[float, float]:
+    """Return where the core of a PSF is, about which it is stretched.
+
+    Parameters
+    ----------
+    kernel : `numpy.ndarray`
+        PSF kernel, shape ``(k, k)``.
+
+    Returns
+    -------
+    y, x : `float`
+        From the middle of its stamp, weighted by the square of the light.
+    """
+    along, weight = np.arange(len(kernel)) - len(kernel) // 2, kernel.astype(np.float64) ** 2
+    return float(weight.sum(1) @ along / weight.sum()), float(weight.sum(0) @ along / weight.sum())
 
 
 def corrected_kernels(kernels: np.ndarray, changes: np.ndarray) -> np.ndarray:
-    r"""Return kernels whose place and second moments are changed.
+    r"""Return kernels whose place, size and shape are changed.
 
-    Each kernel's transform is multiplied by
+    The atmosphere and the optics make a PSF wider or longer with its wings,
+    as if it were drawn on rubber: a kernel f becomes
 
     .. math::
 
-        \exp\left(-2\pi^2\,(v\,|u|^2 + p\,(u_x^2 - u_y^2) + 2 q\,u_x u_y)
-        - 2\pi i\,(u_x d_x + u_y d_y)\right),
+        f'(r) = f\left(A^{-1} (r - d)\right) / |A|,\qquad
+        A^2 = 1 + \frac{1}{\sigma^2}
+        \begin{pmatrix} v + p & q \\ q & v - p \end{pmatrix},
 
-    which moves it by :math:`d` and adds :math:`v + p`, :math:`v - p` and
-    :math:`q` to its second moments along x, along y and across.
+    so that its core, of variance :math:`\sigma^2` along each axis, is moved by
+    d, and has second moments larger by :math:`v + p`, :math:`v - p` and
+    :math:`q` along x, along y and across.
 
     Parameters
     ----------
@@ -58,17 +98,78 @@ def corrected_kernels(kernels: np.ndarray, changes: np.ndarray) -> np.ndarray:
     corrected : `numpy.ndarray`
         Float32, same shape, each of unit sum.
     """
-    changes = np.asarray(changes, np.float64).reshape(len(kernels), 5, *[1] * (kernels.ndim - 1))
-    shift_x, shift_y, width, plus, cross = (changes[:, index] for index in range(5))
+    changes = np.asarray(changes, np.float64).reshape(len(kernels), 5)
+    corrected = np.array(kernels, np.float64)
+    for of_exposure, (_, _, *moments) in zip(corrected, changes, strict=True):
+        if any(moments):
+            for kernel in of_exposure.reshape(-1, *kernels.shape[-2:]):
+                kernel[:] = _stretched(kernel, *moments)
+    corrected = _moved(corrected, changes[:, 0], changes[:, 1])
+    total = corrected.sum(axis=(-1, -2), keepdims=True)
+    # What is moved out of the stamp is little, and goes back to where the rest is.
+    return (corrected / np.where(np.isnan(total), 1.0, total)).astype(np.float32)
+
+
+def _stretched(kernel: np.ndarray, width: float, plus: float, cross: float) -> np.ndarray:
+    """Return a kernel drawn on rubber that is pulled; one that is not there stays as it is."""
+    if np.isnan(kernel).any():
+        return kernel
+    square = np.array([[width - plus, cross], [cross, width + plus]]) / psf_variance(kernel) + np.eye(2)
+    squares, axes = np.linalg.eigh(square)
+    back = (axes / np.sqrt(np.maximum(squares, LEAST_STRETCH))) @ axes.T
+    middle = len(kernel) // 2
+    center = np.array(core_center(kernel))[:, None]
+    places = np.mgrid[-middle : middle + 1, -middle : middle + 1].reshape(2, -1) - center
+    stretched = map_coordinates(kernel, back @ places + center + middle, order=SPLINE_ORDER, mode="constant")
+    return stretched.reshape(kernel.shape) * np.linalg.det(back)
+
+
+def _moved(kernels: np.ndarray, shift_x: np.ndarray, shift_y: np.ndarray) -> np.ndarray:
+    """Return kernels, each of those of an exposure moved by as much, through their transforms."""
+    if not (shift_x.any() or shift_y.any()):
+        return kernels
+    shift_x, shift_y = (
+        shift.reshape(len(kernels), *[1] * (kernels.ndim - 1)) for shift in (shift_x, shift_y)
+    )
     size = kernels.shape[-1]
     full = scipy.fft.next_fast_len(2 * size, real=True)
     y, x = scipy.fft.fftfreq(full)[:, None], scipy.fft.rfftfreq(full)[None, :]
-    moments = width * (x**2 + y**2) + plus * (x**2 - y**2) + 2.0 * cross * x * y
-    transfer = np.exp(np.minimum(-2.0 * np.pi**2 * moments, MOST_SHARPENING))
-    transfer = transfer * np.exp(-2j * np.pi * (x * shift_x + y * shift_y))
-    spectra = scipy.fft.rfft2(np.nan_to_num(kernels.astype(np.float64)), (full, full))
-    corrected = scipy.fft.irfft2(spectra * transfer, (full, full))[..., :size, :size]
-    total = corrected.sum(axis=(-1, -2), keepdims=True)
-    missing = np.isnan(kernels).all(axis=(-1, -2), keepdims=True)
-    # What is moved out of the stamp is little, and goes back to where the rest is.
-    return np.where(missing, np.nan, corrected / np.where(missing, 1.0, total)).astype(np.float32)
+    spectra = scipy.fft.rfft2(np.nan_to_num(kernels), (full, full))
+    turned = spectra * np.exp(-2j * np.pi * (x * shift_x + y * shift_y))
+    moved = scipy.fft.irfft2(turned, (full, full))[..., :size, :size]
+    return np.where(np.isnan(kernels), np.nan, moved)
+
+
+def stretch_changes(
+    changes: np.ndarray, variance: float, center: tuple[float, float] = (0.0, 0.0)
+) -> np.ndarray:
+    r"""Return how a kernel changes when it is stretched.
+
+    For :math:`v`, :math:`p` and :math:`q` of `corrected_kernels`, to first
+    order: :math:`-(2 f + x f_x + y f_y) / 2\sigma^2`,
+    :math:`-(x f_x - y f_y) / 2\sigma^2` and
+    :math:`-(x f_y + y f_x) / 2\sigma^2`.
+
+    Parameters
+    ----------
+    changes : `numpy.ndarray`
+        The kernel and its changes with its place,
+        :math:`f, -f_x, -f_y`, shape ``(3, k, k)``.
+    variance : `float`
+        Of its core.
+    center : `tuple` [`float`, `float`], optional
+        Where it is, (y, x) from the middle of the stamp.
+
+    Returns
+    -------
+    changes : `numpy.ndarray`
+        Shape ``(3, k, k)``.
+    """
+    middle = changes.shape[-1] // 2
+    along = np.arange(-middle, middle + 1)
+    along_y, along_x = along[:, None] - center[0], along[None, :] - center[1]
+    kernel, with_x, with_y = changes
+    width = along_x * with_x + along_y * with_y - 2.0 * kernel
+    plus = along_x * with_x - along_y * with_y
+    cross = along_x * with_y + along_y * with_x
+    return np.stack([width, plus, cross]) / (2.0 * variance)

@@ -34,9 +34,9 @@ from scipy.ndimage import maximum_filter
 
 from ..exposures.psf_kernels import FWHM_PER_SIGMA
 from .exposure_fit import REACH, prediction_changes
-from .kernel_changes import corrected_kernels
+from .kernel_changes import core_center, corrected_kernels, psf_variance, stretch_changes
 
-BRIGHT = 40.0
+BRIGHT = 20.0
 """Signal to noise of the brightest pixel of a star that is measured."""
 
 MOST_STARS = 40
@@ -57,18 +57,20 @@ STEPS = 4
 LARGEST_STEP = 1.0
 """Pixels by which a star is moved, at most, in all of them together."""
 
-AGREEING = 3
+AGREEING, AGREEING_NARROW = 3, 2
 """Stars that have to agree on a PSF that is wider than its model, for galaxies
-are wider, too, but not all by the same; two do for one that is narrower."""
+are wider, too, but not all by the same; and on one that is narrower or hardly
+wider, as galaxies are not."""
+
+NARROW = 0.15
+"""Excess of a source's second moments that few galaxies are below, as a share of
+those of the PSF."""
 
 AGREEING_SHARE = 0.2
 """The same as a share of all that were measured."""
 
-TOLERANCE = 0.01
+TOLERANCE = 0.005
 """Scatter of stars' second moments that is allowed for, as a share of that of the PSF."""
-
-SIGNIFICANT = 3.0
-"""Standard errors from which on a value is kept."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,22 +133,6 @@ def measure_stars(
     return stars
 
 
-def psf_variance(kernel: np.ndarray) -> float:
-    """Return the variance along each axis of a Gaussian as wide as a PSF's core.
-
-    Parameters
-    ----------
-    kernel : `numpy.ndarray`
-        PSF kernel of unit sum.
-
-    Returns
-    -------
-    variance : `float`
-        In pixels squared, from the area over which the PSF spreads noise.
-    """
-    return float(1.0 / (4.0 * np.pi * np.sum(kernel.astype(np.float64) ** 2)))
-
-
 def _bright_peaks(coadd: np.ndarray, noise: np.ndarray, reach: int, border: int) -> list[tuple[int, int]]:
     is_peak = (maximum_filter(coadd, 2 * reach + 1) == coadd) & (coadd > BRIGHT * noise)
     is_peak[:border] = is_peak[-border:] = is_peak[:, :border] = is_peak[:, -border:] = False
@@ -181,12 +167,14 @@ def _fit_star(
     along = np.arange(-radius, radius + 1)
     inside = np.hypot(along[:, None], along[None, :]) <= radius
     flux, y, x = own
-    start = y, x
+    start, (off_y, off_x) = (y, x), core_center(kernel)
     for _ in range(STEPS):
-        changes = prediction_changes(_stamp(kernel, x, y, radius + REACH))
-        point = changes[0]
+        changes = prediction_changes(_stamp(kernel, x, y, radius + REACH))[:3]
+        point, stretched = changes[0], stretch_changes(changes, variance, (y + off_y, x + off_x))
         weight = inside / (noise**2 + (FLOOR * flux * point) ** 2)
-        basis = np.stack([point, *(flux * changes[1:]), np.ones_like(point)]).reshape(7, -1)
+        basis = np.stack([point, *(flux * changes[1:]), *(flux * stretched), np.ones_like(point)]).reshape(
+            7, -1
+        )
         matrix = (basis * weight.ravel()) @ basis.T
         vector = (basis * weight.ravel()) @ (coadd - flux * point).ravel()
         try:
@@ -211,7 +199,7 @@ def _stamp(kernel: np.ndarray, x: float, y: float, radius: int) -> np.ndarray:
     return moved[middle - radius : middle + radius + 1, middle - radius : middle + radius + 1].astype(float)
 
 
-def common_shape(stars: Sequence[StarShape]) -> tuple[np.ndarray, np.ndarray]:
+def common_shape(stars: Sequence[StarShape], before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return by how much all PSFs differ from their models, as stars have it.
 
     Nothing is narrower than a point.  Galaxies are wider, each by its own
@@ -220,33 +208,36 @@ def common_shape(stars: Sequence[StarShape]) -> tuple[np.ndarray, np.ndarray]:
     Parameters
     ----------
     stars : `~collections.abc.Sequence` [`StarShape`]
-        Bright, concentrated sources.
+        Bright, concentrated sources, as PSFs show them that were changed
+        already.
+    before : `numpy.ndarray`
+        By how much they were: a share of their variance, shape ``(3,)``.
 
     Returns
     -------
     values, errors : `numpy.ndarray`
-        Of ``width``, ``plus`` and ``cross``, in pixels squared; values are 0
-        where they are not significant, and where too few sources agree.
+        Of ``width``, ``plus`` and ``cross``, all in all, as shares of the
+        variance of the PSF; values are 0, and errors infinite, where too few
+        sources agree.
     """
-    nothing = np.zeros(3), np.full(3, np.inf)
-    if len(stars) < AGREEING - 1:
-        return nothing
-    width = np.array([star.width for star in stars])
-    spread = np.array([np.hypot(star.error, TOLERANCE * star.psf_variance) for star in stars])
+    if len(stars) < AGREEING_NARROW:
+        return np.zeros(3), np.full(3, np.inf)
+    size = np.array([star.psf_variance for star in stars])
+    shapes = before + np.array([(star.width, star.plus, star.cross) for star in stars]) / size[:, None]
+    spread = np.hypot(np.array([star.error for star in stars]) / size, TOLERANCE)
+    width = shapes[:, 0]
     for narrowest in np.argsort(width + spread, kind="stable"):
         limit = 2.5 * np.hypot(spread, spread[narrowest])
         agrees = np.abs(width - width[narrowest]) < limit
         weight = agrees / spread**2
         mean = np.sum(weight * width) / weight.sum()
-        needed = AGREEING if mean > 0 else AGREEING - 1
+        needed = AGREEING if mean > NARROW else AGREEING_NARROW
         if agrees.sum() >= max(needed, AGREEING_SHARE * len(stars)):
-            return _means(stars, weight)
-    return nothing
+            return _means(shapes, weight)
+    return np.zeros(3), np.full(3, np.inf)
 
 
-def _means(stars: Sequence[StarShape], weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    shapes = np.array([(star.width, star.plus, star.cross) for star in stars])
+def _means(shapes: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     values = weight @ shapes / weight.sum()
     excess = weight @ (shapes - values) ** 2 / max(np.count_nonzero(weight) - 1, 1)
-    errors = np.sqrt(np.maximum(excess, 1.0) / weight.sum())
-    return np.where(np.abs(values) > SIGNIFICANT * errors, values, 0.0), errors
+    return values, np.sqrt(np.maximum(excess, 1.0) / weight.sum())
