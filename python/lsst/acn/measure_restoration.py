@@ -347,8 +347,7 @@ class MeasureRestorationTask(WarpInputsTask):
         if outliers := measurement.fits.outlier_visits:
             self.log.warning("Visits %s are explained unlike the others.", outliers)
         for quality in measurement.qualities:
-            in_own_pixels = dataclasses.replace(quality, fwhm=quality.fwhm / upsampling)
-            for warning in in_own_pixels.warnings(upsampling):
+            for warning in dataclasses.replace(quality, fwhm=quality.fwhm / upsampling).warnings(upsampling):
                 self.log.warning("Visit %d: %s.", quality.visit, warning)
 
     def _check_visits(self, exposures: ExposureSource, restored_coadd: Any) -> None:
