@@ -36,6 +36,9 @@ from lsst.acn.metrics.psf_width import psf_fwhm
 WIDER, STRETCHED, MOVED = 1.05, 0.03, 0.3
 """What is wrong with spoiled PSFs: their width, ellipticity and place in pixels."""
 
+AROUND = 5
+"""Times that their directions go around: neighbours have other ones."""
+
 WINGS = 1.6
 """Radius, in units of the FWHM, beyond which every third of them has no light."""
 
@@ -86,9 +89,12 @@ def spoiled(kernels: np.ndarray, seed: int) -> np.ndarray:
         Same shape, of unit sum.
     """
     rng, size = np.random.default_rng(seed), kernels.shape[-1]
+    stretched, moved = rng.uniform(0.0, 2.0 * np.pi, 2)
+    # All around: a shift of all exposures together is a convention, and no error.
+    around = 2.0 * np.pi * AROUND * np.arange(len(kernels)) / len(kernels)
     found = []
     for number, kernel in enumerate(kernels.astype(np.float64)):
-        angles = rng.uniform(0.0, 2.0 * np.pi, 2)
+        angles = stretched - around[number], moved + around[number]
         e1, e2 = STRETCHED * np.array([np.cos(angles[0]), np.sin(angles[0])])
         profile = galsim.InterpolatedImage(galsim.Image(kernel, scale=1.0), flux=1.0)
         profile = profile.dilate(WIDER).shear(e1=e1, e2=e2)
