@@ -51,6 +51,7 @@ from .machine.backend_setup import prepare_backend
 from .machine.threads import cores
 from .methods.method import RestorationMethod
 from .nuisances.corrections import ExposureCorrections
+from .nuisances.shared_errors import shared_variance
 from .psfs.prepared_exposures import prepare, with_known_psfs
 from .residual.cell_residual import PictureSpectra
 from .residual.noise_exposures import NoiseExposures
@@ -126,6 +127,7 @@ def restore(
         kernels, weights = exposures.psf.at(*exposures.box.center), 1.0 / exposures.median_variances()
         warn_of_dithers(kernels, weights, config.upsampling, log)
         variance = variance + sampling_variance(picture.image, kernels, weights, config.upsampling)
+        variance += shared_variance(picture.image, fitted.corrections)
         times = {"fit_seconds": fitted.seconds, "restore_seconds": time.perf_counter() - start}
         start = time.perf_counter()
         residual = residual_of_patch(exposures, picture.unconvolved, to_target)
