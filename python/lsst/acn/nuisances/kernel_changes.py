@@ -96,23 +96,28 @@ def corrected_kernels(kernels: np.ndarray, changes: np.ndarray) -> np.ndarray:
     Returns
     -------
     corrected : `numpy.ndarray`
-        Float32, same shape, each of unit sum.
+        Float32, same shape, those that are changed of unit sum.
     """
-    changes = np.asarray(changes, np.float64).reshape(len(kernels), 5)
-    corrected = np.array(kernels, np.float64)
-    for of_exposure, (_, _, *moments) in zip(corrected, changes, strict=True):
-        if any(moments):
-            for kernel in of_exposure.reshape(-1, *kernels.shape[-2:]):
-                kernel[:] = _stretched(kernel, *moments)
-    corrected = _moved(corrected, changes[:, 0], changes[:, 1])
-    total = corrected.sum(axis=(-1, -2), keepdims=True)
-    # What is moved out of the stamp is little, and goes back to where the rest is.
-    return (corrected / np.where(np.isnan(total), 1.0, total)).astype(np.float32)
+    corrected = np.array(kernels, np.float32)
+    # An exposure at a time: on a large patch each has hundreds of kernels.
+    for of_exposure, change in zip(corrected, np.asarray(changes, np.float64).reshape(-1, 5), strict=True):
+        if change.any():
+            stretched = of_exposure.astype(np.float64)
+            for kernel in stretched.reshape(-1, *kernels.shape[-2:]):
+                kernel[:] = _stretched(kernel, *change[2:])
+            of_exposure[:] = _of_unit_sum(_moved(stretched, *change[:2]))
+    return corrected
+
+
+def _of_unit_sum(kernels: np.ndarray) -> np.ndarray:
+    """Return kernels, all of whose light is in the stamp: what is moved out of it is little."""
+    total = kernels.sum(axis=(-1, -2), keepdims=True)
+    return kernels / np.where(np.isnan(total), 1.0, total)
 
 
 def _stretched(kernel: np.ndarray, width: float, plus: float, cross: float) -> np.ndarray:
     """Return a kernel drawn on rubber that is pulled; one that is not there stays as it is."""
-    if np.isnan(kernel).any():
+    if np.isnan(kernel).any() or not (width or plus or cross):
         return kernel
     square = np.array([[width - plus, cross], [cross, width + plus]]) / psf_variance(kernel) + np.eye(2)
     squares, axes = np.linalg.eigh(square)
@@ -124,13 +129,10 @@ def _stretched(kernel: np.ndarray, width: float, plus: float, cross: float) -> n
     return stretched.reshape(kernel.shape) * np.linalg.det(back)
 
 
-def _moved(kernels: np.ndarray, shift_x: np.ndarray, shift_y: np.ndarray) -> np.ndarray:
-    """Return kernels, each of those of an exposure moved by as much, through their transforms."""
-    if not (shift_x.any() or shift_y.any()):
+def _moved(kernels: np.ndarray, shift_x: float, shift_y: float) -> np.ndarray:
+    """Return kernels that are moved, through their transforms."""
+    if not (shift_x or shift_y):
         return kernels
-    shift_x, shift_y = (
-        shift.reshape(len(kernels), *[1] * (kernels.ndim - 1)) for shift in (shift_x, shift_y)
-    )
     size = kernels.shape[-1]
     full = scipy.fft.next_fast_len(2 * size, real=True)
     y, x = scipy.fft.fftfreq(full)[:, None], scipy.fft.rfftfreq(full)[None, :]

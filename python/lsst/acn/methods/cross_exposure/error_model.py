@@ -44,7 +44,7 @@ FILE = "error_model.json"
 FORMAT = "lsst.acn.error_model"
 VERSION = 2
 
-LEAST_ERROR = 0.02
+LEAST_ERROR = 0.01
 """Least error of any pixel, in standard deviations of a point source: an empty
 sky is not known without error."""
 
