@@ -37,8 +37,8 @@ from .psf_errors import PsfErrors
 HEAD = """# Unknown PSFs
 
 Fields of the scoreboard's kinds, 12 exposures of 192² pixels, half of whose sources, or more, are stars: \
-five or more are bright. PSFs are taken for round Gaussians of the right FWHM or of one that is 30 % wrong, and \
-estimated (`psf_mode: estimate`); or they are spoiled (5 % too wide, an ellipticity of 0.03 more, off by \
+five or more are bright. PSFs are taken for round Gaussians of the right FWHM or of one that is 30 % \
+wrong, and estimated (`psf_mode: estimate`); or they are spoiled (5 % too wide, an ellipticity of 0.03 more, off by \
 0.3 pixels, each another way, every third without wings), and refined. `python -m benchmarks.unknown \
 doc/benchmarks{options}` makes this page anew; seeds from 980011 on, which nothing was trained, fitted or \
 chosen on.
