@@ -36,6 +36,7 @@ import numpy as np
 
 from lsst.acn import ExposureStack, gaussian_kernel
 from lsst.acn.coadd.robust_coadd import robust_coadd
+from lsst.acn.exposures.oversampled_psfs import resampled_kernels
 
 from .cost import Cost
 from .restored import Restored
@@ -61,7 +62,12 @@ def is_installed() -> bool:
 
 
 def starred(
-    stack: ExposureStack, target_fwhm: float, *, strength: float = STRENGTH, iterations: int = ITERATIONS
+    stack: ExposureStack,
+    target_fwhm: float,
+    *,
+    strength: float = STRENGTH,
+    iterations: int = ITERATIONS,
+    upsampling: int = 1,
 ) -> Iterator[Restored]:
     r"""Yield the joint deconvolution of all exposures by STARRED.
 
@@ -70,11 +76,15 @@ def starred(
     stack : `~lsst.acn.ExposureStack`
         The exposures, on a square patch.
     target_fwhm : `float`
-        Full width at half maximum of the target PSF in pixels.
+        Full width at half maximum of the target PSF in pixels of the image.
     strength : `float`, optional
         Sparsity in units of the gradient's noise.
     iterations : `int`, optional
         Number of L-BFGS-B iterations at most.
+    upsampling : `int`, optional
+        Its ``subsampling_factor``: pixels of the image per pixel of the
+        exposures, along each axis.  With more than 1, PSFs have to have so
+        many samples per pixel that they are at least two per pixel of the image.
 
     Yields
     ------
@@ -102,21 +112,24 @@ def starred(
         # The weights are made for the first exposure's PSF: let that be the median one.
         first = order[len(order) // 2]
         stack = stack.select([first, *(index for index in range(len(stack)) if index != first)])
-        image = _fit(stack, target_fwhm, strength, iterations)
+        image = _fit(stack, target_fwhm, strength, iterations, upsampling)
     yield Restored(NAME, image, cost.seconds, cost.peak_mib)
 
 
-def _fit(stack: ExposureStack, target_fwhm: float, strength: float, iterations: int) -> np.ndarray:
+def _fit(
+    stack: ExposureStack, target_fwhm: float, strength: float, iterations: int, upsampling: int
+) -> np.ndarray:
     from starred.deconvolution.deconvolution import setup_model
     from starred.deconvolution.loss import Loss
     from starred.deconvolution.parameters import ParametersDeconv
     from starred.optim.optimization import Optimizer
 
-    data, variance, start, margin = _prepare(stack)
-    kernels = narrow_kernels(stack.psf.at(*stack.box.center), target_fwhm)
+    data, variance, start, margin = _prepare(stack, upsampling)
+    start = start.repeat(upsampling, axis=0).repeat(upsampling, axis=1) / upsampling**2
+    kernels = narrow_kernels(_kernels(stack, upsampling), target_fwhm)
     sky_variance = np.ones_like(variance) * _median_variances(stack)
     with _silence():
-        model, initial, upper, lower, fixed = setup_model(data, variance, kernels, [], [], 1)
+        model, initial, upper, lower, fixed = setup_model(data, variance, kernels, [], [], upsampling)
         initial["kwargs_background"]["h"] = start.ravel()
         # A bound instead of STARRED's penalty: at its kink L-BFGS gets stuck at once, and
         # AdaBelief takes several times as many iterations.
@@ -131,11 +144,25 @@ def _fit(stack: ExposureStack, target_fwhm: float, strength: float, iterations: 
             variance,
             regularization_strength_scales=strength / len(data),
             regularization_strength_hf=strength / len(data),
-            W=_weights(model, sky_variance, initial),
+            W=_weights(model, sky_variance, initial, upsampling),
         )
         Optimizer(loss, parameters, method="l-bfgs-b").minimize(maxiter=iterations)
         result = np.asarray(model.getDeconvolved(parameters.best_fit_values(as_kwargs=True))[0])
-    return result[margin:-margin, margin:-margin] * _unit(stack)
+    edge = upsampling * margin
+    return result[edge:-edge, edge:-edge] * _unit(stack)
+
+
+def _kernels(stack: ExposureStack, upsampling: int) -> np.ndarray:
+    """Return the light of a star in the pixels of an image, these being those of the exposures or finer."""
+    center = stack.box.center
+    if upsampling == 1:
+        return stack.psf.at(*center)
+    finer = stack.psf.finer
+    if finer is None or finer.oversampling % upsampling or finer.oversampling < 2 * upsampling:
+        raise ValueError(
+            f"PSFs need a multiple of {upsampling} samples per pixel, and at least twice as many."
+        )
+    return resampled_kernels(finer.at(*center), finer.oversampling // upsampling, 1)
 
 
 def _unit(stack: ExposureStack) -> float:
@@ -146,13 +173,14 @@ def _median_variances(stack: ExposureStack) -> np.ndarray:
     return (stack.median_variances() / _unit(stack) ** 2)[:, None, None]
 
 
-def _prepare(stack: ExposureStack) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+def _prepare(stack: ExposureStack, upsampling: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
     """Return data, variance and start, in units of the noise, and the margin."""
     unit = _unit(stack)
     coadd = robust_coadd(stack.image, stack.variance, stack.valid)
     sigma = np.sqrt(stack.variance)
     excess = np.abs(stack.image - coadd) > OUTLIER_SIGMA * sigma + OUTLIER_SHARE * np.abs(coadd)
-    usable = stack.valid & ~excess
+    # Dithered exposures of narrow PSFs differ from their coadd where there are stars.
+    usable = stack.valid & ~excess if upsampling == 1 else stack.valid
     typical = stack.median_variances()[:, None, None]
     variance = np.where(usable, stack.variance, IGNORED * typical) / unit**2
     margin = stack.psf.radius // 2
@@ -187,11 +215,16 @@ def narrow_kernels(kernels: np.ndarray, fwhm: float) -> np.ndarray:
     return narrow / narrow.sum(axis=(-2, -1), keepdims=True)
 
 
-def _weights(model: Any, sky_variance: np.ndarray, initial: dict[str, Any]) -> Any:
+def _weights(model: Any, sky_variance: np.ndarray, initial: dict[str, Any], upsampling: int) -> Any:
     from starred.utils.noise_utils import propagate_noise
 
     return propagate_noise(
-        model, np.sqrt(sky_variance), initial, method="SLIT", likelihood_type="chi2", upsampling_factor=1
+        model,
+        np.sqrt(sky_variance),
+        initial,
+        method="SLIT",
+        likelihood_type="chi2",
+        upsampling_factor=upsampling,
     )[0]
 
 

@@ -35,13 +35,11 @@ import argparse
 import dataclasses
 import json
 import time
-from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-import scipy.ndimage
 
 from lsst.acn import Box, ExposureStack, RestorationConfig
 from lsst.acn.arrays.numpy_arrays import numpy_arrays
@@ -57,10 +55,10 @@ from lsst.acn.methods.cross_exposure.family.statistics import typical_noise
 from lsst.acn.methods.cross_exposure.family.tile_exposures import tile_exposures
 from lsst.acn.methods.cross_exposure.method import CrossExposureMethod
 from lsst.acn.methods.cross_exposure.tile import mixed_family
-from lsst.acn.simulation import SimulatedField, simulate_field
+from lsst.acn.simulation import simulate_field
 
 from ..scoreboard.errors_of_pixels import robust_width
-from .training_fields import corrected_stack, draw_field
+from .training_fields import corrected_stack, draw_field, shared_truth
 
 OUTPUT = Path(__file__).parents[2] / "python" / "lsst" / "acn" / "data" / "error_model.json"
 FIRST_FIELD_SEED = 200_000
@@ -215,18 +213,6 @@ def restore_samples(seed: int) -> list[ErrorSample]:
         truth = shared_truth(field, stack.visits, target)
         samples.append(restore_sample(corrected_stack(stack), truth, target))
     return samples
-
-
-def shared_truth(field: SimulatedField, visits: Sequence[int], target_fwhm: float) -> np.ndarray:
-    """Return the truth where exposures show it on average, and as bright.
-
-    What all of them share nobody can know; it has a term of its own in the variance.
-    """
-    errors = [each for each in field.nuisances if each.visit in set(visits)]
-    shifts = [np.subtract(each.calibration.shift, each.psf.offset) for each in errors]
-    scale = float(np.mean([each.calibration.scale for each in errors]))
-    truth = field.truth_image(target_fwhm).astype(np.float64)
-    return scale * scipy.ndimage.shift(truth, np.mean(shifts, axis=0), order=5, mode="nearest")
 
 
 def lose_pixels(stack: ExposureStack, rng: np.random.Generator) -> ExposureStack:

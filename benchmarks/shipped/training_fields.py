@@ -23,16 +23,18 @@
 
 from __future__ import annotations
 
-__all__ = ("FIELD_SIZE", "corrected_stack", "draw_field", "is_ideal_field")
+__all__ = ("FIELD_SIZE", "corrected_stack", "draw_field", "is_ideal_field", "shared_truth")
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import scipy.ndimage
 
 from lsst.acn import Box, ExposureStack, RestorationConfig
 from lsst.acn.nuisances.fit import fit_corrections
-from lsst.acn.simulation import ConditionsConfig, SceneConfig, SimulationConfig, under_sky
+from lsst.acn.simulation import ConditionsConfig, SceneConfig, SimulatedField, SimulationConfig, under_sky
 
 from ..imperfect.rows import imperfect_field
 
@@ -71,6 +73,32 @@ def corrected_stack(stack: ExposureStack) -> ExposureStack:
         The same.
     """
     return fit_corrections(stack, RestorationConfig().nuisances).applied(stack)
+
+
+def shared_truth(field: SimulatedField, visits: Sequence[int], target_fwhm: float) -> np.ndarray:
+    """Return the truth where exposures show it on average, and as bright.
+
+    What all of them share nobody can know; it has a term of its own in the variance.
+
+    Parameters
+    ----------
+    field : `~lsst.acn.simulation.SimulatedField`
+        The field.
+    visits : `~collections.abc.Sequence` [`int`]
+        The exposures.
+    target_fwhm : `float`
+        FWHM of the PSF in pixels.
+
+    Returns
+    -------
+    truth : `numpy.ndarray`
+        In nJy, of the shape of the field.
+    """
+    errors = [each for each in field.nuisances if each.visit in set(visits)]
+    shifts = [np.subtract(each.calibration.shift, each.psf.offset) for each in errors]
+    scale = float(np.mean([each.calibration.scale for each in errors]))
+    truth = field.truth_image(target_fwhm).astype(np.float64)
+    return scale * scipy.ndimage.shift(truth, np.mean(shifts, axis=0), order=5, mode="nearest")
 
 
 def draw_field(seed: int) -> SimulationConfig:

@@ -25,6 +25,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from small_fields import make_stack
 
 from lsst.acn import Box, PsfKernels, gaussian_kernel
@@ -64,6 +65,18 @@ def test_exposures_that_are_not_known_keep_their_own():
     psf = with_psfs(stack, make_psfs(stack, [0, 2])).psf
     np.testing.assert_array_equal(psf.kernels[1], stack.psf.kernels[1])
     assert not np.array_equal(psf.kernels[2], stack.psf.kernels[2])
+
+
+@pytest.mark.parametrize("size", [9, 31])
+def test_stamps_of_fitted_psfs_may_be_of_another_size(size):
+    stack, _ = make_stack()
+    kernels = np.array([gaussian_kernel(2.0, size)] * 2)
+    psfs = EstimatedPsfs((0, 2), PsfKernels.constant(kernels, stack.box), np.zeros_like(kernels), 5)
+    own = stack.psf.at(*stack.box.center)[1]
+    kept = with_psfs(stack, psfs).psf.at(*stack.box.center)[1]
+    edge = (len(kept) - len(own)) // 2
+    np.testing.assert_array_equal(kept[edge : edge + len(own), edge : edge + len(own)], own)
+    assert kept.sum() == pytest.approx(1.0, abs=1e-5)
 
 
 def test_nothing_is_changed_where_nothing_was_fitted():

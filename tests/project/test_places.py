@@ -64,7 +64,6 @@ ELSEWHERE = {
     "measure/test_tables": [
         "measure/columns",
         "measure/exposure_fits",
-        "measure/held_out_test",
         "measure/measurement",
         "measure/restored_patch",
         "metrics/outlier_visits",

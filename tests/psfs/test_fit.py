@@ -37,7 +37,7 @@ from lsst.acn.exposures.changed_exposures import ChangedExposures
 from lsst.acn.exposures.psf_kernels import PsfKernels, kernel_moments
 from lsst.acn.fits_config import PsfsConfig
 from lsst.acn.metrics.psf_width import psf_fwhm
-from lsst.acn.psfs.fit import estimate_psfs
+from lsst.acn.psfs.fit import are_far_off, estimate_psfs
 from lsst.acn.psfs.shifts import centroid
 from lsst.acn.psfs.stars import agreeing_stars, find_candidates
 
@@ -70,6 +70,15 @@ def test_stars_are_told_from_galaxies(field):
     found = sorted((round(star.y), round(star.x)) for star in stars)
     assert found == sorted((round(y), round(x)) for y, x in field.stars)
     assert len(candidates) > len(stars)
+
+
+def test_bright_stars_are_found_whose_own_light_is_most_of_the_noise(field):
+    stack = field.stack(field.kernels)
+    noisier = type(stack).from_arrays(field.image, 1.0 + np.maximum(field.image, 0.0), field.kernels)
+    assert noisier.variance.max() > 100.0
+    stars = agreeing_stars(find_candidates(noisier, noisier.box))
+    found = sorted((round(star.y), round(star.x)) for star in stars)
+    assert found == sorted((round(y), round(x)) for y, x in field.stars)
 
 
 @pytest.mark.parametrize("factor", [0.7, 1.3])
@@ -126,6 +135,9 @@ def test_without_stars_there_are_no_psfs(caplog):
     with pytest.raises(UnknownPsfError, match=r"y=0:104.*no 4 bright stars"):
         estimate_psfs(stack, PsfsConfig(), "estimate", LOG)
     assert estimate_psfs(stack, PsfsConfig(), "refine", LOG) is None
+    assert not are_far_off(stack, PsfsConfig())
+    with pytest.raises(UnknownPsfError):
+        estimate_psfs(field.stack(gaussians(field, 2.0)), PsfsConfig(), "estimate", LOG)
     assert "The PSFs stay as they are" in caplog.text
 
 

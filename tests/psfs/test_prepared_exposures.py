@@ -27,9 +27,11 @@ from __future__ import annotations
 import logging
 
 import numpy as np
-from star_fields import make_star_field
+import pytest
+from star_fields import draw_psfs, kernel_of, make_star_field
 
 from lsst.acn import RestorationConfig, gaussian_kernel, restore
+from lsst.acn.metrics.psf_width import psf_fwhm
 from lsst.acn.psfs.prepared_exposures import prepare, with_known_psfs
 
 LOG = logging.getLogger(__name__)
@@ -51,6 +53,30 @@ def test_a_field_with_unknown_psfs_is_restored_almost_as_well():
     assert fixed.psfs is None
     kernels = result.psfs.psf.kernels[:, 0, 0]
     np.testing.assert_allclose(kernels, field.kernels, atol=0.02 * field.kernels.max())
+
+
+@pytest.mark.parametrize(("fwhm", "size"), [(1.2, None), (2.8, 25), (5.2, 25), (12.0, 25)])
+def test_psfs_that_are_far_from_those_of_stars_are_begun_anew(fwhm, size, caplog):
+    """One Gaussian for all, too narrow or too wide, on stamps too small for stars or not."""
+    field = make_star_field()
+    stack = field.stack([gaussian_kernel(fwhm, size)] * len(field.kernels))
+    prepared = prepare(stack, RestorationConfig(psf_mode="refine"), LOG)
+    assert "too wrong to be refined" in caplog.text
+    assert prepared.psfs.n_stars >= 4
+    kernels = prepared.psfs.psf.kernels[:, 0, 0].astype(float)
+    widths = [[psf_fwhm(kernel) for kernel in each] for each in (kernels, field.kernels)]
+    np.testing.assert_allclose(*widths, rtol=0.01)
+
+
+def test_psfs_that_are_a_little_wrong_are_refined(caplog):
+    field = make_star_field()
+    wrong = [kernel_of(25, 1.1 * variance, shape) for variance, shape in draw_psfs(len(field.kernels))]
+    prepared = prepare(field.stack(wrong), RestorationConfig(psf_mode="refine"), LOG)
+    assert "too wrong" not in caplog.text
+    widths = [
+        [psf_fwhm(kernel) for kernel in each] for each in (prepared.psfs.psf.kernels[:, 0, 0], field.kernels)
+    ]
+    np.testing.assert_allclose(*widths, rtol=0.01)
 
 
 def test_a_config_for_known_psfs_is_a_copy():

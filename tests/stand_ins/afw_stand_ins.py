@@ -154,6 +154,50 @@ class Psf:
         return Plane(self.kernel, Box.from_shape((height, width), (-(height // 2), -(width // 2))))
 
 
+class SubPixelPsf(Psf):
+    """`lsst.afw.detection.Psf` of a Moffat profile that is drawn wherever a star is, as PIFF and PSFEx do."""
+
+    def __init__(self, profile: Any, side: int = 25) -> None:
+        super().__init__(self._drawn(profile, side, 0.0, 0.0))
+        self.profile = profile
+
+    @staticmethod
+    def _drawn(profile: Any, side: int, dy: float, dx: float) -> np.ndarray:
+        image = profile.drawImage(nx=side, ny=side, scale=1.0, offset=(dx, dy), dtype=float).array
+        return image / image.sum()
+
+    def computeImage(self, point: Point2D) -> Plane:
+        (y, dy), (x, dx) = _pixel(point.y), _pixel(point.x)
+        side = len(self.kernel)
+        box = Box.from_shape((side, side), (y - side // 2, x - side // 2))
+        return Plane(self._drawn(self.profile, side, dy, dx), box)
+
+
+class InterpolatedPsf(Psf):
+    """`lsst.afw.detection.Psf` whose kernel is moved by Lanczos interpolation, as those of warps are."""
+
+    def computeImage(self, point: Point2D) -> Plane:
+        (y, dy), (x, dx) = _pixel(point.y), _pixel(point.x)
+        kernel = self.computeKernelImage(point)
+        moved = (
+            _lanczos_weights(len(kernel.array), dy) @ kernel.array @ _lanczos_weights(len(kernel.array), dx).T
+        )
+        return Plane(
+            moved / moved.sum(), Box.from_shape(moved.shape, (kernel.box.y_start + y, kernel.box.x_start + x))
+        )
+
+
+def _pixel(place: float) -> tuple[int, float]:
+    """Return the pixel of a place, and how far it is off its middle."""
+    pixel = int(np.floor(place + 0.5))
+    return pixel, place - pixel
+
+
+def _lanczos_weights(size: int, offset: float, order: int = 5) -> np.ndarray:
+    distance = np.arange(size)[:, None] - np.arange(size) - offset
+    return np.where(np.abs(distance) < order, np.sinc(distance) * np.sinc(distance / order), 0.0)
+
+
 class PhotoCalib:
     """`lsst.afw.image.PhotoCalib` of 10 nJy a count."""
 
@@ -190,7 +234,7 @@ class ExposureF:
 
     __module__ = "lsst.afw.image._exposure"
 
-    def __init__(self, kernel: np.ndarray | None = None) -> None:
+    def __init__(self, kernel: np.ndarray | None = None, psf: Psf | None = None) -> None:
         rng = np.random.default_rng(1)
         self.box = BOX
         self.image = rng.normal(size=BOX.shape).astype(np.float32)
@@ -199,7 +243,7 @@ class ExposureF:
         self.mask[2, 3] = 1 << 3
         self.mask[:, 15:] = 1 << 8
         self.photo_calib: PhotoCalib | None = PhotoCalib()
-        self.psf: Psf | None = Psf(gaussian_kernel(3.0, 11) if kernel is None else kernel)
+        self.psf: Psf | None = psf or Psf(gaussian_kernel(3.0, 11) if kernel is None else kernel)
         self.info = ExposureInfo()
 
     def __getitem__(self, box: Box2I) -> ExposureF:

@@ -38,7 +38,6 @@ from lsst.pipe.base import InputQuantizedConnection, QuantumContext, Struct
 from lsst.pipe.base import connectionTypes as cT
 
 from .errors import RestorationError
-from .exposures.estimated_psfs import with_psfs
 from .exposures.source import ExposureSource
 from .measure.held_out_test import HeldOutTest, run_held_out_test
 from .measure.measurement import PatchMeasurement, measure_patch
@@ -245,6 +244,9 @@ class MeasureRestorationTask(WarpInputsTask):
 
     config: MeasureRestorationConfig
 
+    def needs_finer_psfs(self, more: Mapping[str, Any]) -> bool:
+        return recorded_upsampling(more["restored_coadd"].metadata) > 1
+
     def read_more(self, butlerQC: QuantumContext, inputRefs: InputQuantizedConnection) -> dict[str, Any]:
         names = ["restored_coadd", "restored_coadd_latent", "restored_coadd_training", "reference_coadd"]
         names += ["restoration_network"] * self.config.use_restoration_network
@@ -323,11 +325,11 @@ class MeasureRestorationTask(WarpInputsTask):
             n_cores=inputs.n_cores,
         )
         if self.config.held_out:
-            test = self._hold_out(measurement, restored_coadd.metadata, restoration_network, inputs.n_cores)
+            test = self._hold_out(inputs, measurement, restored_coadd.metadata, restoration_network)
             measurement = dataclasses.replace(measurement, held_out=test)
         record = provenance_record(self.config, patch.exposures.visits)
         metrics = make_metrics_table(measurement, record)
-        self._report(measurement, metrics)
+        self._report(measurement, metrics, recorded_upsampling(restored_coadd.metadata))
         outputs = Struct(
             restored_coadd_metrics=metrics,
             restored_coadd_visit_metrics=make_visit_table(measurement, record),
@@ -339,13 +341,13 @@ class MeasureRestorationTask(WarpInputsTask):
             outputs.restored_coadd_metric_bundle = as_bundle(documents) if is_native else documents
         return outputs
 
-    def _report(self, measurement: PatchMeasurement, metrics: Table) -> None:
+    def _report(self, measurement: PatchMeasurement, metrics: Table, upsampling: int) -> None:
         names = ("sharpness_change", "sky_sigma_change", "flux_ratio", "held_out_excess", "outlier_visits")
         self.record_summary(measurement.patch.exposures, {name: metrics[name][0].item() for name in names})
         if outliers := measurement.fits.outlier_visits:
             self.log.warning("Visits %s are explained unlike the others.", outliers)
         for quality in measurement.qualities:
-            for warning in quality.warnings():
+            for warning in dataclasses.replace(quality, fwhm=quality.fwhm / upsampling).warnings(upsampling):
                 self.log.warning("Visit %d: %s.", quality.visit, warning)
 
     def _check_visits(self, exposures: ExposureSource, restored_coadd: Any) -> None:
@@ -359,25 +361,25 @@ class MeasureRestorationTask(WarpInputsTask):
             )
 
     def _hold_out(
-        self, measurement: PatchMeasurement, metadata: Any, network: Any, n_cores: int
+        self, inputs: WarpInputs, measurement: PatchMeasurement, metadata: Any, network: Any
     ) -> HeldOutTest | None:
         """Return the test on held-out exposures, or nothing where there can be none."""
         try:
             config = recorded_restoration_config(metadata)
-            exposures = with_psfs(measurement.patch.exposures, measurement.patch.psfs)
-            if not (visits := self._choose_held_out(exposures.visits, config)):
+            if not (visits := self._choose_held_out(inputs.exposures.visits, config)):
                 return None
             self.log.info("Restoring again without visits %s.", visits)
             return run_held_out_test(
-                exposures,
+                inputs.exposures,
                 visits,
                 config,
                 threshold=self.config.source_threshold,
                 size=self.config.held_out_size,
                 sources=measurement.pixels.source,
                 network=network,
+                psfs=measurement.patch.psfs,
                 log=self.log.logger,
-                n_cores=n_cores,
+                n_cores=inputs.n_cores,
             )
         except RestorationError as error:
             self.log.warning("There is no test on held-out exposures: %s", error)
@@ -385,9 +387,7 @@ class MeasureRestorationTask(WarpInputsTask):
 
     def _choose_held_out(self, visits: Sequence[int], config: Any) -> list[int]:
         """Return the visits to hold out; says why if there are none."""
-        if config.upsampling > 1:
-            chosen, reason = [], "what was restored is on a finer grid than they are"
-        elif named := list(self.config.held_out_visits):
+        if named := list(self.config.held_out_visits):
             # Not every patch of a survey has them all.
             chosen = [visit for visit in visits if visit in named]
             reason = f"none of the visits {named} is among {list(visits)}"

@@ -35,13 +35,11 @@ import numpy as np
 
 from .errors import TrainingDivergedError
 from .exposure_quality import measure_exposures
-from .exposures.boxes import Box
 from .exposures.estimated_psfs import EstimatedPsfs, with_psfs
 from .exposures.finer_exposures import on_finer_grid
 from .exposures.noise_source import NoiseSource
 from .exposures.psf_kernels import gaussian_kernel
 from .exposures.source import ExposureSource
-from .exposures.stack import ExposureStack
 from .fluxes.detection_floor import detection_variance
 from .fluxes.flux_images import FluxImages
 from .fluxes.sky_of_layers import noise_facts
@@ -59,6 +57,7 @@ from .residual.patch_residual import residual_of_patch
 from .restoration_config import RestorationConfig
 from .restoration_result import NoiseLayer, RestorationResult
 from .tiles.restore_tiles import OnStrip
+from .tiles.seen_pixels import SeenPixels
 
 
 def restore(
@@ -118,7 +117,7 @@ def restore(
         exposures, method = fitted.exposures, fitted.method
         fwhm = matching_kernel_fwhm(method, config, log)
         to_target = PictureSpectra(gaussian_kernel(fwhm), gaussian_kernel(config.target_psf_fwhm))
-        seen = _Seen(exposures.box, on_strip)
+        seen = SeenPixels(exposures.box, on_strip)
         restored, variance = method.restore(to_target.kernel, log, seen)
         _check(restored, exposures, config)
         assert variance is not None
@@ -158,19 +157,6 @@ def restore(
         band=exposures.band,
         geometry=exposures.geometry,
     ).in_unit(fitted.unit)
-
-
-class _Seen:
-    """Notes which pixels exposures show, as these pass by, and hands them on."""
-
-    def __init__(self, box: Box, on_strip: OnStrip | None) -> None:
-        self._box, self._on_strip = box, on_strip
-        self.pixels = np.zeros(box.shape, bool)
-
-    def __call__(self, rows: Box, stack: ExposureStack) -> None:
-        self.pixels[rows.slices_within(self._box)] |= stack.cutout(rows).valid.any(axis=0)
-        if self._on_strip is not None:
-            self._on_strip(rows, stack)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

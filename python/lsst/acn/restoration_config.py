@@ -300,7 +300,8 @@ class RestorationConfig(Config):
         doc="Which PSFs the exposures are taken to have, one kernel for each exposure.",
         allowed={
             "fixed": "Those that they come with, moved, widened and stretched by what nuisances has found.",
-            "refine": "The same, changed pixel by pixel as stars ask for, or trained by the method paper.",
+            "refine": "The same, changed pixel by pixel as stars ask for, or trained by the method paper. "
+            "Where they are far from as wide as stars, as with estimate.",
             "estimate": "Those that stars ask for; of those that they come with, only about the width is "
             "used. The method paper begins with Gaussians of that width, and trains them.",
         },

@@ -213,6 +213,9 @@ class RestoreCoaddTask(WarpInputsTask):
 
     config: RestoreCoaddConfig
 
+    def needs_finer_psfs(self, more: Mapping[str, Any]) -> bool:
+        return self.config.restoration.upsampling > 1
+
     def read_more(self, butlerQC: QuantumContext, inputRefs: InputQuantizedConnection) -> dict[str, Any]:
         more: dict[str, Any] = {"noise_warps": self._read_noise_warps(butlerQC, inputRefs)}
         if self.config.use_restoration_network:

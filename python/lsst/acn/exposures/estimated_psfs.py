@@ -32,7 +32,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .changed_exposures import ChangedExposures
-from .psf_kernels import PsfKernels
+from .psf_kernels import PsfKernels, padded_kernels
 from .source import ExposureSource
 from .stack import ExposureStack
 
@@ -94,7 +94,9 @@ class EstimatedPsfs:
         places = [self.visits.index(visit) if visit in self.visits else -1 for visit in exposures.visits]
         kernels = self.psf.kernels[np.array(places, int)]
         if -1 in places:
-            own = exposures.psf.at(*exposures.box.center)
+            size = max(self.psf.size, exposures.psf.size)
+            kernels = padded_kernels(kernels, size)
+            own = padded_kernels(exposures.psf.at(*exposures.box.center), size)
             for index in np.flatnonzero(np.array(places) < 0):
                 kernels[index] = own[index]
         return PsfKernels(kernels, self.psf.box, self.psf.cell_shape)

@@ -23,7 +23,7 @@
 
 from __future__ import annotations
 
-__all__ = ("FinerExposures", "on_finer_grid")
+__all__ = ("FinerExposures", "measured_alone", "on_finer_grid")
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -129,7 +129,7 @@ class FinerExposures(ChangedExposures):
             geometry=self._geometry,
             sampling=factor,
         )
-        return finer if self._repeats else _measured_alone(finer)
+        return finer if self._repeats else measured_alone(finer)
 
     def cutout(self, box: Box) -> ExposureStack:
         return super().cutout(box.on_coarser_grid(self._factor)).cutout(box)
@@ -159,8 +159,21 @@ class FinerExposures(ChangedExposures):
         return [Box(*pair, rows.x_start, rows.x_stop) for pair in zip(starts, stops, strict=True)]
 
 
-def _measured_alone(finer: ExposureStack) -> ExposureStack:
-    """Return exposures whose pixels are valid where they have been measured, and nowhere else."""
+def measured_alone(finer: ExposureStack) -> ExposureStack:
+    """Return exposures whose pixels are valid where they have been measured, and nowhere else.
+
+    Parameters
+    ----------
+    finer : `ExposureStack`
+        Exposures on a finer grid, or on their own.
+
+    Returns
+    -------
+    measured : `ExposureStack`
+        The same without pixels that repeat another one.
+    """
+    if finer.sampling == 1:
+        return finer
     valid = finer.valid & (finer.sampling_counts() > 0)
     return dataclasses.replace(
         finer,

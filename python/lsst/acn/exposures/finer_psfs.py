@@ -33,7 +33,7 @@ import numpy as np
 
 from ..errors import InvalidExposureError
 from .boxes import Box
-from .oversampled_psfs import resampled_kernels
+from .oversampled_psfs import FIT_OVERSAMPLING, resampled_kernels
 from .psf_kernels import PsfKernels
 
 MOST_OVERSAMPLING = 20
@@ -170,7 +170,7 @@ def moved(psf: PsfKernels, offsets: np.ndarray) -> PsfKernels:
 def _fitted(psf: PsfKernels) -> PsfKernels:
     """Return oversampled PSFs that are fitted to what pixels see of them."""
     # SciPy is not loaded before it is needed: importing the package is quick.
-    from .subpixel_fit import FIT_OVERSAMPLING, fit_subpixels
+    from .subpixel_fit import fit_subpixels
 
     kernels = psf.kernels
     shape = (*kernels.shape[:3], FIT_OVERSAMPLING * psf.size, FIT_OVERSAMPLING * psf.size)

@@ -23,12 +23,15 @@
 
 from __future__ import annotations
 
-__all__ = ("resampled_kernels",)
+__all__ = ("FIT_OVERSAMPLING", "resampled_kernels")
 
 import functools
 import math
 
 import numpy as np
+
+FIT_OVERSAMPLING = 3
+"""Samples per pixel of PSFs that come without: of an odd number, pixels are whole squares."""
 
 NODES_PER_CYCLE = 8
 """Of the integral over frequencies, for each cycle of the fastest wave."""

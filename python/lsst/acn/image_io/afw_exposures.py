@@ -24,7 +24,6 @@
 from __future__ import annotations
 
 __all__ = (
-    "box_from_afw",
     "default_mask_storage_class",
     "default_warp_storage_class",
     "is_exposure",
@@ -34,6 +33,7 @@ __all__ = (
     "read_mask",
 )
 
+import functools
 import importlib.util
 from collections.abc import Mapping
 from typing import Any
@@ -46,6 +46,8 @@ from lsst.images.cells import CellCoadd
 from ..errors import InvalidExposureError
 from ..exposures.boxes import Box
 from ..exposures.mask_planes import canonical_plane_name
+from ..exposures.oversampled_psfs import FIT_OVERSAMPLING
+from .afw_psfs import box_from_afw, finer_kernel_at, kernel_at
 from .aperture_corrections import make_correction_map
 from .geometry import PatchGeometry, box_to_images
 from .patch_layout import define_patch, define_patch_of_cells
@@ -114,22 +116,6 @@ def is_mask(image: Any) -> bool:
     return type(image).__module__.startswith("lsst.afw.image") and hasattr(image, "getMaskPlaneDict")
 
 
-def box_from_afw(box: Any) -> Box:
-    """Return the same pixels as a `Box`.
-
-    Parameters
-    ----------
-    box : ``lsst.geom.Box2I``
-        Pixels of the tract.
-
-    Returns
-    -------
-    box : `Box`
-        The same.
-    """
-    return Box(box.getMinY(), box.getMaxY() + 1, box.getMinX(), box.getMaxX() + 1)
-
-
 def read_exposure(
     exposure: Any,
     box: Box | None = None,
@@ -139,6 +125,7 @@ def read_exposure(
     sky_map: Any = None,
     use_sky_map_cells: bool = False,
     cell_size: int = 300,
+    finer_psfs: bool = False,
 ) -> WarpArrays:
     """Return the arrays of an exposure, calibrated to nanojansky.
 
@@ -161,6 +148,8 @@ def read_exposure(
         Take the pixels and the grid of the skymap's cells for the patch.
     cell_size : `int`, optional
         Side of the cells of the patch, in pixels.
+    finer_psfs : `bool`, optional
+        Ask the PSF model what is between pixels, too.
 
     Returns
     -------
@@ -202,8 +191,9 @@ def read_exposure(
         box=box,
         unit="nJy",
         band=label.bandLabel if label is not None and label.hasBandLabel() else None,
-        kernel_at=lambda y, x: _kernel_at(psf, y, x),
+        kernel_at=functools.partial(finer_kernel_at if finer_psfs else kernel_at, psf),
         geometry=geometry,
+        psf_oversampling=FIT_OVERSAMPLING if finer_psfs else 1,
     )
 
 
@@ -261,28 +251,6 @@ def make_exposure(coadd: CellCoadd, coadd_inputs: Any, aperture_corrections: Any
     info.setCoaddInputs(coadd_inputs)
     info.setApCorrMap(make_correction_map(coadd, aperture_corrections))
     return exposure
-
-
-def _kernel_at(psf: Any, y: float, x: float) -> np.ndarray | None:
-    from lsst.geom import Point2D
-    from lsst.pex.exceptions import Exception as AfwError
-
-    try:
-        kernel = psf.computeKernelImage(Point2D(x, y))
-    except AfwError:
-        # A PSF made of many raises where none of these reaches.
-        return None
-    return None if kernel is None else _centered(kernel)
-
-
-def _centered(kernel: Any) -> np.ndarray:
-    """Return a kernel on a square stamp; a warped one need not be square."""
-    box = box_from_afw(kernel.getBBox())
-    reach = max(-box.y_start, box.y_stop - 1, -box.x_start, box.x_stop - 1)
-    square = Box(-reach, reach + 1, -reach, reach + 1)
-    stamp = np.zeros(square.shape)
-    stamp[box.slices_within(square)] = kernel.array
-    return stamp
 
 
 def _geometry(

@@ -33,7 +33,8 @@ from lsst.pipe.base import InMemoryDatasetHandle
 
 from ..errors import InvalidExposureError
 from ..exposures.boxes import Box
-from .afw_exposures import box_from_afw, is_exposure, read_exposure
+from .afw_exposures import is_exposure, read_exposure
+from .afw_psfs import box_from_afw
 from .cell_coadds import read_cell_coadd
 from .geometry import box_from_images, box_to_images
 from .warp_arrays import WarpArrays
@@ -97,6 +98,7 @@ def read_arrays(
     sky_map: Any = None,
     use_sky_map_cells: bool = False,
     cell_size: int = 300,
+    finer_psfs: bool = False,
 ) -> WarpArrays:
     """Read a warp, or the part of it inside a box.
 
@@ -116,6 +118,8 @@ def read_arrays(
         Take the cells of the skymap for an exposure's patch.
     cell_size : `int`, optional
         Side of cells of an exposure's patch, in pixels.
+    finer_psfs : `bool`, optional
+        Ask the PSF model of an exposure what is between pixels, too.
 
     Returns
     -------
@@ -141,6 +145,7 @@ def read_arrays(
             sky_map=sky_map,
             use_sky_map_cells=use_sky_map_cells,
             cell_size=cell_size,
+            finer_psfs=finer_psfs,
         )
     raise InvalidExposureError(f"A warp must be a CellCoadd or an ExposureF; it is a {type(warp).__name__}.")
 

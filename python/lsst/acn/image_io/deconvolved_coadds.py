@@ -35,7 +35,7 @@ from lsst.images.cells import CellCoadd
 
 from ..errors import InvalidExposureError
 from ..exposures.boxes import Box
-from .afw_exposures import box_from_afw
+from .afw_psfs import box_from_afw
 from .geometry import box_from_images
 
 

@@ -56,6 +56,7 @@ def read_exposure_stack(
     sky_map: Any = None,
     use_sky_map_cells: bool = False,
     artifact_masks: Mapping[int, Any] | None = None,
+    finer_psfs: bool = False,
     terms: SharedTerms | None = None,
 ) -> ExposureStack:
     """Read the warps of one patch.
@@ -86,6 +87,9 @@ def read_exposure_stack(
     artifact_masks : `~collections.abc.Mapping`, optional
         Masks by visit, as dataset handles or in memory.  The planes that are
         set in these are set in the warps, too.
+    finer_psfs : `bool`, optional
+        Ask the PSF models of exposures what is between pixels, too, which a
+        restoration with ``upsampling`` is the better for.
     terms : `SharedTerms`, optional
         What pieces of the same patch that were read before have laid down.
 
@@ -107,7 +111,12 @@ def read_exposure_stack(
     """
     warps = warps if isinstance(warps, Mapping) else by_visit(warps)
     terms = terms or SharedTerms()
-    layout = {"sky_map": sky_map, "use_sky_map_cells": use_sky_map_cells, "cell_size": psf_cell_size}
+    layout = {
+        "sky_map": sky_map,
+        "use_sky_map_cells": use_sky_map_cells,
+        "cell_size": psf_cell_size,
+        "finer_psfs": finer_psfs,
+    }
     builder: StackBuilder | None = None
     for visit in sorted(warps):
         try:

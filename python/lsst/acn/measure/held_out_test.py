@@ -35,6 +35,8 @@ import numpy as np
 from ..coadd.coaddition import Coadd, assemble_coadd
 from ..errors import InvalidExposureError
 from ..exposures.boxes import Box
+from ..exposures.estimated_psfs import EstimatedPsfs, with_psfs
+from ..exposures.finer_exposures import measured_alone, on_finer_grid
 from ..exposures.noise_unit import noise_unit
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
@@ -61,7 +63,7 @@ class HeldOutTest:
     visits : `tuple` [`int`]
         Exposures that were held out.
     box : `Box`
-        Pixels that were restored.
+        Pixels that were restored, on the grid of the restoration.
     restored : `Chi2Excess`
         Excess of the restoration in source pixels.
     restored_sky : `Chi2Excess`
@@ -94,6 +96,7 @@ def run_held_out_test(
     size: int | None = None,
     sources: np.ndarray | None = None,
     network: Mapping[str, Any] | None = None,
+    psfs: EstimatedPsfs | None = None,
     log: logging.Logger | None = None,
     n_cores: int | None = None,
 ) -> HeldOutTest:
@@ -102,22 +105,24 @@ def run_held_out_test(
     Parameters
     ----------
     exposures : `ExposureSource`
-        All exposures, with the PSFs that they have: where these were fitted,
-        all exposures have told of them.
+        All exposures, on their own pixels.
     held_out : `~collections.abc.Sequence` [`int`]
         Visits that the restoration must not see.
     config : `RestorationConfig`
-        How to restore.
+        How to restore, and on which grid.
     threshold : `float`, optional
         Significance of source pixels, as in `metrics.classify_pixels`.
     size : `int`, optional
-        Side in pixels of the part: that with most source pixels.  By default
-        the whole patch.
+        Side of the part in pixels of the restored image: that with most source
+        pixels.  By default the whole patch.
     sources : `numpy.ndarray`, optional
-        Source pixels by which the part is chosen, shape of the patch; by
-        default those of the coadd of the exposures that are kept.
+        Source pixels by which the part is chosen, shape of the restored patch;
+        by default those of the coadd of the exposures that are kept.
     network : `~collections.abc.Mapping`, optional
         Trained network that the restoration begins with.
+    psfs : `EstimatedPsfs`, optional
+        PSFs that the exposures were taken to have on the grid of the
+        restoration, if not their own.  All exposures have told of them.
     log : `logging.Logger`, optional
         Told of the progress.
     n_cores : `int`, optional
@@ -140,6 +145,10 @@ def run_held_out_test(
     Source pixels are those of the coadd of the exposures that were kept: by
     the coadd of all, the noise of the held-out exposures would have a say in
     which of their pixels count.
+
+    On a finer grid, exposures are compared where they have been measured; the
+    peers are the coadd of the exposures on their own pixels, and so know
+    nothing of dithers.
     """
     from ..psfs.prepared_exposures import find_corrections, with_known_psfs
     from ..restoration import restore_latent
@@ -148,24 +157,28 @@ def run_held_out_test(
         raise InvalidExposureError(
             f"Visits {unknown}, to be held out, are not among {list(exposures.visits)}."
         )
+    exposures = with_psfs(on_finer_grid(exposures, config.upsampling), psfs)
     box = exposures.box
     if size is not None and sources is None:
         sources = _source_pixels(_split(exposures.cutout(box), held_out)[0], threshold)
     if size is not None and sources is not None:
-        box = richest_box(sources, box, size)
+        # Whole pixels of the exposures.
+        part = richest_box(sources, box, size).on_coarser_grid(config.upsampling)
+        box = part.on_finer_grid(config.upsampling)
     kept, others = _split(exposures.cutout(box), held_out)
     coadd = assemble_coadd(kept)
     pixels = _classify(coadd, box, threshold)
     with cores(n_cores):
         corrections = find_corrections(kept, config, log or logging.getLogger(__name__))
     as_it_is = with_known_psfs(config)
-    as_it_is.nuisances.passes = 0
+    as_it_is.nuisances.passes, as_it_is.upsampling = 0, 1
     latent, history = restore_latent(
         corrections.applied(kept), as_it_is, network=network, log=log, n_cores=n_cores
     )
     latent_box = kept.box.grown_by(kept.psf.radius)
     # All that is compared from here on, in units of the noise.
     factor = 1.0 / noise_unit(kept)
+    others = measured_alone(others)
     others, latent, corrections = others.in_unit(factor), latent * factor, corrections.in_unit(factor)
     if config.nuisances.passes:
         # A sky, a shift and so on of their own are no fault of the restoration.

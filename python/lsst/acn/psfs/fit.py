@@ -24,7 +24,7 @@
 
 from __future__ import annotations
 
-__all__ = ("estimate_psfs",)
+__all__ = ("are_far_off", "estimate_psfs")
 
 import dataclasses
 import logging
@@ -35,7 +35,7 @@ import numpy as np
 from ..errors import UnknownPsfError
 from ..exposures.boxes import Box
 from ..exposures.estimated_psfs import EstimatedPsfs, with_psfs
-from ..exposures.psf_kernels import FWHM_PER_SIGMA, PsfKernels
+from ..exposures.psf_kernels import FWHM_PER_SIGMA, PsfKernels, padded_kernels
 from ..exposures.source import ExposureSource
 from ..exposures.stack import ExposureStack
 from ..fits_config import PsfsConfig
@@ -56,6 +56,16 @@ INNER_ROUNDS = 3
 MISFITS = 0.3, 0.04
 """Residual from which a source is no star, as a share of it: with the PSFs that
 are begun with, and with those that were fitted."""
+
+SCALES = 1.0, 2.0, 0.5, 0.25
+"""How much wider stars may be than PSFs say, in the order in which they are looked for."""
+
+FAR_OFF = 0.12
+"""Root mean square of the share by which the widths of PSFs and of stars in the
+same exposure differ, from which the PSFs are no start for a fit."""
+
+REACH = 2.5
+"""Radius of kernels that are estimated, at least, in units of the FWHM."""
 
 CORE = 1.5
 """Radius within which residuals of a star are looked at, in units of the FWHM."""
@@ -95,9 +105,9 @@ def estimate_psfs(
     """
     tiles = chosen_tiles(exposures.box, options.tile_size, options.tiles)
     with blas_with_one_thread():
-        stars = agreeing_stars(
-            [star for tile in tiles for star in find_candidates(_around(exposures, tile), tile)]
-        )
+        stars = _find_stars(exposures, tiles)
+        if stars and mode == "estimate":
+            exposures = _on_larger_stamps(exposures, REACH * _fwhm_of(stars))
         on_tiles = [tile for tile in tiles if _on(stars, tile)]
         psfs = _Fit(exposures, options, mode, on_tiles, stars).run() if stars else None
     if psfs is None or psfs.n_stars < LEAST_STARS:
@@ -112,6 +122,56 @@ def estimate_psfs(
     widths = [psf_fwhm(kernel) for kernel in psfs.psf.at(*exposures.box.center)]
     log.info("Fitted PSFs to %d stars: FWHM %.2f to %.2f pixels.", psfs.n_stars, min(widths), max(widths))
     return psfs
+
+
+def are_far_off(exposures: ExposureSource, options: PsfsConfig) -> bool:
+    """Tell whether PSFs are too wrong to begin a fit with.
+
+    Parameters
+    ----------
+    exposures : `ExposureSource`
+        The exposures.
+    options : `PsfsConfig`
+        Where stars are looked for.
+
+    Returns
+    -------
+    are_far_off : `bool`
+        Whether the widths of stars are others; not so where there are none.
+    """
+    tiles = chosen_tiles(exposures.box, options.tile_size, options.tiles)
+    with blas_with_one_thread():
+        if not (stars := _find_stars(exposures, tiles)):
+            return False
+        on_tiles = [tile for tile in tiles if _on(stars, tile)]
+        seen = _Fit(exposures, options, "estimate", on_tiles, stars).start
+    middle = exposures.box.center
+    widths = [[psf_fwhm(kernel) for kernel in psf.at(*middle)] for psf in (seen, exposures.psf)]
+    return float(np.sqrt(np.mean(np.diff(np.log(widths), axis=0) ** 2))) > FAR_OFF
+
+
+def _find_stars(exposures: ExposureSource, tiles: Sequence[Box]) -> list[Star]:
+    """Return the stars of tiles, as wide as the PSFs say or not."""
+    stacks = [(_around(exposures, tile), tile) for tile in tiles]
+    for scale in SCALES:
+        candidates = [star for stack, tile in stacks for star in find_candidates(stack, tile, scale)]
+        if stars := agreeing_stars(candidates):
+            return stars
+    return []
+
+
+def _fwhm_of(stars: Sequence[Star]) -> float:
+    return FWHM_PER_SIGMA * float(np.median([star.size for star in stars]))
+
+
+def _on_larger_stamps(exposures: ExposureSource, radius: float) -> ExposureSource:
+    """Return exposures whose kernels reach so far, if theirs do not."""
+    size = 2 * int(np.ceil(radius)) + 1
+    if size <= exposures.psf.size:
+        return exposures
+    kernels = padded_kernels(exposures.psf.kernels, size)
+    psf = PsfKernels(kernels, exposures.psf.box, exposures.psf.cell_shape)
+    return with_psfs(exposures, EstimatedPsfs(exposures.visits, psf, np.zeros(0), 0))
 
 
 def _around(exposures: ExposureSource, tile: Box) -> ExposureStack:
@@ -136,19 +196,19 @@ class _Fit:
         stars: Sequence[Star],
     ) -> None:
         self._exposures, self._options, self._tiles, self._stars = exposures, options, tiles, stars
-        self._fwhm = FWHM_PER_SIGMA * float(np.median([star.size for star in stars]))
+        self._fwhm = _fwhm_of(stars)
         self._share = 1.0 / exposures.median_variances()
-        self._start = exposures.psf
+        self.start = exposures.psf
         if mode == "estimate":
             kernels = moffat_kernels(self._stamps(exposures.psf, subtract=False), self._fwhm)
-            self._start = PsfKernels.constant(kernels, exposures.box)
+            self.start = PsfKernels.constant(kernels, exposures.box)
 
     def run(self) -> EstimatedPsfs:
-        middle = self._start.at(*self._exposures.box.center).astype(np.float64)
+        middle = self.start.at(*self._exposures.box.center).astype(np.float64)
         size = middle.shape[-1]
         width = np.array([prior_width(psf_fwhm(kernel), size, self._options.prior) for kernel in middle])
         changes = errors = np.zeros_like(middle)
-        psf, n_stars = self._start, 0
+        psf, n_stars = self.start, 0
         for _ in range(self._options.rounds):
             stamps = self._stamps(psf, subtract=True)
             stamps = _points_alone(fit_points(stamps), self._fwhm, MISFITS[0])
@@ -197,12 +257,12 @@ class _Fit:
         return normalised(moved(kernels, along_y, along_x))
 
     def _changed(self, changes: np.ndarray) -> PsfKernels:
-        kernels = self._start.kernels + changes[:, None, None]
+        kernels = self.start.kernels + changes[:, None, None]
         missing = np.isnan(kernels).all(axis=(-1, -2), keepdims=True)
         return PsfKernels(
             np.where(missing, np.nan, normalised(np.where(missing, 1.0, kernels))),
-            self._start.box,
-            self._start.cell_shape,
+            self.start.box,
+            self.start.cell_shape,
         )
 
 

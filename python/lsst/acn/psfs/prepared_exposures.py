@@ -41,7 +41,7 @@ from ..nuisances.corrections import ExposureCorrections
 from ..nuisances.description import log_corrections
 from ..nuisances.fit import fit_corrections
 from ..restoration_config import RestorationConfig
-from .fit import estimate_psfs
+from .fit import are_far_off, estimate_psfs
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ def prepare(exposures: ExposureSource, config: RestorationConfig, log: logging.L
     by_stars = config.psf_mode != "fixed" and config.method != "paper"
     unit = noise_unit(exposures)
     first = None
-    if by_stars and config.psf_mode == "estimate":
+    if by_stars and (config.psf_mode == "estimate" or _far_off(exposures, config, log)):
         first = estimate_psfs(in_unit(exposures, 1.0 / unit), config.psfs, "estimate", log)
         exposures = with_psfs(exposures, first)
     corrections = find_corrections(exposures, config, log)
@@ -110,6 +110,17 @@ def prepare(exposures: ExposureSource, config: RestorationConfig, log: logging.L
     # With the sky and the flux scales right, stars say more.
     psfs = (estimate_psfs(exposures, config.psfs, "refine", log) or first) if by_stars else None
     return PreparedExposures(with_psfs(exposures, psfs), unit, corrections, psfs)
+
+
+def _far_off(exposures: ExposureSource, config: RestorationConfig, log: logging.Logger) -> bool:
+    """Tell whether PSFs are too wrong to be refined, and say it."""
+    far_off = are_far_off(in_unit(exposures, 1.0 / noise_unit(exposures)), config.psfs)
+    if far_off:
+        log.warning(
+            "PSFs are not as wide as stars: they are too wrong to be refined, and are estimated from the "
+            "stars alone."
+        )
+    return far_off
 
 
 def with_known_psfs(config: RestorationConfig) -> RestorationConfig:

@@ -89,7 +89,7 @@ class Star:
     peak: float
 
 
-def find_candidates(stack: ExposureStack, tile: Box) -> list[Star]:
+def find_candidates(stack: ExposureStack, tile: Box, scale: float = 1.0) -> list[Star]:
     """Return the bright, isolated peaks of a tile, be they stars or galaxies.
 
     Parameters
@@ -98,6 +98,8 @@ def find_candidates(stack: ExposureStack, tile: Box) -> list[Star]:
         Exposures on the tile and around it.
     tile : `Box`
         Where the peaks have to be.
+    scale : `float`, optional
+        How much wider sources may be than the PSFs say.
 
     Returns
     -------
@@ -107,9 +109,11 @@ def find_candidates(stack: ExposureStack, tile: Box) -> list[Star]:
     coadd = robust_coadd(stack.image, stack.variance, stack.valid)
     weight = (1.0 / stack.variance).sum(axis=0)
     noise = 1.0 / np.sqrt(np.maximum(weight, np.finfo(np.float32).tiny))
-    fwhm = float(np.median([psf_fwhm(kernel) for kernel in stack.psf.at(*tile.center)]))
+    fwhm = scale * float(np.median([psf_fwhm(kernel) for kernel in stack.psf.at(*tile.center)]))
     reach, radius = int(np.ceil(0.7 * fwhm)), int(np.ceil(3.0 * fwhm))
-    well_seen = weight > 0.5 * np.median(weight)
+    # The noise of their own light does not make bright stars unseen.
+    seen = np.tensordot(1.0 / stack.median_variances(), stack.valid, axes=1)
+    well_seen = seen > 0.5 * np.median(seen)
     is_peak = (maximum_filter(coadd, 2 * reach + 1) == coadd) & (coadd > BRIGHT * noise) & well_seen
     found = []
     for y, x in _brightest(is_peak, coadd):

@@ -137,7 +137,9 @@ class WarpReader:
         self._log.warning("%s. They are left out.", told)
         return visits
 
-    def open(self, warps: Sequence[Any], band: str | None = None) -> ExposureStack | WarpStream:
+    def open(
+        self, warps: Sequence[Any], band: str | None = None, *, finer_psfs: bool = False
+    ) -> ExposureStack | WarpStream:
         """Read the warps of one patch, or make ready to read a large one.
 
         Parameters
@@ -146,6 +148,8 @@ class WarpReader:
             Some of the handles in ``warps``.
         band : `str`, optional
             Name of the band; by default what the warps say.
+        finer_psfs : `bool`, optional
+            Ask PSF models what is between pixels, too.
 
         Returns
         -------
@@ -171,6 +175,7 @@ class WarpReader:
             sky_map=self._sky_map,
             use_sky_map_cells=self._config.use_sky_map_cells,
             artifact_masks=self._masks_of(warps),
+            finer_psfs=finer_psfs,
         )
         if isinstance(exposures, WarpStream):
             self._log.info(

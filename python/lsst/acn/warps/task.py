@@ -79,8 +79,9 @@ class WarpInputsTask(PipelineTask):
     ) -> None:
         try:
             with as_algorithm_errors():
-                inputs = self.read(butlerQC, inputRefs)
-                outputs = self.run(inputs=inputs, **self.read_more(butlerQC, inputRefs))
+                more = self.read_more(butlerQC, inputRefs)
+                inputs = self.read(butlerQC, inputRefs, finer_psfs=self.needs_finer_psfs(more))
+                outputs = self.run(inputs=inputs, **more)
         except AlgorithmError as error:
             raise AnnotatedPartialOutputsError.annotate(error, self, log=self.log) from error
         butlerQC.put(outputs, outputRefs)
@@ -102,7 +103,25 @@ class WarpInputsTask(PipelineTask):
         """
         return {}
 
-    def read(self, butlerQC: QuantumContext, inputRefs: InputQuantizedConnection) -> WarpInputs:
+    def needs_finer_psfs(self, more: Mapping[str, Any]) -> bool:
+        """Tell whether PSFs are wanted on a grid that is finer than the pixels of the warps.
+
+        Parameters
+        ----------
+        more : `~collections.abc.Mapping` [`str`, `typing.Any`]
+            From `read_more`.
+
+        Returns
+        -------
+        needs_finer_psfs : `bool`
+            Whether PSF models are asked what is between pixels, which takes
+            longer.
+        """
+        return False
+
+    def read(
+        self, butlerQC: QuantumContext, inputRefs: InputQuantizedConnection, *, finer_psfs: bool = False
+    ) -> WarpInputs:
         """Read the warps of a quantum.
 
         Parameters
@@ -111,6 +130,8 @@ class WarpInputsTask(PipelineTask):
             Where the warps are read from.
         inputRefs : `lsst.pipe.base.InputQuantizedConnection`
             References of the warps.
+        finer_psfs : `bool`, optional
+            Ask PSF models what is between pixels, too.
 
         Returns
         -------
@@ -129,7 +150,7 @@ class WarpInputsTask(PipelineTask):
         reader = WarpReader(butlerQC, inputRefs, self.config, self.log)
         if reader.lost_visits:
             self.metadata["lost_visits"] = reader.lost_visits
-        exposures = reader.open(reader.warps, str(data_id["band"]))
+        exposures = reader.open(reader.warps, str(data_id["band"]), finer_psfs=finer_psfs)
         self._check_number(exposures, data_id, len(inputRefs.warps))
         identities = tuple(CoaddInput.from_data_id(handle.dataId) for handle in reader.warps)
         return WarpInputs(

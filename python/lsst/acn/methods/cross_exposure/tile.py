@@ -45,6 +45,7 @@ from .family.refinement import refine_bright
 from .family.restored_family import covering_stack
 from .family.tile_exposures import TileExposures, tile_exposures
 from .network.mixing_network import MixingNetwork, mix_family
+from .photon_noise import photon_variance
 
 EXPOSURES = 4
 """Numbers of exposures are rounded up to a multiple of this on a device, with
@@ -108,7 +109,7 @@ class TileRestorer:
         profile = None if kernel is None else kernel_profiles(kernel)[1]
         with self._device():
             sums, latent, points = first_model_and_points(xp, TileExposures(*map(xp.constant, exposures)))
-            options = {**self._options, "margin": margin, "compare_again": stack.sampling > 1}
+            options = {**self._options, "margin": margin, "sampling": stack.sampling}
             if profile is None:
                 return xp.to_numpy(xp.run(_latent, sums, latent, self._weights, **options)), None
             coverage = xp.constant(told_coverage(points, xp.to_numpy(sums.coverage)))
@@ -136,7 +137,7 @@ def mixed_family(
     *,
     dilations: Sequence[int],
     updates: int,
-    compare_again: bool = False,
+    sampling: int = 1,
 ) -> tuple[Any, RestorationFamily]:
     """Restore exposures many times over, and mix what comes of it.
 
@@ -154,10 +155,11 @@ def mixed_family(
         Of its residual blocks.
     updates : `int`
         Number of updates of the refinement.
-    compare_again : `bool`, optional
-        Whether the exposures are compared with what the network made before it
-        is refined, and all that is done more than once: sums on a grid that is
-        finer than those of the exposures hold only near what they were made by.
+    sampling : `int`, optional
+        Pixels per pixel of the exposures, along each axis.  With more than 1,
+        the exposures are compared with what the network made before it is
+        refined, and all that is done more than once: sums on a finer grid hold
+        only near what they were made by.
 
     Returns
     -------
@@ -168,10 +170,10 @@ def mixed_family(
     """
     family = make_family(xp, sums, start)
     latent = mix_family(xp, family, weights, dilations)
-    for _ in range(COMPARED_AGAIN if compare_again and updates else 0):
+    for _ in range(COMPARED_AGAIN if sampling > 1 and updates else 0):
         compared = family._replace(statistics=sum_up(xp, sums, latent * family.unit))
         latent = refine_bright(xp, latent, compared, updates)
-    if updates and not compare_again:
+    if updates and sampling == 1:
         latent = refine_bright(xp, latent, family, updates)
     return latent, family
 
@@ -182,11 +184,24 @@ def _latent(xp: Arrays, sums: Any, start: Any, weights: Any, *, margin: int, **o
 
 
 def _latent_and_variance(
-    xp: Arrays, sums: Any, start: Any, weights: Any, profile: Any, told: Any, *, margin: int, **options: Any
+    xp: Arrays,
+    sums: Any,
+    start: Any,
+    weights: Any,
+    profile: Any,
+    told: Any,
+    *,
+    margin: int,
+    sampling: int,
+    **options: Any,
 ) -> tuple[Any, Any]:
-    latent, family = mixed_family(xp, sums, start, weights, **options)
+    latent, family = mixed_family(xp, sums, start, weights, sampling=sampling, **options)
     variance = expected_variance(xp, latent, family._replace(coverage=told), profile, margin)
-    return _without(latent, margin) * family.unit, variance
+    latent = latent * family.unit
+    if sampling > 1:
+        least = photon_variance(xp, sums, latent, profile, sampling)
+        variance = xp.maximum(variance, _without(least, margin))
+    return _without(latent, margin), variance
 
 
 def _without(image: Any, margin: int) -> Any:
