@@ -81,7 +81,7 @@ def bit_mask(mask: Any, shape: tuple[int, ...]) -> np.ndarray:
     Returns
     -------
     mask : `numpy.ndarray`
-        uint32.
+        Of type uint32.
 
     Raises
     ------
