@@ -38,10 +38,10 @@ HEAD = """# Unknown PSFs
 
 Fields of the scoreboard's kinds, 12 exposures of 192² pixels, half of whose sources, or more, are stars: \
 five or more are bright. PSFs are taken for round Gaussians of the right FWHM or of one that is 30 % \
-wrong, and estimated (`psf_mode: estimate`); or they are spoiled (5 % too wide, an ellipticity of 0.03 more, off by \
-0.3 pixels, each another way, every third without wings), and refined. `python -m benchmarks.unknown \
-doc/benchmarks{options}` makes this page anew; seeds from 980011 on, which nothing was trained, fitted or \
-chosen on.
+wrong, and estimated (`psf_mode: estimate`); or they are spoiled (5 % too wide, an ellipticity of 0.03 \
+more, off by 0.3 pixels, each another way, every third without wings), and refined. `python -m \
+benchmarks.unknown doc/benchmarks{options}` makes this page anew; seeds from 980011 on, which nothing was \
+trained, fitted or chosen on.
 
 *Pixel* is the root mean square error of a pixel of a PSF in per cent of the peak, *FWHM* that of the width \
 in per cent. *Ellipticity* and *shift* are the scatter of the errors over exposures, in pixels, without \
