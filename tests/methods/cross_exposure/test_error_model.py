@@ -75,9 +75,6 @@ def test_two_thirds_of_the_errors_are_within_one_sigma():
             assert 0.7 < np.percentile(pull[known & where], 68.27) < 1.4
 
 
-@pytest.mark.xfail(
-    strict=True, reason="The error model has to be fitted again: with a single exposure it is too careful."
-)
 def test_the_fewer_exposures_show_a_pixel_the_larger_the_variance():
     field = simulate_field(SimulationConfig(seed=6, box=Box.from_shape((96, 120)), visits=8))
     valid = field.stack.valid.copy()
