@@ -33,6 +33,7 @@ import numpy as np
 from ..errors import InvalidExposureError
 from .flux_units import flux_unit
 from .plain_numbers import real_numbers
+from .variances import MOST_SIGMA, are_measurements, have_errors
 
 if TYPE_CHECKING:
     from astropy.nddata import NDData
@@ -266,21 +267,22 @@ def single_precision(planes: PlainPlanes) -> tuple[np.ndarray, np.ndarray, np.nd
     variance : `numpy.ndarray`
         Infinite where not valid.
     valid : `numpy.ndarray`
-        Where both are finite, and the variance is positive.
+        Where `are_measurements` says so.
 
     Raises
     ------
     InvalidExposureError
-        Raised if nothing of an exposure is in the range of float32.
+        Raised if most of an exposure is beyond the range of float32, or
+        of `~lsst.acn.exposures.variances.MOST_SIGMA`.
     """
     image, variance = planes.image, planes.variance
-    usable = np.isfinite(image) & np.isfinite(variance) & (variance > 0)
+    usable = have_errors(image, variance)
     if planes.valid is not None:
         usable &= np.nan_to_num(planes.valid).astype(bool)
     with np.errstate(over="ignore", under="ignore"):
         image32 = np.where(usable, image, 0).astype(np.float32, copy=False)
         variance32 = np.where(usable, variance, np.inf).astype(np.float32, copy=False)
-    fits = usable & np.isfinite(image32) & np.isfinite(variance32) & (variance32 > 0)
+    fits = usable & are_measurements(image32, variance32)
     if (lost := usable & ~fits).any():
         _check_range(variance, usable, fits)
         image32[lost], variance32[lost] = 0.0, np.inf
@@ -288,11 +290,12 @@ def single_precision(planes: PlainPlanes) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 def _check_range(variance: np.ndarray, usable: np.ndarray, fits: np.ndarray) -> None:
-    """Raise if nothing of an exposure is left in single precision."""
-    for index in np.flatnonzero(usable.any(axis=(1, 2)) & ~fits.any(axis=(1, 2))):
+    """Raise if most of an exposure is no measurement in single precision."""
+    for index in np.flatnonzero(2 * fits.sum(axis=(1, 2)) < usable.sum(axis=(1, 2))):
         typical = np.median(variance[index][usable[index]])
         raise InvalidExposureError(
-            f"Pixels of exposure number {index}, or their variances of about {typical:.3g}, are beyond the "
-            "range of single precision: give them in another unit.",
+            f"Most pixels of exposure number {index}, or their variances of about {typical:.3g}, are beyond "
+            f"the range of single precision, or pixels are more than {MOST_SIGMA:.0e} times their errors: "
+            "give them in another unit, or variances that fit.",
             exposure=int(index),
         )

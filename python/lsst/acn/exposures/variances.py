@@ -23,9 +23,47 @@
 
 from __future__ import annotations
 
-__all__ = ("median_variances", "scaled_variance")
+__all__ = ("MOST_SIGMA", "are_measurements", "have_errors", "median_variances", "scaled_variance")
 
 import numpy as np
+
+MOST_SIGMA = 1e7
+"""Errors that a pixel may be, at most: no detector counts so many photons."""
+
+
+def are_measurements(image: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """Tell which pixels are measurements with an error.
+
+    Parameters
+    ----------
+    image, variance : `numpy.ndarray`
+        Float32, of one shape.
+
+    Returns
+    -------
+    valid : `numpy.ndarray`
+        Where both are finite, the variance is positive, and the pixel no more
+        than `MOST_SIGMA` times its error.
+    """
+    valid = have_errors(image, variance)
+    error = np.sqrt(np.where(valid, variance, 0.0))
+    return valid & (np.abs(np.where(valid, image, 0.0)) / np.float32(MOST_SIGMA) <= error)
+
+
+def have_errors(image: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """Tell which pixels are finite, with a finite and positive variance.
+
+    Parameters
+    ----------
+    image, variance : `numpy.ndarray`
+        Of one shape.
+
+    Returns
+    -------
+    valid : `numpy.ndarray`
+        Bool, same shape.
+    """
+    return np.isfinite(image) & np.isfinite(variance) & (variance > 0)
 
 
 def median_variances(variance: np.ndarray, valid: np.ndarray) -> np.ndarray:

@@ -33,6 +33,7 @@ from ..errors import InvalidExposureError
 from ..exposures.boxes import Box
 from ..exposures.mask_planes import NO_DATA, plane_bitmask
 from ..exposures.stack import ExposureStack
+from ..exposures.variances import MOST_SIGMA, are_measurements, have_errors
 from .psf_grid import PsfSampler
 from .shared_terms import SharedTerms
 from .warp_arrays import WarpArrays
@@ -99,7 +100,11 @@ class StackBuilder:
         self._terms.check(arrays)
         factor = self._terms.factor(arrays.unit, self.visits)
         bad = np.uint32(plane_bitmask(self._bad_mask_planes, arrays.mask_planes))
-        valid = np.isfinite(arrays.image) & np.isfinite(arrays.variance) & (arrays.variance > 0)
+        valid = are_measurements(arrays.image, arrays.variance)
+        if 2 * valid.sum() < have_errors(arrays.image, arrays.variance).sum():
+            raise InvalidExposureError(
+                f"Most of its pixels are more than {MOST_SIGMA:.0e} times their errors."
+            )
         valid &= (arrays.mask & bad) == 0
         if not valid.any():
             return False

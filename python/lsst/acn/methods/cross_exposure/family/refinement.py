@@ -37,6 +37,9 @@ from .family import RestorationFamily
 BRIGHT = 20.0
 """Signal to noise at which half of the updated image is let in."""
 
+SURELY_BRIGHT = 1e6
+"""Signal to noise, in units of either level, above which no more is added to certainty."""
+
 VERY_BRIGHT, MORE_UPDATES = 100.0, 25
 """The same for an image after so many updates more, which bright stars need and
 crowds of them; where light is fainter, they would fit the noise."""
@@ -78,6 +81,7 @@ def refine_bright(xp: Arrays, latent: Any, family: RestorationFamily, updates: i
     factor = sparing_factor(xp, statistics, latent)
     few, many = accelerated_updates(xp, start, [(factor, updates), (factor, MORE_UPDATES)])
     for updated, level in ((few, BRIGHT), (many, VERY_BRIGHT)):
-        brightness = (xp.maximum(family.significance, np.float32(0.0)) / np.float32(level)) ** 3
+        significance = xp.maximum(family.significance, np.float32(0.0)) / np.float32(level)
+        brightness = xp.minimum(significance, np.float32(SURELY_BRIGHT)) ** 3
         latent = latent + brightness / (1.0 + brightness) * (updated / unit - latent)
     return latent

@@ -73,6 +73,9 @@ LEAD, LEAD_LIGHT = 2.0, 40.0
 has converged grow with its third power to the first: bright stars are as sharp
 as the data allow, whatever the network has learned."""
 
+MOST_LIGHT = 1e6
+"""Where light counts as no brighter, so that no power of it overflows."""
+
 MOST_LOGIT = 60.0
 """Size that logits are cut off at: e to this power is a float32."""
 
@@ -264,7 +267,8 @@ def _rectified(xp: Arrays, images: Any, kernel: Any, bias: Any, distance: int) -
 def _mixed(xp: Arrays, output: Any, wide_rest: Any, members: Any) -> Any:
     """Return the mixture by logits of the members and the logarithm of the gate."""
     compact = members[..., COMPACT_MEMBER]
-    lead = np.float32(LEAD) * xp.log1p((compact / np.float32(LEAD_LIGHT)) ** 3)
+    most = np.float32(MOST_LIGHT)
+    lead = np.float32(LEAD) * xp.log1p(xp.minimum(compact / np.float32(LEAD_LIGHT), most) ** 3)
     ones = np.ones(FAMILY_SIZE, np.float32)
     others, most_logit = (
         xp.constant(ones - np.eye(FAMILY_SIZE)[CONVERGED_MEMBER].astype("f4")),
@@ -274,8 +278,9 @@ def _mixed(xp: Arrays, output: Any, wide_rest: Any, members: Any) -> Any:
     # What leads is not raised, but all others are lowered: nothing overflows.
     odds = xp.exp(xp.clip(output[..., :-1], -most_logit, most_logit) - lead[..., None] * others)
     mixed = xp.matmul(odds * members, ones) / xp.matmul(odds, ones)
-    wide = xp.maximum(wide_rest, np.float32(0.0)) / np.float32(GATE_WIDE_LIGHT)
-    freedom = 1.0 / (1.0 + (compact / np.float32(GATE_LIGHT)) ** 2 + wide**4)
+    wide = xp.clip(wide_rest / np.float32(GATE_WIDE_LIGHT), np.float32(0.0), most)
+    light = xp.minimum(compact / np.float32(GATE_LIGHT), most)
+    freedom = 1.0 / (1.0 + light**2 + wide**4)
     gate = xp.exp(xp.clip(output[..., -1], *map(np.float32, GATE_RANGE)))
     return (1.0 + freedom * (gate - 1.0)) * mixed
 
