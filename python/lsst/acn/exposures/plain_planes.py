@@ -26,6 +26,7 @@ from __future__ import annotations
 __all__ = ("PlainPlanes", "single_precision")
 
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -252,13 +253,15 @@ def _separation(first: NDData, second: NDData) -> float:
     return float(np.max(np.hypot(back[0] - x, back[1] - y)))
 
 
-def single_precision(planes: PlainPlanes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def single_precision(planes: PlainPlanes, visits: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return float32 image and variance, and the validity they allow.
 
     Parameters
     ----------
     planes : `PlainPlanes`
         The pixels.
+    visits : `~collections.abc.Sequence` [`int`]
+        Identifier of each exposure.
 
     Returns
     -------
@@ -284,18 +287,18 @@ def single_precision(planes: PlainPlanes) -> tuple[np.ndarray, np.ndarray, np.nd
         variance32 = np.where(usable, variance, np.inf).astype(np.float32, copy=False)
     fits = usable & are_measurements(image32, variance32)
     if (lost := usable & ~fits).any():
-        _check_range(variance, usable, fits)
+        _check_range(variance, usable, fits, visits)
         image32[lost], variance32[lost] = 0.0, np.inf
     return image32, variance32, fits
 
 
-def _check_range(variance: np.ndarray, usable: np.ndarray, fits: np.ndarray) -> None:
+def _check_range(variance: np.ndarray, usable: np.ndarray, fits: np.ndarray, visits: Sequence[int]) -> None:
     """Raise if most of an exposure is no measurement in single precision."""
-    for index in np.flatnonzero(2 * fits.sum(axis=(1, 2)) < usable.sum(axis=(1, 2))):
+    for index in map(int, np.flatnonzero(2 * fits.sum(axis=(1, 2)) < usable.sum(axis=(1, 2)))):
         typical = np.median(variance[index][usable[index]])
         raise InvalidExposureError(
-            f"Most pixels of exposure number {index}, or their variances of about {typical:.3g}, are beyond "
+            f"Most pixels of visit {visits[index]}, or their variances of about {typical:.3g}, are beyond "
             f"the range of single precision, or pixels are more than {MOST_SIGMA:.0e} times their errors: "
             "give them in another unit, or variances that fit.",
-            exposure=int(index),
+            visit=visits[index],
         )

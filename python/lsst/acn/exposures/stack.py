@@ -182,7 +182,8 @@ class ExposureStack:
         check_labels(box, band)
         planes = PlainPlanes.of(image, variance, valid, unit)
         _check_same_shape(planes.image, variance=planes.variance, valid=planes.valid, mask=mask)
-        image, variance, valid = single_precision(planes)
+        visits = visit_numbers(visits, len(planes.image))
+        image, variance, valid = single_precision(planes, visits)
         box = box or Box.from_shape(image.shape[1:])
         if not isinstance(psf, PsfKernels):
             psf = psf_from_oversampled(psf, psf_oversampling, box, offsets)
@@ -194,7 +195,7 @@ class ExposureStack:
             valid=valid,
             psf=psf,
             box=box,
-            visits=visit_numbers(visits, len(image)),
+            visits=visits,
             unit=planes.unit,
             mask=bit_mask(mask, image.shape),
             mask_planes=bit_numbers(mask_planes),

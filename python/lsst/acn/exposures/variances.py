@@ -27,7 +27,7 @@ __all__ = ("MOST_SIGMA", "are_measurements", "have_errors", "median_variances", 
 
 import numpy as np
 
-MOST_SIGMA = 1e7
+MOST_SIGMA = 1e10
 """Errors that a pixel may be, at most: no detector counts so many photons."""
 
 

@@ -76,8 +76,8 @@ as the data allow, whatever the network has learned."""
 MOST_LIGHT = 1e6
 """Where light counts as no brighter, so that no power of it overflows."""
 
-MOST_LOGIT = 60.0
-"""Size that logits are cut off at: e to this power is a float32."""
+MOST_LOGIT = 50.0
+"""Size that logits are cut off at: e to this power, times any light, is a float32."""
 
 GATE_RANGE = (-3.0, 1.2)
 """Logarithms of the least and the largest gate."""
