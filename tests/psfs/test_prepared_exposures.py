@@ -79,6 +79,22 @@ def test_psfs_that_are_a_little_wrong_are_refined(caplog):
     np.testing.assert_allclose(*widths, rtol=0.01)
 
 
+def test_exposures_are_not_corrected_for_what_their_psfs_got_wrong():
+    """PSFs without wings hold too much light in the core, and exposures seem to have other flux scales."""
+    field = make_star_field()
+    along = np.arange(25) - 12
+    core = np.hypot(along[:, None], along) <= 4
+    wrong = [np.where(core | (number % 3 > 0), kernel, 0) for number, kernel in enumerate(field.kernels)]
+    wrong = [kernel / kernel.sum() for kernel in wrong]
+    assert wrong[0].max() > 1.02 * field.kernels[0].max()
+    scales = {}
+    for mode in ("fixed", "refine"):
+        prepared = prepare(field.stack(wrong), RestorationConfig(psf_mode=mode), LOG)
+        scales[mode] = np.abs(prepared.corrections.column("flux_scale")).max()
+    assert scales["fixed"] > 0.01
+    assert scales["refine"] < 0.3 * scales["fixed"]
+
+
 def test_a_config_for_known_psfs_is_a_copy():
     config = RestorationConfig(psf_mode="refine")
     assert with_known_psfs(config).psf_mode == "fixed"

@@ -43,6 +43,9 @@ from ..nuisances.fit import fit_corrections
 from ..restoration_config import RestorationConfig
 from .fit import are_far_off, estimate_psfs
 
+TURNS = 2
+"""Times that corrections and PSFs are fitted."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class PreparedExposures:
@@ -99,17 +102,36 @@ def prepare(exposures: ExposureSource, config: RestorationConfig, log: logging.L
             "told from light, nor can a residual sky above zero.",
             exposures.visits[0],
         )
-    by_stars = config.psf_mode != "fixed" and config.method != "paper"
     unit = noise_unit(exposures)
     first = None
-    if by_stars and (config.psf_mode == "estimate" or _far_off(exposures, config, log)):
+    if _by_stars(config) and (config.psf_mode == "estimate" or _far_off(exposures, config, log)):
         first = estimate_psfs(in_unit(exposures, 1.0 / unit), config.psfs, "estimate", log)
-        exposures = with_psfs(exposures, first)
-    corrections = find_corrections(exposures, config, log)
-    exposures = corrected(exposures, corrections, 1.0 / unit)
-    # With the sky and the flux scales right, stars say more.
-    psfs = (estimate_psfs(exposures, config.psfs, "refine", log) or first) if by_stars else None
-    return PreparedExposures(with_psfs(exposures, psfs), unit, corrections, psfs)
+    corrections, ready, psfs = _fitted_in_turn(exposures, config, unit, first, log)
+    return PreparedExposures(with_psfs(ready, psfs), unit, corrections, psfs)
+
+
+def _fitted_in_turn(
+    exposures: ExposureSource,
+    config: RestorationConfig,
+    unit: float,
+    psfs: EstimatedPsfs | None,
+    log: logging.Logger,
+) -> tuple[ExposureCorrections, ExposureSource, EstimatedPsfs | None]:
+    """Fit corrections and PSFs in turn: each is right only with the other."""
+    for _ in range(TURNS if _by_stars(config) and config.nuisances.passes else 1):
+        exposures = with_psfs(exposures, psfs)
+        corrections = find_corrections(exposures, config, log)
+        ready = corrected(exposures, corrections, 1.0 / unit)
+        refined = estimate_psfs(ready, config.psfs, "refine", log) if _by_stars(config) else None
+        if refined is None:
+            break
+        psfs = refined
+    return corrections, ready, psfs
+
+
+def _by_stars(config: RestorationConfig) -> bool:
+    """Tell whether PSFs are fitted to stars; the paper's network trains them itself."""
+    return config.psf_mode != "fixed" and config.method != "paper"
 
 
 def _far_off(exposures: ExposureSource, config: RestorationConfig, log: logging.Logger) -> bool:
