@@ -19,7 +19,7 @@
 # You should have received a copy of the GNU General Public License
 # along with this program.  If not, see <https://www.gnu.org/licenses/>.
 
-"""Variances of pixels: what is typical of them, and in another unit."""
+"""Variances of pixels: which are of use, what is typical of them, and in another unit."""
 
 from __future__ import annotations
 

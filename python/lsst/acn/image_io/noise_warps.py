@@ -37,6 +37,7 @@ from lsst.pipe.base import InMemoryDatasetHandle
 from ..errors import InvalidExposureError
 from ..exposures.boxes import Box
 from ..exposures.mask_planes import NO_DATA
+from ..exposures.variances import have_errors
 from .afw_exposures import default_warp_storage_class, read_mask
 from .any_warp import get_dataset, get_inside, stored_box
 from .cell_coadds import read_images_mask
@@ -66,7 +67,7 @@ class NoiseWarps:
             image, variance, no_data, own = _read(self._warps[visit], box)
         except InvalidExposureError as error:
             raise InvalidExposureError(f"The warp of noise of visit {visit}: {error}", visit=visit) from error
-        known = ~no_data & np.isfinite(image) & np.isfinite(variance) & (variance > 0)
+        known = ~no_data & have_errors(image, variance)
         noise = np.full(image.shape, np.nan, np.float32)
         noise[known] = image[known] / np.sqrt(variance[known])
         result = np.full(box.shape, np.nan, np.float32)

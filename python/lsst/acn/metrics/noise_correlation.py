@@ -29,6 +29,7 @@ import numpy as np
 import scipy.fft
 
 from ..exposures.row_pieces import row_pieces
+from ..exposures.variances import have_errors
 
 MAX_LAG = 32
 """Pixels beyond which noise is not looked at."""
@@ -127,7 +128,7 @@ def detection_scale(image: np.ndarray, variance: np.ndarray, kernel: np.ndarray,
     """
     from scipy.signal import fftconvolve
 
-    usable = np.isfinite(image) & np.isfinite(variance) & (variance > 0)
+    usable = have_errors(image, variance)
     where = where & usable
     if np.count_nonzero(where) < MIN_PIXELS:
         return float("nan")

@@ -31,6 +31,7 @@ from itertools import pairwise
 import numpy as np
 
 from ..exposures.robust import robust_sigma
+from ..exposures.variances import have_errors
 from .source_pixels import PixelClasses
 
 MIN_AREA = 5
@@ -154,7 +155,7 @@ def measure_sources(
     """
     import sep
 
-    usable = np.isfinite(coadd) & np.isfinite(variance) & (variance > 0)
+    usable = have_errors(coadd, variance)
     image = _above_sky(np.where(usable, coadd, 0.0), pixels.sky)
     noise = np.sqrt(np.where(usable, variance, 1.0)).astype(np.float64)
     x, y = _detect(image, noise, ~usable, pixels.source)

@@ -32,6 +32,7 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 from ..exposures.psf_kernels import FWHM_PER_SIGMA
 from ..exposures.row_pieces import row_pieces
+from ..exposures.variances import have_errors
 
 TRUNCATE = 4.0
 """Standard deviations at which Gaussians end."""
@@ -90,7 +91,7 @@ def classify_pixels(
     them.  Since the rule knows nothing of a restoration, all methods are
     measured on the same pixels.
     """
-    usable = np.isfinite(coadd) & np.isfinite(variance) & (variance > 0)
+    usable = have_errors(coadd, variance)
     if not usable.any():
         return PixelClasses(usable, usable, np.zeros(coadd.shape, np.float32))
     significance = _significance(coadd, variance, usable, fwhm / FWHM_PER_SIGMA)
